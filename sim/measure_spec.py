@@ -27,17 +27,19 @@ class MeasureSpec:
     unit
         Unit of the values (``s/veh``, ``veh/h``, ``m``, ...; empty for a pure number).
     direction
-        ``lower`` or ``higher`` is better; ``none`` when neither is (then no policy is called better or worse by it).
+        ``lower`` or ``higher`` is better; ``none`` when neither is (then no policy is called better or worse
+        by it).
     decimals
         Digits after the point when shown to people; tables keep full precision.
     mcid_abs, mcid_rel
-        Smallest change that matters: ``max(mcid_abs, mcid_rel * |before|)``; `mcid_abs` in `unit`, `mcid_rel` a
-        fraction. NaN leaves that part out; with both NaN no change is ever called negligible or certainly large.
+        Smallest change that matters: ``max(mcid_abs, mcid_rel * |before|)``; `mcid_abs` in `unit`, `mcid_rel`
+        a fraction. NaN leaves that part out; with both NaN no change is ever called negligible or certainly
+        large.
     formula, source
         Formula in plain text or TeX, and where it comes from (standard, chapter, DOI).
     interval
-        How the interval of the mean paired difference is computed: ``t`` (paired t), or ``bootstrap`` for medians,
-        P95 values, maxima and other skewed statistics of a replicate.
+        How the interval of the mean paired difference is computed: ``t`` (paired t), or ``bootstrap`` for
+        medians, P95 values, maxima and other skewed statistics of a replicate.
     censoring
         What an uncleared cohort (finding of severity ``lower_bound``) does to the value. ``optimistic``: the value is
         at least as good as the truth (delays, travel times, queues, speeds of those who got through). ``exact``: the

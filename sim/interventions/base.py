@@ -1,0 +1,51 @@
+"""What every kind of intervention is: fields with units, a check, edits, and words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar, TypeVar
+
+from pydantic import Field
+
+from sim.edits import Edit
+from sim.labels import Text
+from sim.loading import Facts
+from sim.site_model import Site
+
+REGISTRY: dict[str, type[Intervention]] = {}
+Kind = TypeVar("Kind", bound="type[Intervention]")
+
+
+class Intervention(Facts):
+    """Base of all kinds. Subclasses add fields and implement `edits` and `describe`."""
+
+    kind: str
+    after: tuple[str, ...] = ()
+    """Ids of interventions of the same policy that come first, where two touch the same object."""
+    reason: str = ""
+    cost_wan_yuan: float | None = Field(None, ge=0)
+    department: str | None = None
+
+    title: ClassVar[Text]
+    example: ClassVar[str]
+    """A complete YAML example for the documentation."""
+
+    def edits(self, site: Site, path: str) -> tuple[Edit, ...]:
+        """Return the edits; ConfigError (paths under `path`) where the site is not as this intervention expects."""
+        raise NotImplementedError
+
+    def describe(self, site: Site) -> Text:
+        """One sentence of the change log in both languages, with the old and the new value."""
+        raise NotImplementedError
+
+
+def intervention(kind: str) -> Callable[[Kind], Kind]:
+    """Register a kind; the same kind twice is a programming error."""
+
+    def register(cls: Kind) -> Kind:
+        if kind in REGISTRY:
+            raise ValueError(f"intervention kind {kind!r} is registered twice")
+        REGISTRY[kind] = cls
+        return cls
+
+    return register

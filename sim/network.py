@@ -1,0 +1,226 @@
+"""The street network of a built site: edges, lanes, connections, and on them junctions, approaches, movements.
+
+One description for drawn and imported sites, read from the normalised network by `sim.sumo.read_network`.
+Lengths in metres, speeds in m/s. `Lane.index` counts from the kerb (0) as simulators do; users count lanes from the
+median (lane 1): `Approach.lanes` is in the users' order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from typing import TypeVar
+
+from sim.errors import ConfigError, Problem, near
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One lane of an edge; `allow` is the set of vehicle classes that may use it."""
+
+    edge: str
+    index: int
+    length_m: float
+    width_m: float
+    speed_mps: float
+    allow: frozenset[str]
+
+    @property
+    def id(self) -> str:
+        """The lane's network id."""
+        return f"{self.edge}_{self.index}"
+
+    @property
+    def for_cars(self) -> bool:
+        """Whether private cars may use it."""
+        return "passenger" in self.allow
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A one-directional stretch of street between two nodes; `lanes` from the kerb to the median."""
+
+    id: str
+    from_node: str
+    to_node: str
+    lanes: tuple[Lane, ...]
+    shape: tuple[tuple[float, float], ...]
+    name: str = ""
+    type: str = ""
+
+    @property
+    def length_m(self) -> float:
+        """Length of its lanes."""
+        return self.lanes[0].length_m
+
+    @property
+    def speed_mps(self) -> float:
+        """Highest limit among its lanes."""
+        return max(lane.speed_mps for lane in self.lanes)
+
+    @property
+    def free_time_s(self) -> float:
+        """Time to drive it at the limit."""
+        return self.length_m / self.speed_mps
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A permitted way from a lane to a lane through a node. `signal`/`link`: the signal and its link index, if any."""
+
+    from_edge: str
+    from_lane: int
+    to_edge: str
+    to_lane: int
+    direction: str
+    """One of left, through, right, uturn."""
+    signal: str | None = None
+    link: int | None = None
+
+    @property
+    def key(self) -> str:
+        """Stable name: `fromEdge_lane->toEdge_lane`."""
+        return f"{self.from_edge}_{self.from_lane}->{self.to_edge}_{self.to_lane}"
+
+
+@dataclass(frozen=True, slots=True)
+class CrossingLink:
+    """A pedestrian crossing at a node, over the given edges. `key` is stable: `crossing:` + sorted edges."""
+
+    node: str
+    edges: tuple[str, ...]
+    length_m: float
+    signal: str | None = None
+    link: int | None = None
+
+    @property
+    def key(self) -> str:
+        """Stable name."""
+        return "crossing:" + self.node + ":" + "+".join(sorted(self.edges))
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """All connections from one approach to one exit edge, e.g. `J1.north.left`."""
+
+    junction: str
+    approach: str
+    direction: str
+    """left, through, right, uturn; `left_2` for a second left."""
+    to_edge: str
+    connections: tuple[Connection, ...]
+
+    @property
+    def id(self) -> str:
+        """Full name `junction.approach.direction`."""
+        return f"{self.junction}.{self.approach}.{self.direction}"
+
+
+@dataclass(frozen=True, slots=True)
+class Approach:
+    """A leg seen by those who drive in on it.
+
+    `edge` ends at the stop line; `chain` is that edge preceded by the edges that can only lead to it (upstream first).
+    `exit_edge` is the edge leaving the junction on the same leg, if any.
+    """
+
+    junction: str
+    name: str
+    edge: str
+    chain: tuple[str, ...]
+    bearing_deg: float
+    movements: tuple[Movement, ...]
+    exit_edge: str | None = None
+    crossing: CrossingLink | None = None
+
+    @property
+    def id(self) -> str:
+        """Full name `junction.approach`."""
+        return f"{self.junction}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Junction:
+    """A node that people call a junction: signalised, or at least three legs."""
+
+    id: str
+    node: str
+    control: str
+    """signals, priority, right_before_left, ..."""
+    position_m: tuple[float, float]
+    approaches: tuple[Approach, ...]
+    signal: str | None = None
+
+
+@dataclass(frozen=True)
+class Network:
+    """Everything the other rooms may know of the streets. Immutable; look-ups raise ConfigError with near matches."""
+
+    edges: Mapping[str, Edge]
+    connections: tuple[Connection, ...]
+    junctions: Mapping[str, Junction]
+    crossings: tuple[CrossingLink, ...] = ()
+    foes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Connection or crossing key -> keys it conflicts with (only at named junctions)."""
+    sha256: str = ""
+
+    @cached_property
+    def approaches(self) -> Mapping[str, Approach]:
+        """Full name -> approach, of every junction."""
+        return {a.id: a for junction in self.junctions.values() for a in junction.approaches}
+
+    @cached_property
+    def movements(self) -> Mapping[str, Movement]:
+        """Full name -> movement, of every junction."""
+        return {m.id: m for approach in self.approaches.values() for m in approach.movements}
+
+    @cached_property
+    def approach_of_edge(self) -> Mapping[str, Approach]:
+        """Edge at the stop line -> its approach: SUMO ids stay usable as aliases."""
+        return {a.edge: a for a in self.approaches.values()}
+
+    @cached_property
+    def connections_from(self) -> Mapping[str, tuple[Connection, ...]]:
+        """Edge id -> its outgoing connections."""
+        found: dict[str, list[Connection]] = {}
+        for connection in self.connections:
+            found.setdefault(connection.from_edge, []).append(connection)
+        return {edge: tuple(group) for edge, group in found.items()}
+
+    @cached_property
+    def links(self) -> Mapping[str, Mapping[int, tuple[str, ...]]]:
+        """Signal id -> link index -> keys of the connections and crossings it controls."""
+        found: dict[str, dict[int, list[str]]] = {}
+        controlled: Iterable[Connection | CrossingLink] = (*self.connections, *self.crossings)
+        for item in controlled:
+            if item.signal is not None and item.link is not None:
+                found.setdefault(item.signal, {}).setdefault(item.link, []).append(item.key)
+        return {s: {i: tuple(keys) for i, keys in sorted(links.items())} for s, links in found.items()}
+
+    def junction(self, name: str, path: str) -> Junction:
+        """Find a junction by name (or node id); `path` is where the name was written."""
+        return _find(self.junctions, name, path, "junction")
+
+    def approach(self, name: str, path: str) -> Approach:
+        """Find an approach by `junction.approach` or by the id of its edge."""
+        return self.approach_of_edge.get(name) or _find(self.approaches, name, path, "approach")
+
+    def movement(self, name: str, path: str) -> Movement:
+        """Find a movement by `junction.approach.direction`."""
+        return _find(self.movements, name, path, "movement")
+
+    def edge(self, name: str, path: str) -> Edge:
+        """Find an edge by id, or the stop-line edge of an approach by the approach's name."""
+        approach = self.approaches.get(name)
+        return self.edges[approach.edge] if approach else _find(self.edges, name, path, "edge")
+
+
+def _find(table: Mapping[str, Found], name: str, path: str, kind: str) -> Found:
+    found = table.get(name)
+    if found is None:
+        raise ConfigError([Problem(path, f"no {kind} named {name!r}", near(name, table))])
+    return found

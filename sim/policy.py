@@ -1,0 +1,128 @@
+"""A policy (策): named interventions on one site, checked together and turned into edits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import Field
+
+from sim.edits import Edit, ObjectKey
+from sim.errors import ConfigError, Problems, near
+from sim.interventions import REGISTRY, Intervention
+from sim.labels import Text
+from sim.loading import Bilingual, Facts, parse
+from sim.site_model import Site
+
+BASELINE = "baseline"
+"""Id of the arm with the empty policy."""
+
+
+class PolicyFacts(Facts):
+    """The frame of `policies/<id>.yaml`; each intervention is parsed by its kind."""
+
+    site: str
+    title: Bilingual
+    reason: Bilingual | None = None
+    permanent: bool = True
+    interventions: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A parsed policy. The baseline is the policy without interventions."""
+
+    id: str
+    title: Text
+    permanent: bool
+    interventions: Mapping[str, Intervention]
+    reason: Text | None = None
+
+
+@dataclass(frozen=True)
+class AppliedPolicy:
+    """A policy applied to a site: what to change, what may differ, and the change log in words."""
+
+    policy: Policy
+    edits: tuple[Edit, ...]
+    footprint: frozenset[ObjectKey]
+    change_log: tuple[Text, ...]
+
+
+def empty_policy() -> Policy:
+    """Return today's policy: nothing changes."""
+    return Policy(BASELINE, Text("现状", "Baseline"), True, {})
+
+
+def parse_policy(policy_id: str, data: Any, path: str) -> Policy:
+    """Check one policy file; ConfigError with all problems."""
+    facts = parse(PolicyFacts, data, path)
+    problems = Problems()
+    interventions: dict[str, Intervention] = {}
+    for name, fields in facts.interventions.items():
+        place = f"{path}.interventions.{name}"
+        kind = fields.get("kind")
+        if not isinstance(kind, str) or kind not in REGISTRY:
+            problems.add(f"{place}.kind", f"no intervention kind {kind!r}", near(str(kind), REGISTRY))
+            continue
+        try:
+            interventions[name] = parse(REGISTRY[kind], fields, place)
+        except ConfigError as error:
+            problems.extend(error)
+    problems.raise_if_any()
+    reason = Text(facts.reason.zh, facts.reason.en) if facts.reason else None
+    return Policy(policy_id, Text(facts.title.zh, facts.title.en), facts.permanent, interventions, reason)
+
+
+def apply(policy: Policy, site: Site, path: str) -> AppliedPolicy:
+    """Turn a policy into edits. Pure: the site is not changed.
+
+    Two interventions that touch the same object are refused unless one names the other in `after`; `after` orders them.
+    """
+    problems = Problems()
+    edits: list[Edit] = []
+    log: list[Text] = []
+    owner: dict[ObjectKey, str] = {}
+    for name in _in_order(policy, path):
+        item = policy.interventions[name]
+        place = f"{path}.interventions.{name}"
+        try:
+            own = item.edits(site, place)
+            words = item.describe(site)
+        except ConfigError as error:
+            problems.extend(error)
+            continue
+        for key in sorted({key for edit in own for key in edit.footprint(site.network)}):
+            if key in owner and owner[key] not in item.after:
+                problems.add(
+                    place,
+                    f"touches {key[0]} {key[1]!r}, which {owner[key]!r} touches too",
+                    f"write `after: [{owner[key]}]` if that order is meant",
+                )
+            owner[key] = name
+        edits.extend(own)
+        log.append(words)
+    problems.raise_if_any()
+    footprint = frozenset(key for edit in edits for key in edit.footprint(site.network))
+    return AppliedPolicy(policy, tuple(edits), footprint, tuple(log))
+
+
+def _in_order(policy: Policy, path: str) -> list[str]:
+    problems = Problems()
+    for name, item in policy.interventions.items():
+        for earlier in item.after:
+            if earlier not in policy.interventions:
+                place = f"{path}.interventions.{name}.after"
+                problems.add(place, f"no intervention {earlier!r} in this policy", near(earlier, policy.interventions))
+    problems.raise_if_any()
+    done: list[str] = []
+    waiting = list(policy.interventions)
+    while waiting:
+        ready = [name for name in waiting if all(e in done for e in policy.interventions[name].after)]
+        if not ready:
+            problems.add(f"{path}.interventions", f"`after` goes in a circle: {', '.join(waiting)}")
+            problems.raise_if_any()
+        done.append(ready[0])
+        waiting.remove(ready[0])
+    return done

@@ -1,0 +1,1 @@
+"""Figures and tables to a page a reviewer reads."""

@@ -1,0 +1,155 @@
+"""What a signal controller runs: a cycle of intervals (灯色段), exact, the same for drawn and imported sites.
+
+A state has one letter per signal link, in link order: `G` protected green, `g` green that gives way, `y` yellow, `r` red,
+`u` red-yellow, `s` stop then go, `o`/`O` dark. Which connections a link controls is `Network.links[signal]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+GREEN = frozenset("Gg")
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A time during which no lamp changes. `min_s`/`max_s` only where the program is not fixed-time."""
+
+    duration_s: float
+    state: str
+    name: str = ""
+    min_s: float | None = None
+    max_s: float | None = None
+    next: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StageSpan:
+    """A stage found in a program: the intervals until the first yellow, then the intergreen until the next green.
+
+    `first`..`last` (inclusive) are indices of the green intervals; `intergreen_s` is what follows them.
+    """
+
+    name: str
+    first: int
+    last: int
+    green_s: float
+    intergreen_s: float
+    green_links: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class SignalProgram:
+    """One program of one signal. `kind`: static, actuated, delay_based or NEMA."""
+
+    signal: str
+    id: str
+    intervals: tuple[Interval, ...]
+    offset_s: float = 0.0
+    kind: str = "static"
+    params: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def cycle_s(self) -> float:
+        """Sum of the intervals (周期)."""
+        return sum(interval.duration_s for interval in self.intervals)
+
+    def stages(self) -> tuple[StageSpan, ...]:
+        """Stages in order of running. A program that begins within an intergreen simply begins with a later stage."""
+        return _stages(self.intervals)
+
+    def stage(self, name: str) -> StageSpan:
+        """Find one stage by name; KeyError if there is none."""
+        return {stage.name: stage for stage in self.stages()}[name]
+
+    def retimed(self, greens_s: Mapping[str, float], offset_s: float | None = None) -> SignalProgram:
+        """Return a copy with other stage greens; intergreens stay. The longest interval of a stage takes the change.
+
+        Raises ValueError where a stage does not exist or the change would leave its longest interval under one second.
+        """
+        intervals = list(self.intervals)
+        known = {stage.name: stage for stage in self.stages()}
+        for name, green_s in greens_s.items():
+            if name not in known:
+                raise ValueError(f"no stage {name!r}; the program has {', '.join(known)}")
+            stage = known[name]
+            span = range(stage.first, stage.last + 1)
+            longest = max(span, key=lambda i: intervals[i].duration_s)
+            duration_s = intervals[longest].duration_s + green_s - stage.green_s
+            if duration_s < 1:
+                raise ValueError(
+                    f"stage {name!r}: a green of {green_s:g} s leaves no room for its fixed parts (now {stage.green_s:g} s)"
+                )
+            old = intervals[longest]
+            intervals[longest] = replace(
+                old,
+                duration_s=duration_s,
+                min_s=None if old.min_s is None else min(old.min_s, duration_s),
+                max_s=None if old.max_s is None else max(old.max_s, duration_s),
+            )
+        return replace(self, intervals=tuple(intervals), offset_s=self.offset_s if offset_s is None else offset_s)
+
+
+@dataclass(frozen=True, slots=True)
+class SignalControl:
+    """All programs of one signal and when they run. `switches`: (time of day in s, program id), in order.
+
+    Without switches `active` runs all the time.
+    """
+
+    signal: str
+    programs: Mapping[str, SignalProgram]
+    active: str
+    switches: tuple[tuple[float, str], ...] = ()
+
+    def running(self, begin_s: float, end_s: float) -> tuple[str, ...]:
+        """Ids of the programs that run at some time of [begin_s, end_s), in order, without repeats."""
+        if not self.switches:
+            return (self.active,)
+        before = [program for time, program in self.switches if time <= begin_s]
+        during = [program for time, program in self.switches if begin_s < time < end_s]
+        return tuple(dict.fromkeys([before[-1] if before else self.active, *during]))
+
+
+def _stages(intervals: tuple[Interval, ...]) -> tuple[StageSpan, ...]:
+    def is_green(interval: Interval) -> bool:
+        return "y" not in interval.state and "u" not in interval.state and any(c in GREEN for c in interval.state)
+
+    always_green = {k for k in range(len(intervals[0].state)) if all(i.state[k] in GREEN for i in intervals)}
+
+    def serves(interval: Interval) -> bool:
+        return is_green(interval) and any(c in GREEN and k not in always_green for k, c in enumerate(interval.state))
+
+    spans: list[tuple[int, int]] = []
+    for index, interval in enumerate(intervals):
+        if not serves(interval):
+            continue
+        if spans and spans[-1][1] == index - 1:
+            spans[-1] = (spans[-1][0], index)
+        else:
+            spans.append((index, index))
+    if not spans:  # a signal that never changes
+        spans = [(0, len(intervals) - 1)]
+    found = []
+    names: set[str] = set()
+    for number, (first, last) in enumerate(spans):
+        following = spans[number + 1][0] if number + 1 < len(spans) else len(intervals) + spans[0][0]
+        intergreen_s = sum(intervals[i % len(intervals)].duration_s for i in range(last + 1, following))
+        name = intervals[first].name
+        if not name or name in names:
+            name = f"S{number + 1}"
+        names.add(name)
+        found.append(
+            StageSpan(
+                name=name,
+                first=first,
+                last=last,
+                green_s=sum(intervals[i].duration_s for i in range(first, last + 1)),
+                intergreen_s=intergreen_s,
+                green_links=frozenset(
+                    k for i in range(first, last + 1) for k, c in enumerate(intervals[i].state) if c in GREEN
+                ),
+            )
+        )
+    return tuple(found)

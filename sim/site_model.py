@@ -1,0 +1,40 @@
+"""A site ready to be changed and simulated: its facts, its normalised network, its signals, its counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from sim.baseline import Period, SiteFacts
+from sim.network import Network
+from sim.signal_program import SignalControl
+
+
+@dataclass(frozen=True)
+class Site:
+    """What interventions read. Nothing in it depends on any policy.
+
+    `network_file` is the normalised network that every arm is derived from, `signals[period][signal]` what the
+    controllers run in that period (every signal of the network is there).
+    `counts` is the checked `counts.csv` of a drawn site (columns in `sim.demand`), empty for an imported one.
+    """
+
+    folder: Path
+    facts: SiteFacts
+    network: Network
+    network_file: Path
+    signals: Mapping[str, Mapping[str, SignalControl]]
+    counts: pd.DataFrame
+
+    @property
+    def name(self) -> str:
+        """The site's id."""
+        return self.facts.name
+
+    @property
+    def periods(self) -> Mapping[str, Period]:
+        """Named periods by id."""
+        return self.facts.periods

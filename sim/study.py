@@ -1,0 +1,76 @@
+"""A study: one site, its arms, periods and replicates, and how to run them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from sim.loading import Facts
+from sim.policy import AppliedPolicy
+from sim.site_model import Site
+
+Driver = Literal["auto", "sumo", "libsumo", "traci"]
+
+
+class RunSettings(Facts):
+    """`configs/run/*.yaml`: how to run. Only what the digest lists shapes results; the rest is speed and comfort."""
+
+    replicates: int = Field(10, ge=1, le=400)
+    first_replicate: int = Field(1, ge=0)
+    """Number of the first replicate: a fresh set of replicates is `first_replicate` beyond the old ones."""
+    step_length_s: float = Field(1.0, gt=0, le=1.0)
+    clear_factor: float = Field(2.0, ge=0)
+    """The run goes on after the window until the cohort has arrived, at most this many window lengths."""
+    vehicles: str = "sigma_zero"
+    demand_scale: float = Field(1.0, gt=0, le=5)
+    driver: Driver = "auto"
+    timeout_s: float = Field(3600.0, gt=0)
+    jobs: int | None = Field(None, ge=1)
+    """Runs at a time; all cores if left out."""
+    confidence: float = Field(0.95, gt=0.5, lt=1)
+
+
+class ScenarioFacts(Facts):
+    """`configs/scenario/NAME.yaml`: which site, which policies, which window, judged by what."""
+
+    site: str
+    policies: Mapping[str, Mapping[str, object]] = Field(default_factory=dict)
+    periods: tuple[str, ...] | None = None
+    primary: str = "fair_travel_time"
+    mcid_abs: float | None = Field(None, ge=0)
+    mcid_rel: float | None = Field(None, ge=0)
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One thing to compare (对比方案): the baseline or a policy, maybe with one swept field."""
+
+    id: str
+    applied: AppliedPolicy
+    swept: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything `sim.campaign` needs. `arms[0]` is the baseline."""
+
+    name: str
+    scenario: str
+    site: Site
+    arms: tuple[Arm, ...]
+    periods: tuple[str, ...]
+    primary: str
+    mcid: tuple[float | None, float | None]
+    settings: RunSettings
+    vehicles_file: Path
+    root: Path
+
+    @property
+    def replicates(self) -> tuple[int, ...]:
+        """The replicates' numbers; each is also SUMO's seed in every arm."""
+        first = self.settings.first_replicate
+        return tuple(range(first, first + self.settings.replicates))

@@ -1,0 +1,1 @@
+"""The only room that knows SUMO: its files, binaries and run-time interfaces."""

@@ -1,0 +1,158 @@
+"""Columns of the tables that rooms hand to each other. SI units; times in seconds of the simulated day.
+
+The simulator's room fills the run tables (one set per run, stored beside `run.json`); `sim.measures` turns them into the
+long measures table; `sim.checks` into findings; `sim.compare` into the comparison.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+TRIPS: Mapping[str, str] = {
+    "id": "string",
+    "type": "string",
+    "vehicle_class": "string",  # car, bus, truck, motorcycle, bicycle, other
+    "purpose": "string",  # through, parking, bus, background
+    "origin": "string",  # first edge
+    "destination": "string",  # last edge
+    "scheduled_s": "float64",  # when it wanted to leave
+    "depart_s": "float64",  # NaN: never inserted
+    "arrival_s": "float64",  # NaN: not arrived
+    "depart_delay_s": "float64",  # waiting to enter, up to the end of the run if never inserted
+    "duration_s": "float64",  # in the network, so far if unfinished; 0 if never inserted
+    "stop_s": "float64",  # planned stops: parking dwell, bus stops
+    "time_loss_s": "float64",
+    "stopped_s": "float64",  # at <= 0.1 m/s, planned stops excluded
+    "stops": "int64",
+    "route_m": "float64",
+    "free_time_s": "float64",  # free-flow time of its planned route
+    "speed_factor": "float64",
+    "occupancy": "float64",  # persons
+    "fate": "string",  # arrived, inside, never_inserted, removed
+}
+"""One row per vehicle that wanted to travel, never fewer."""
+
+WALKS: Mapping[str, str] = {
+    "id": "string",
+    "crossing": "string",  # approach id, e.g. J1.north
+    "scheduled_s": "float64",
+    "duration_s": "float64",
+    "time_loss_s": "float64",
+    "fate": "string",  # arrived, inside
+}
+"""One row per pedestrian who wanted to cross a leg."""
+
+ZONES: Mapping[str, str] = {
+    "movement": "string",
+    "begin_s": "float64",
+    "end_s": "float64",
+    "vehicles": "int64",
+    "time_loss_s": "float64",  # mean over the vehicles
+    "travel_time_s": "float64",  # mean
+    "halts": "float64",  # mean per vehicle
+}
+"""One row per movement and interval: vehicles that passed the whole control-delay zone; intervals without any are absent."""
+
+QUEUES: Mapping[str, str] = {
+    "approach": "string",
+    "lane": "int64",  # users' order: 1 at the median
+    "begin_s": "float64",
+    "end_s": "float64",
+    "jam_max_m": "float64",  # back of queue
+    "jam_max_veh": "float64",
+    "vehicles": "int64",  # that left the lane at its end
+    "occupancy_pct": "float64",
+}
+"""One row per stop-line lane and interval (one cycle, or 60 s)."""
+
+EDGES: Mapping[str, str] = {
+    "edge": "string",
+    "begin_s": "float64",
+    "end_s": "float64",
+    "entered": "int64",
+    "left": "int64",
+    "vehicle_s": "float64",  # sampledSeconds
+    "time_loss_s": "float64",  # total
+    "speed_mps": "float64",
+    "density_vpkm": "float64",
+}
+"""One row per edge and 900 s."""
+
+NETWORK: Mapping[str, str] = {
+    "time_s": "float64",
+    "running": "int64",
+    "halting": "int64",
+    "waiting": "int64",  # wanting to enter
+    "arrived": "int64",  # so far
+    "mean_speed_mps": "float64",
+}
+"""One row per minute: the state of the whole network."""
+
+PARKED: Mapping[str, str] = {
+    "vehicle": "string",
+    "area": "string",
+    "started_s": "float64",
+    "ended_s": "float64",  # NaN: still there
+}
+"""One row per parking stop that began."""
+
+RUN_TABLES: Mapping[str, Mapping[str, str]] = {
+    "trips": TRIPS,
+    "walks": WALKS,
+    "zones": ZONES,
+    "queues": QUEUES,
+    "edges": EDGES,
+    "network": NETWORK,
+    "parked": PARKED,
+}
+
+MEASURES: Mapping[str, str] = {
+    "arm": "string",
+    "period": "string",
+    "replicate": "int64",
+    "measure": "string",
+    "scope": "string",  # network, junction:J1, approach:J1.north, movement:J1.north.left, route:R, parking:P
+    "value": "float64",
+    "n": "int64",
+}
+
+FINDINGS: Mapping[str, str] = {
+    "arm": "string",
+    "period": "string",
+    "replicate": "int64",
+    "finding": "string",
+    "severity": "string",  # invalid, lower_bound, caution
+    "scope": "string",
+    "value": "float64",
+    "limit": "float64",
+}
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """The scalar side of one run: `run.json` without what only identifies it."""
+
+    begin_s: float
+    window_begin_s: float
+    window_end_s: float
+    end_s: float
+    """When the run really ended."""
+    teleports: int
+    collisions: int
+    emergency_braking: int
+    warnings: tuple[str, ...] = ()
+
+
+def empty(columns: Mapping[str, str]) -> pd.DataFrame:
+    """Return a table with these columns and no rows."""
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
+
+
+def typed(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    """Order and type the columns; a missing or a spare column is a ValueError."""
+    if set(table.columns) != set(columns):
+        raise ValueError(f"columns {sorted(table.columns)} where {sorted(columns)} are wanted")
+    return table[list(columns)].astype(dict(columns)).reset_index(drop=True)

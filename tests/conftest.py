@@ -1,0 +1,40 @@
+"""What every test shares: where things are, real data if present, and nothing left to chance."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+# Set before matplotlib is first imported: a machine with a display must draw the same pictures.
+os.environ["MPLBACKEND"] = "Agg"
+
+# The same examples every time, and no deadline: the machine may be busy, the property is not.
+hypothesis.settings.register_profile("huandu", derandomize=True, deadline=None, print_blob=True)
+hypothesis.settings.load_profile("huandu")
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED_DATA = ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def repo_root() -> Path:
+    """Return the repository's root."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder of real networks; for tests marked `data`, which are skipped without it."""
+    return SHARED_DATA
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip tests marked `data` where there is none; refuse the fixture without the mark."""
+    marked = item.get_closest_marker("data") is not None
+    if not marked and "shared_data" in getattr(item, "fixturenames", ()):
+        pytest.fail("a test that uses shared_data carries @pytest.mark.data", pytrace=False)
+    if marked and not SHARED_DATA.is_dir():
+        pytest.skip("no real data: ../shared/data is not beside the repository")

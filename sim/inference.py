@@ -1,8 +1,8 @@
 """Statistics of paired replicates: intervals, tests, the verdict rule. Pure functions on arrays, no tables.
 
-Unit of analysis is the replicate. ``before[r]`` and ``after[r]`` are one measure of the same seeded demand in the
-baseline and in an arm; ``D_r = after_r - before_r``. Every function returns NaN, never a guess, where the data cannot
-carry an answer (no pairs, one pair, a baseline not distinguishable from zero).
+Unit of analysis is the replicate. ``before[r]`` and ``after[r]`` are one measure of the same seeded demand
+in the baseline and in an arm; ``D_r = after_r - before_r``. Every function returns NaN, never a guess,
+where the data cannot carry an answer (no pairs, one pair, a baseline not distinguishable from zero).
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ class Estimate:
     ci_low, ci_high
         Two-sided interval at the confidence asked for.
     tost_low, tost_high
-        Two-sided interval at ``2 * confidence - 1`` (90 % beside 95 %): inside the equivalence margin exactly when
-        both one-sided tests (TOST, Schuirmann 1987) reject at ``1 - confidence``.
+        Two-sided interval at ``2 * confidence - 1`` (90 % beside 95 %): inside the equivalence margin
+        exactly when both one-sided tests (TOST, Schuirmann 1987) reject at ``1 - confidence``.
     p
         Two-sided p-value of "no difference", consistent with the interval.
     """
@@ -67,7 +67,7 @@ class Estimate:
 
 def _spread(values: Floats) -> float:
     """Return the sample standard deviation; exactly 0 for equal values, NaN for fewer than two."""
-    if values.size < 2:
+    if values.size <= 1:
         return math.nan
     return float(np.std(values, ddof=1)) if np.ptp(values) > 0 else 0.0
 
@@ -84,7 +84,7 @@ def paired_t(differences: ArrayLike, confidence: float) -> Estimate:
     """
     values = np.asarray(differences, dtype=float)
     n = values.size
-    if n < 2:
+    if n <= 1:
         return Estimate(float(values[0]) if n else math.nan, *[math.nan] * 5)
     mean, error = float(values.mean()), _spread(values) / math.sqrt(n)
     half = special.stdtrit(n - 1, (1 + confidence) / 2) * error
@@ -95,16 +95,16 @@ def paired_t(differences: ArrayLike, confidence: float) -> Estimate:
 
 @lru_cache(maxsize=16)
 def _resampled(n: int) -> NDArray[np.int64]:
-    """Return row numbers of `RESAMPLES` resamples of `n` pairs, shape (RESAMPLES, n); the same at every call."""
+    """Return the row numbers of all resamples of `n` pairs, shape (RESAMPLES, n); the same at every call."""
     return np.random.default_rng([_BOOTSTRAP_SEED, n]).integers(0, n, size=(RESAMPLES, n))
 
 
 def expanded_tail(n: int, tail: float) -> float:
     """Return the tail probability that widens a percentile interval of `n` values to its honest width.
 
-    The plain percentile interval of a mean is too narrow by ``sqrt((n-1)/n) * z/t``: about 90 % instead of 95 % at
-    n = 10. Hesterberg (2014, What Teachers Should Know about the Bootstrap, arXiv 1411.5279) cures it by
-    ``z_tail' = sqrt(n/(n-1)) * t_{tail, n-1}``.
+    The plain percentile interval of a mean is too narrow by ``sqrt((n-1)/n) * z/t``: about 90 % instead of
+    95 % at n = 10. Hesterberg (2014, What Teachers Should Know about the Bootstrap, arXiv 1411.5279) cures
+    it by ``z_tail' = sqrt(n/(n-1)) * t_{tail, n-1}``.
     """
     return float(special.ndtr(math.sqrt(n / (n - 1)) * special.stdtrit(n - 1, tail)))
 
@@ -118,13 +118,13 @@ def _percentiles(distribution: Floats, n: int, confidence: float) -> tuple[float
 def paired_bootstrap(differences: ArrayLike, confidence: float) -> Estimate:
     """Estimate the mean of `differences` by the expanded percentile bootstrap, `RESAMPLES` seeded resamples.
 
-    For medians, P95 values and queues, whose paired differences are skewed. The p-value inverts the plain percentile
-    interval, ``2 * (1 + #beyond zero) / (1 + RESAMPLES)``, and so cannot fall below ``2 / (1 + RESAMPLES)``.
-    With zero variance it is `paired_t`.
+    For medians, P95 values and queues, whose paired differences are skewed. The p-value inverts the plain
+    percentile interval, ``2 * (1 + #beyond zero) / (1 + RESAMPLES)``, and so cannot fall below
+    ``2 / (1 + RESAMPLES)``. With zero variance it is `paired_t`.
     """
     values = np.asarray(differences, dtype=float)
     n = values.size
-    if n < 2 or _spread(values) == 0:
+    if n <= 1 or _spread(values) == 0:
         return paired_t(values, confidence)
     means = values[_resampled(n)].mean(axis=1)
     beyond = min(int((means <= 0).sum()), int((means >= 0).sum()))
@@ -139,12 +139,14 @@ def paired_bootstrap(differences: ArrayLike, confidence: float) -> Estimate:
 def relative_fieller(before: ArrayLike, after: ArrayLike, confidence: float) -> tuple[float, float, float]:
     """Estimate the relative change ``(mean(after) - mean(before)) / |mean(before)|``: estimate, low, high.
 
-    Fieller (1954) for paired data: all ratios q for which a paired t-test does not reject ``mean(D - q*x) = 0``,
-    the roots of ``a q^2 - 2 b q + c`` with ``a = x^2 - t^2 s_x^2/n``, ``b = x D - t^2 s_xD/n``,
-    ``c = D^2 - t^2 s_D^2/n``. The interval excludes 0 exactly when the interval of the difference does.
+    Fieller (1954) for paired data: all ratios q for which a paired t-test does not reject
+    ``mean(D - q*x) = 0``, the roots of ``a q^2 - 2 b q + c`` with ``a = x^2 - t^2 s_x^2/n``,
+    ``b = x D - t^2 s_xD/n``, ``c = D^2 - t^2 s_D^2/n``. The interval excludes 0 exactly when the interval of
+    the difference does.
 
-    Where the baseline mean is not distinguishable from zero (``a <= 0``) no bounded interval can keep its promise
-    (Gleser and Hwang 1987), a bootstrap one neither: both ends are NaN. A zero baseline has no ratio at all.
+    Where the baseline mean is not distinguishable from zero (``a <= 0``) no bounded interval can keep its
+    promise (Gleser and Hwang 1987), a bootstrap one neither: both ends are NaN. A zero baseline has no
+    ratio at all.
     """
     x, y = np.asarray(before, dtype=float), np.asarray(after, dtype=float)
     n = x.size
@@ -152,7 +154,7 @@ def relative_fieller(before: ArrayLike, after: ArrayLike, confidence: float) -> 
         return math.nan, math.nan, math.nan
     base, change = float(x.mean()), float((y - x).mean())
     sign = math.copysign(1.0, base)
-    if n < 2:
+    if n <= 1:
         return change / abs(base), math.nan, math.nan
     scale = special.stdtrit(n - 1, (1 + confidence) / 2) ** 2 / n
     s_xx, s_dd = _spread(x) ** 2, _spread(y - x) ** 2
@@ -169,15 +171,15 @@ def relative_fieller(before: ArrayLike, after: ArrayLike, confidence: float) -> 
 def relative_bootstrap(before: ArrayLike, after: ArrayLike, confidence: float) -> tuple[float, float, float]:
     """Estimate the relative change by resampling pairs and taking the ratio of sums: estimate, low, high.
 
-    Expanded percentile interval as in `paired_bootstrap`. Both ends are NaN where some resampled baseline is not on
-    the same side of zero as the baseline itself.
+    Expanded percentile interval as in `paired_bootstrap`. Both ends are NaN where some resampled baseline
+    is not on the same side of zero as the baseline itself.
     """
     x, y = np.asarray(before, dtype=float), np.asarray(after, dtype=float)
     n = x.size
     if n == 0 or x.mean() == 0:
         return math.nan, math.nan, math.nan
     base, change = float(x.mean()), float((y - x).mean())
-    if n < 2:
+    if n <= 1:
         return change / abs(base), math.nan, math.nan
     rows = _resampled(n)
     bases = x[rows].mean(axis=1) * math.copysign(1.0, base)
@@ -202,10 +204,10 @@ def holm(p_values: ArrayLike) -> Floats:
 def smallest_detectable(sd_difference: float, n: int, confidence: float, power: float = 0.8) -> float:
     """Return the smallest true difference that `n` pairs show as non-zero with probability `power`.
 
-    In the unit of `sd_difference`; exact for the two-sided paired t-test by the noncentral t distribution (能检出的最
-    小改善). NaN below two pairs.
+    In the unit of `sd_difference`; exact for the two-sided paired t-test by the noncentral t distribution
+    (能检出的最小改善). NaN below two pairs.
     """
-    if n < 2 or math.isnan(sd_difference):
+    if n <= 1 or math.isnan(sd_difference):
         return math.nan
     critical = float(stats.t.ppf((1 + confidence) / 2, n - 1))
 
@@ -220,7 +222,8 @@ def smallest_detectable(sd_difference: float, n: int, confidence: float, power: 
 def variance_ratio_of_pairing(before: ArrayLike, after: ArrayLike) -> float:
     """Return how many times more replicates an unpaired comparison would need: ``(s_x^2 + s_y^2) / s_D^2``.
 
-    Below 1 pairing did harm; infinite where the difference does not vary; NaN below two pairs or without any variance.
+    Below 1 pairing did harm; infinite where the difference does not vary; NaN below two pairs or without
+    any variance.
     """
     x, y = np.asarray(before, dtype=float), np.asarray(after, dtype=float)
     unpaired, paired = _spread(x) ** 2 + _spread(y) ** 2, _spread(y - x) ** 2
@@ -249,13 +252,15 @@ def verdict(
     | ``worse``, ``worse_uncertain`` | the same above |
     | ``inconclusive`` | otherwise, and always below `MINIMUM_PAIRS` pairs |
 
-    Censoring has a side. A value in `lower_bound` is no worse than the truth. Where the after-arm's is, the true change
-    is at least as bad as the one seen: nothing good may be said (no ``equivalent``, ``improved``,
-    ``improved_uncertain``), what is bad stays bad. Where the before-arm's is, the change is at least as good as seen
-    ("improved by at least"): nothing bad and no ``equivalent``. Where both are, only ``inconclusive`` remains.
+    Censoring has a side. A value in `lower_bound` is no worse than the truth. Where the after-arm's is, the
+    true change is at least as bad as the one seen: nothing good may be said (no ``equivalent``,
+    ``improved``, ``improved_uncertain``), what is bad stays bad. Where the before-arm's is, the change is
+    at least as good as seen ("improved by at least"): nothing bad and no ``equivalent``. Where both are,
+    only ``inconclusive`` remains.
 
-    A measure without direction is never better or worse: ``equivalent`` if TOST says so (the one statement that needs
-    no direction), else ``inconclusive``. With a NaN MCID a change can only be ``..._uncertain`` or ``inconclusive``.
+    A measure without direction is never better or worse: ``equivalent`` if TOST says so (the one statement
+    that needs no direction), else ``inconclusive``. With a NaN MCID a change can only be ``..._uncertain``
+    or ``inconclusive``.
 
     Parameters
     ----------
@@ -293,4 +298,4 @@ def verdict(
         "worse": low > mcid,
         "worse_uncertain": low > 0,
     }
-    return next((token for token, holds in matches.items() if holds and token not in forbidden), "inconclusive")
+    return next((token for token in matches if matches[token] and token not in forbidden), "inconclusive")

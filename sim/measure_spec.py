@@ -41,9 +41,10 @@ class MeasureSpec:
         How the interval of the mean paired difference is computed: ``t`` (paired t), or ``bootstrap`` for
         medians, P95 values, maxima and other skewed statistics of a replicate.
     censoring
-        What an uncleared cohort (finding of severity ``lower_bound``) does to the value. ``optimistic``: the value is
-        at least as good as the truth (delays, travel times, queues, speeds of those who got through). ``exact``: the
-        measure is fully observed inside its window whatever happens later (throughput, demand, v/c).
+        What an uncleared cohort (finding of severity ``lower_bound``) does to the value. ``optimistic``:
+        the value is at least as good as the truth (delays, travel times, queues, speeds of those who got
+        through). ``exact``: the measure is fully observed inside its window whatever happens later
+        (throughput, demand, v/c).
 
     Raises
     ------

@@ -25,7 +25,8 @@ class RunSettings(Facts):
     step_length_s: float = Field(1.0, gt=0, le=1.0)
     clear_factor: float = Field(2.0, ge=0)
     """The run goes on after the window until the cohort has arrived, at most this many window lengths."""
-    vehicles: str = "sigma_zero"
+    vehicles: str | None = None
+    """Name of a vehicle set in `configs/vehicles/`; the site's own if left out (drawn: the default set, imported: its types)."""
     demand_scale: float = Field(1.0, gt=0, le=5)
     driver: Driver = "auto"
     timeout_s: float = Field(3600.0, gt=0)
@@ -54,6 +55,10 @@ class Arm:
     swept: tuple[tuple[str, str], ...] = ()
 
 
+DEFAULT_VEHICLES = "sigma_zero"
+"""The vehicle set of drawn sites; chosen by the evidence in docs/validation/vehicle-sets.md."""
+
+
 @dataclass(frozen=True)
 class Study:
     """Everything `sim.campaign` needs. `arms[0]` is the baseline."""
@@ -66,7 +71,6 @@ class Study:
     primary: str
     mcid: tuple[float | None, float | None]
     settings: RunSettings
-    vehicles_file: Path
     root: Path
 
     @property

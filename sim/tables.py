@@ -18,6 +18,7 @@ TRIPS: Mapping[str, str] = {
     "purpose": "string",  # through, parking, bus, background
     "origin": "string",  # first edge
     "destination": "string",  # last edge
+    "edges": "string",  # planned route, space-separated
     "scheduled_s": "float64",  # when it wanted to leave
     "depart_s": "float64",  # NaN: never inserted
     "arrival_s": "float64",  # NaN: not arrived

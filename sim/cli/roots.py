@@ -1,0 +1,34 @@
+"""Where an engineer's own folder is: the root that holds `scenarios/` and `configs/`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sim.errors import ConfigError, Problem
+
+
+def find_root(given: Path | None) -> Path:
+    """Return `--root`, else the nearest parent of the working directory holding both folders."""
+    if given is not None:
+        missing = [name for name in ("scenarios", "configs") if not (given / name).is_dir()]
+        if missing:
+            raise ConfigError([Problem(f"--root {given}", f"holds no {' and no '.join(missing)} folder")])
+        return given.resolve()
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "scenarios").is_dir() and (folder / "configs").is_dir():
+            return folder
+    raise ConfigError(
+        [Problem(str(here), "neither here nor above is a folder with scenarios/ and configs/", "name one: --root FOLDER")]
+    )
+
+
+def ensure_writable(folder: Path) -> None:
+    """Refuse a folder that cannot be made or written, before any work is done."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise ConfigError([Problem(str(folder), f"cannot be written: {error.strerror}")]) from None

@@ -47,7 +47,7 @@ WALKS: Mapping[str, str] = {
 """One row per pedestrian who wanted to cross a leg."""
 
 ZONES: Mapping[str, str] = {
-    "movement": "string",
+    "movement": "string",  # or route:R for a named route of the site
     "begin_s": "float64",
     "end_s": "float64",
     "vehicles": "int64",
@@ -55,11 +55,15 @@ ZONES: Mapping[str, str] = {
     "travel_time_s": "float64",  # mean
     "halts": "float64",  # mean per vehicle
 }
-"""One row per movement and interval: vehicles that passed the whole control-delay zone; intervals without any are absent."""
+"""One row per movement and interval: vehicles that passed the whole control-delay zone; intervals without any are absent.
+
+Intervals do not straddle the ends of the window.
+"""
 
 QUEUES: Mapping[str, str] = {
     "approach": "string",
     "lane": "int64",  # users' order: 1 at the median
+    "length_m": "float64",  # of the detector: the lane's storage, a short lane or back to the upstream junction
     "begin_s": "float64",
     "end_s": "float64",
     "jam_max_m": "float64",  # back of queue
@@ -115,7 +119,8 @@ MEASURES: Mapping[str, str] = {
     "period": "string",
     "replicate": "int64",
     "measure": "string",
-    "scope": "string",  # network, junction:J1, approach:J1.north, movement:J1.north.left, route:R, parking:P
+    # network, junction:J1, approach:J1.north, movement:J1.north.left, route:R, parking:P, class:bus, purpose:parking
+    "scope": "string",
     "value": "float64",
     "n": "int64",
 }

@@ -80,6 +80,8 @@ class Connection:
     """One of left, through, right, uturn."""
     signal: str | None = None
     link: int | None = None
+    allow: frozenset[str] | None = None
+    """Classes the connection itself is limited to (a turn ban with exemptions); None: whoever may use both lanes."""
 
     @property
     def key(self) -> str:

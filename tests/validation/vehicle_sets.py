@@ -54,13 +54,8 @@ def measure_rig() -> pd.DataFrame:
             mix = measure(classes, shares={"car": 1 - HEAVY_SHARE, heavy: HEAVY_SHARE})
             pce = (base.saturation_vph / mix.saturation_vph - (1 - HEAVY_SHARE)) / HEAVY_SHARE
             add(name, f"{HEAVY_SHARE:.0%} {heavy}, 50 km/h", mix, pce)
-        rows.append(
-            {
-                "set": name,
-                "condition": "lone cars: mean speed / desired speed",
-                "free_speed_ratio": free_speed_ratio(classes["car"]),
-            }
-        )
+        ratio = free_speed_ratio(classes["car"])
+        rows.append({"set": name, "condition": "lone cars, speed / desired speed", "free_speed_ratio": ratio})
     return pd.DataFrame(rows)
 
 
@@ -80,17 +75,9 @@ def run_case(case: Case) -> pd.DataFrame:
                 n = write_demand(case, load_set(set_name)["classes"], replicate, demand)
                 for arm, (network, signals) in arms.items():
                     outcome = run(case, network, signals, demand, n, replicate, folder)
-                    rows.append(
-                        {
-                            "network": case.label,
-                            "set": set_name,
-                            "arm": arm,
-                            "replicate": replicate,
-                            "signal": signal,
-                            "change": change,
-                            **dataclasses.asdict(outcome),
-                        }
-                    )
+                    key = {"network": case.label, "set": set_name, "arm": arm, "replicate": replicate}
+                    done = {"signal": signal, "change": change, **dataclasses.asdict(outcome)}
+                    rows.append(key | done)
                     print(*rows[-1].values(), flush=True)
     return pd.DataFrame(rows).assign(date=datetime.date.today().isoformat())
 
@@ -111,7 +98,7 @@ def _spread(runs: pd.DataFrame, measure_name: str) -> dict[str, float]:
     wide = runs.pivot_table(index="replicate", columns="arm", values=measure_name)
     difference = wide["after"] - wide["before"]
     n, sd_d = len(wide), float(difference.std())
-    mad = float((difference - difference.median()).abs().median()) * 1.4826
+    mad = float(stats.median_abs_deviation(difference, scale="normal"))
     half_width = PRECISION * float(wide["before"].mean())
     return {
         "n": n,
@@ -126,7 +113,7 @@ def _spread(runs: pd.DataFrame, measure_name: str) -> dict[str, float]:
     }
 
 
-def _interval(values: pd.Series) -> tuple[float, float]:
+def _interval(values: pd.Series[float]) -> tuple[float, float]:
     half = float(stats.t.ppf(0.975, len(values) - 1)) * float(values.sem())
     return float(values.mean()) - half, float(values.mean()) + half
 
@@ -142,7 +129,7 @@ def rig_table(rig: pd.DataFrame) -> str:
     rows = []
     for row in rig.to_dict("records"):
         if pd.notna(row["free_speed_ratio"]):
-            rows.append([row["set"], row["condition"], f"{row['free_speed_ratio']:.3f}", "", "", "", ""])
+            rows.append([row["set"], f"{row['condition']}: {row['free_speed_ratio']:.3f}", *[""] * 5])
             continue
         rows.append(
             [

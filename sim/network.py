@@ -1,8 +1,8 @@
 """The street network of a built site: edges, lanes, connections, and on them junctions, approaches, movements.
 
 One description for drawn and imported sites, read from the normalised network by `sim.sumo.read_network`.
-Lengths in metres, speeds in m/s. `Lane.index` counts from the kerb (0) as simulators do; users count lanes from the
-median (lane 1): `Approach.lanes` is in the users' order.
+Lengths in metres, speeds in m/s. `Lane.index` counts from the kerb (0) as simulators do; users count lanes
+from the median (lane 1): `Approach.lanes` is in the users' order.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-
 from typing import TypeVar
 
 from sim.errors import ConfigError, Problem, near
@@ -126,8 +125,8 @@ class Movement:
 class Approach:
     """A leg seen by those who drive in on it.
 
-    `edge` ends at the stop line; `chain` is that edge preceded by the edges that can only lead to it (upstream first).
-    `exit_edge` is the edge leaving the junction on the same leg, if any.
+    `edge` ends at the stop line; `chain` is that edge preceded by the edges that can only lead to it
+    (upstream first). `exit_edge` is the edge leaving the junction on the same leg, if any.
     """
 
     junction: str

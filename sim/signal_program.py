@@ -1,7 +1,8 @@
 """What a signal controller runs: a cycle of intervals (灯色段), exact, the same for drawn and imported sites.
 
-A state has one letter per signal link, in link order: `G` protected green, `g` green that gives way, `y` yellow, `r` red,
-`u` red-yellow, `s` stop then go, `o`/`O` dark. Which connections a link controls is `Network.links[signal]`.
+A state has one letter per signal link, in link order: `G` protected green, `g` green that gives way, `y`
+yellow, `r` red, `u` red-yellow, `s` stop then go, `o`/`O` dark. Which connections a link controls is
+`Network.links[signal]`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ class Interval:
     min_s: float | None = None
     max_s: float | None = None
     next: tuple[int, ...] = ()
+    extra: tuple[tuple[str, str], ...] = ()
+    """What else the simulator's file says of it (NEMA's `vehext`, `yellow`, `red`, ...), kept as written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class SignalProgram:
     offset_s: float = 0.0
     kind: str = "static"
     params: tuple[tuple[str, str], ...] = ()
+    rules: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
+    """Switching conditions of an actuated program: (element, attributes), kept as written."""
 
     @property
     def cycle_s(self) -> float:
@@ -66,7 +71,8 @@ class SignalProgram:
     def retimed(self, greens_s: Mapping[str, float], offset_s: float | None = None) -> SignalProgram:
         """Return a copy with other stage greens; intergreens stay. The longest interval of a stage takes the change.
 
-        Raises ValueError where a stage does not exist or the change would leave its longest interval under one second.
+        Raises ValueError where a stage does not exist or the change would leave its longest interval under
+        one second.
         """
         intervals = list(self.intervals)
         known = {stage.name: stage for stage in self.stages()}
@@ -88,20 +94,24 @@ class SignalProgram:
                 min_s=None if old.min_s is None else min(old.min_s, duration_s),
                 max_s=None if old.max_s is None else max(old.max_s, duration_s),
             )
-        return replace(self, intervals=tuple(intervals), offset_s=self.offset_s if offset_s is None else offset_s)
+        return replace(
+            self, intervals=tuple(intervals), offset_s=self.offset_s if offset_s is None else offset_s
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class SignalControl:
     """All programs of one signal and when they run. `switches`: (time of day in s, program id), in order.
 
-    Without switches `active` runs all the time.
+    Without switches `active` runs all the time; with them it runs before the first. A switch may go to `off`.
     """
 
     signal: str
     programs: Mapping[str, SignalProgram]
     active: str
     switches: tuple[tuple[float, str], ...] = ()
+    procedure: str = ""
+    """How a switch is made where it is not at once: `Stretch` or `GSP`."""
 
     def running(self, begin_s: float, end_s: float) -> tuple[str, ...]:
         """Ids of the programs that run at some time of [begin_s, end_s), in order, without repeats."""
@@ -114,12 +124,18 @@ class SignalControl:
 
 def _stages(intervals: tuple[Interval, ...]) -> tuple[StageSpan, ...]:
     def is_green(interval: Interval) -> bool:
-        return "y" not in interval.state and "u" not in interval.state and any(c in GREEN for c in interval.state)
+        return (
+            "y" not in interval.state
+            and "u" not in interval.state
+            and any(c in GREEN for c in interval.state)
+        )
 
     always_green = {k for k in range(len(intervals[0].state)) if all(i.state[k] in GREEN for i in intervals)}
 
     def serves(interval: Interval) -> bool:
-        return is_green(interval) and any(c in GREEN and k not in always_green for k, c in enumerate(interval.state))
+        return is_green(interval) and any(
+            c in GREEN and k not in always_green for k, c in enumerate(interval.state)
+        )
 
     spans: list[tuple[int, int]] = []
     for index, interval in enumerate(intervals):

@@ -44,7 +44,7 @@ class NetFile:
 def read_net_file(path: Path) -> NetFile:
     """Read a `.net.xml[.gz]`; ConfigError where it is missing, truncated or does not hold together."""
     gather = _Gather()
-    scan(path, ("net",), gather.start)
+    scan(path, "net", gather.start)
     try:
         return gather.net_file(hashlib.sha256(path.read_bytes()).hexdigest())
     except KeyError as error:
@@ -75,6 +75,8 @@ class _Gather:
         self.connections: list[dict[str, str]] = []
         self.next_internal: dict[str, str] = {}
         self.crossing_links: dict[str, tuple[str, int]] = {}
+        self.signals: set[str] = set()
+        """Signals that run a program: railway signals, which have none, are not ours."""
         self._inside: str | None = None
 
     def start(self, tag: str, a: dict[str, str]) -> None:
@@ -91,6 +93,8 @@ class _Gather:
                 self.nodes[-1].foes.append(a["foes"])
             case "connection":
                 self._connection(a)
+            case "tlLogic":
+                self.signals.add(a["id"])
 
     def _edge(self, a: dict[str, str]) -> None:
         function = a.get("function", "normal")
@@ -121,7 +125,7 @@ class _Gather:
             return
         if "via" in a:
             self.next_internal[f"{a['from']}_{a['fromLane']}"] = a["via"]
-        if a["to"] in self.crossings and "tl" in a:
+        if a["to"] in self.crossings and a.get("tl") in self.signals:
             self.crossing_links[a["to"]] = (a["tl"], int(a["linkIndex"]))
 
     def net_file(self, sha256: str) -> NetFile:
@@ -139,8 +143,8 @@ class _Gather:
                 to_edge=edges[a["to"]].id,
                 to_lane=int(a["toLane"]),
                 direction=DIRECTIONS[a["dir"]],
-                signal=a.get("tl"),
-                link=int(a["linkIndex"]) if "tl" in a else None,
+                signal=a["tl"] if a.get("tl") in self.signals else None,
+                link=int(a["linkIndex"]) if a.get("tl") in self.signals else None,
                 allow=allowed(a.get("allow"), a.get("disallow")) if {"allow", "disallow"} & set(a) else None,
             )
             connections.append(connection)

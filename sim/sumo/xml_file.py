@@ -15,11 +15,11 @@ OnStart = Callable[[str, dict[str, str]], None]
 OnEnd = Callable[[str], None]
 
 
-def scan(path: Path, roots: tuple[str, ...], on_start: OnStart, on_end: OnEnd | None = None) -> None:
+def scan(path: Path, root: str | None, on_start: OnStart, on_end: OnEnd | None = None) -> None:
     """Call `on_start(tag, attributes)` for every element of a file, and `on_end(tag)` if given.
 
     Nothing is kept: a town of 20 MB needs no tree. Raises ConfigError where the file is missing, truncated,
-    not XML, has another root element than `roots`, or lacks an attribute that `on_start` asks for.
+    not XML, has another root element than `root`, or lacks an attribute that `on_start` asks for.
     """
     seen_root = False
 
@@ -27,8 +27,8 @@ def scan(path: Path, roots: tuple[str, ...], on_start: OnStart, on_end: OnEnd | 
         nonlocal seen_root
         if not seen_root:
             seen_root = True
-            if tag not in roots:
-                raise ConfigError([Problem(str(path), f"begins with <{tag}>, expected <{roots[0]}>")])
+            if root not in (None, tag):
+                raise ConfigError([Problem(str(path), f"begins with <{tag}>, expected <{root}>")])
         on_start(tag, attributes)
 
     parser = expat.ParserCreate()
@@ -81,3 +81,13 @@ def numbers(value: str) -> tuple[tuple[float, float], ...]:
     """Read a shape: `x,y x,y ...`, a third coordinate is dropped."""
     points = (point.split(",") for point in value.split())
     return tuple((float(point[0]), float(point[1])) for point in points)
+
+
+def time_s(value: str) -> float:
+    """Read a time: seconds, or `[d:]hh:mm:ss`."""
+    if ":" not in value:
+        return float(value)
+    seconds = 0.0
+    for part, unit_s in zip(reversed(value.split(":")), (1, 60, 3600, 86400), strict=False):
+        seconds += float(part) * unit_s
+    return seconds

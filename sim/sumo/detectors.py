@@ -1,0 +1,85 @@
+"""Zones to SUMO's detectors: one additional file that writes beside itself, in the run's folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sim.sumo.xml_file import element, opening
+from sim.zones import MovementZone, QueueLane, Zones
+
+ZONES_FILE = "zones.out.xml"
+QUEUES_FILE = "queues.out.xml"
+EDGES_FILE = "edges.out.xml"
+INTERVAL_S = 900
+"""Length of the intervals of zones and edges."""
+HALT_MPS = 0.1
+"""A vehicle at most this fast has stopped."""
+
+
+def write_detectors(zones: Zones, begin_s: float, queue_interval_s: int, path: Path) -> None:
+    """Write the detectors of a site for one period.
+
+    Movement zones become entry-exit detectors; those who leave by another exit are never counted. (SUMO's
+    `nextEdges` is no help: it is asked again at the exit, when the approach is behind.) Queue lanes become lane
+    area detectors, one row per `queue_interval_s` (one cycle, or 60 s). SUMO counts intervals from the start of
+    the run, `begin_s`.
+    """
+    lines = ["<additional>\n"]
+    for zone in (*zones.movements.values(), *zones.routes.values()):
+        lines += _entry_exit(zone)
+    lines += [_lane_area(queue, queue_interval_s) for queue in zones.queues]
+    lines.append(
+        element(
+            "edgeData",
+            {
+                "id": "edges",
+                "file": EDGES_FILE,
+                "period": INTERVAL_S,
+                "begin": begin_s,
+                "excludeEmpty": "true",
+            },
+        )
+    )
+    lines.append("</additional>\n")
+    path.write_text("".join(lines), encoding="utf-8")
+
+
+def queue_id(queue: QueueLane) -> str:
+    """Name of a queue detector: `J1.north#2` is the second lane from the median."""
+    return f"{queue.approach}#{queue.lane}"
+
+
+def queue_of(detector: str) -> tuple[str, int]:
+    """Approach and lane of a queue detector."""
+    approach, _, lane = detector.rpartition("#")
+    return approach, int(lane)
+
+
+def _entry_exit(zone: MovementZone) -> list[str]:
+    attributes = {
+        "id": zone.movement,
+        "file": ZONES_FILE,
+        "period": INTERVAL_S,
+        "openEntry": "true",
+        "expectArrival": "true",
+        "speedThreshold": HALT_MPS,
+    }
+    lines = [opening("entryExitDetector", attributes)]
+    for tag, points in (("detEntry", zone.entries), ("detExit", zone.exits)):
+        lines += [element(tag, {"lane": point.lane, "pos": point.position_m}, indent=2) for point in points]
+    lines.append("    </entryExitDetector>\n")
+    return lines
+
+
+def _lane_area(queue: QueueLane, interval_s: int) -> str:
+    return element(
+        "laneAreaDetector",
+        {
+            "id": queue_id(queue),
+            "lanes": " ".join(queue.lanes),
+            "pos": queue.begin_m,
+            "endPos": queue.end_m,
+            "file": QUEUES_FILE,
+            "period": interval_s,
+        },
+    )

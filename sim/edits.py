@@ -9,14 +9,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.network import Network
+from sim.network import Connection, Network
 from sim.parking import ParkingArea
 
 ObjectKey = tuple[str, str]
-"""(kind, id): kind is one of edge, lane, connection, crossing, junction, signal, parking, bus_stop."""
+"""(kind, id). Kinds: edge, lane, connection, crossing, junction (position, shape, right of way, geometry within),
+signal_link (what one connection or crossing is shown in every program), signal_timing (`timing_key`: durations, cycle,
+offset and switching in one period), parking, bus_stop, and `other` for whatever else the files hold."""
+
+SHARED_KINDS = frozenset({"junction"})
+"""Kinds that several edits may touch without contradicting each other: a junction's right-of-way table follows from all
+connections together, in whatever order they were edited."""
 
 LaneLink = tuple[int, str, int]
 """(from lane index, to edge, to lane index), lanes counted from the kerb."""
+
+
+def lane_link(connection: Connection) -> LaneLink:
+    """A connection as an edit of its edge names it."""
+    return (connection.from_lane, connection.to_edge, connection.to_lane)
+
+
+def connection_key(edge: str, link: LaneLink) -> str:
+    """`Connection.key` of a link that leaves `edge`."""
+    return f"{edge}_{link[0]}->{link[1]}_{link[2]}"
+
+
+def timing_key(period: str, signal: str) -> ObjectKey:
+    """Key of one signal's timing in one period: a new plan for the morning does not excuse a change in the evening."""
+    return ("signal_timing", f"{signal}@{period}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +49,12 @@ class SetConnections:
     wanted: frozenset[LaneLink]
 
     def footprint(self, network: Network) -> frozenset[ObjectKey]:
-        """Connections leaving the edge, the junction's right-of-way table, and its signal."""
-        node = network.edges[self.edge].to_node
-        keys = {f"{self.edge}_{lane}->{to}_{to_lane}" for lane, to, to_lane in self.expected | self.wanted}
-        signals = {c.signal for c in network.connections_from.get(self.edge, ()) if c.signal}
+        """Connections leaving the edge, what signals show to them, and the junction they lead through."""
+        keys = {connection_key(self.edge, link) for link in self.expected | self.wanted}
         return frozenset(
-            {("connection", key) for key in keys} | {("junction", node)} | {("signal", signal) for signal in signals}
+            {("junction", network.edges[self.edge].to_node)}
+            | {("connection", key) for key in keys}
+            | {("signal_link", key) for key in keys}
         )
 
 
@@ -50,8 +71,8 @@ class SetTiming:
     offset_s: float
 
     def footprint(self, network: Network) -> frozenset[ObjectKey]:
-        """The one signal."""
-        return frozenset({("signal", self.signal)})
+        """The timing of the one signal in the one period."""
+        return frozenset({timing_key(self.period, self.signal)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import Field
 
-from sim.edits import Edit, ObjectKey
+from sim.edited_site import edited
+from sim.edits import SHARED_KINDS, Edit, ObjectKey
 from sim.errors import ConfigError, Problems, near
 from sim.interventions import REGISTRY, Intervention
 from sim.labels import Text
@@ -78,34 +79,48 @@ def parse_policy(policy_id: str, data: Any, path: str) -> Policy:
 def apply(policy: Policy, site: Site, path: str) -> AppliedPolicy:
     """Turn a policy into edits. Pure: the site is not changed.
 
-    Two interventions that touch the same object are refused unless one names the other in `after`; `after` orders them.
+    Two interventions that touch the same object are refused unless one names the other in `after`. `after` orders them:
+    the later one finds the site as the ones it names (and those they name) leave it; of any other it knows nothing.
     """
     problems = Problems()
-    edits: list[Edit] = []
+    edits: dict[str, tuple[Edit, ...]] = {}
     log: list[Text] = []
     owner: dict[ObjectKey, str] = {}
     for name in _in_order(policy, path):
         item = policy.interventions[name]
         place = f"{path}.interventions.{name}"
+        before = _all_before(policy, name)
+        if not before <= edits.keys():
+            continue  # what it builds on is refused already
         try:
-            own = item.edits(site, place)
-            words = item.describe(site)
+            found = edited(site, [edit for earlier in edits if earlier in before for edit in edits[earlier]])
+            own = item.edits(found, place)
+            words = item.describe(found)
         except ConfigError as error:
             problems.extend(error)
             continue
         for key in sorted({key for edit in own for key in edit.footprint(site.network)}):
-            if key in owner and owner[key] not in item.after:
+            if key[0] in SHARED_KINDS:
+                continue
+            if key in owner and owner[key] not in before:
                 problems.add(
                     place,
                     f"touches {key[0]} {key[1]!r}, which {owner[key]!r} touches too",
                     f"write `after: [{owner[key]}]` if that order is meant",
                 )
             owner[key] = name
-        edits.extend(own)
+        edits[name] = own
         log.append(words)
     problems.raise_if_any()
-    footprint = frozenset(key for edit in edits for key in edit.footprint(site.network))
-    return AppliedPolicy(policy, tuple(edits), footprint, tuple(log))
+    ordered = tuple(edit for own in edits.values() for edit in own)
+    footprint = frozenset(key for edit in ordered for key in edit.footprint(site.network))
+    return AppliedPolicy(policy, ordered, footprint, tuple(log))
+
+
+def _all_before(policy: Policy, name: str) -> frozenset[str]:
+    """Interventions that `name` comes after, directly or through others (`_in_order` has refused circles)."""
+    direct = frozenset(policy.interventions[name].after)
+    return direct.union(*(_all_before(policy, earlier) for earlier in direct))
 
 
 def _in_order(policy: Policy, path: str) -> list[str]:

@@ -1,0 +1,101 @@
+"""`add_parking_area`: open a parking area that is not there yet (增设停车场或泊位)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from sim.edits import AddParking
+from sim.errors import Problems, near
+from sim.interventions.base import Intervention, intervention
+from sim.labels import Text, text
+from sim.loading import Facts
+from sim.parking import ParkingArea
+from sim.site_model import Site
+
+
+class ExpectedParking(Facts):
+    """What is believed to stand there today: the ids of the parking areas on the same edge."""
+
+    areas: tuple[str, ...]
+
+
+@intervention("add_parking_area")
+class AddParkingArea(Intervention):
+    """Open a parking area beside a street. Lanes, permissions and signals stay as they are.
+
+    `takes` says which share of the drivers who wish for an existing lot wish for this one from now on; without it only
+    drivers who find their own lot full come here.
+    """
+
+    title: ClassVar[Text] = Text("增设停车场", "Add a parking area")
+    example: ClassVar[str] = """\
+kind: add_parking_area
+id: P3
+expect: {areas: []}
+area:
+  title: {zh: 三号停车场, en: Lot 3}
+  kind: off_street
+  on: J1.north
+  at_m: 60
+  stalls: 40
+takes: {P1: 0.3}
+"""
+
+    kind: Literal["add_parking_area"]
+    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    area: ParkingArea
+    expect: ExpectedParking
+    takes: Mapping[str, float] = Field(default_factory=dict)
+
+    def edits(self, site: Site, path: str) -> tuple[AddParking, ...]:
+        """One AddParking."""
+        edge = site.network.edge(self.area.on, f"{path}.area.on")
+        existing = site.facts.parking
+        problems = Problems()
+        if self.id in existing:
+            problems.add(f"{path}.id", f"parking area {self.id!r} exists already")
+        if not any(lane.for_cars for lane in edge.lanes):
+            problems.add(f"{path}.area.on", f"no lane of {edge.id!r} is open to cars")
+        end_m = self.area.at_m + self.area.length_m
+        if end_m > edge.length_m:
+            told = f"ends {end_m:g} m from the upstream end, but {edge.id!r} is {edge.length_m:g} m long"
+            problems.add(f"{path}.area.at_m", told)
+        beside = {
+            id: area for id, area in existing.items() if site.network.edge(area.on, "parking").id == edge.id
+        }
+        if set(self.expect.areas) != set(beside):
+            told = f"expected {_listed(self.expect.areas)} on {edge.id!r}, found {_listed(beside)}"
+            problems.add(f"{path}.expect.areas", told)
+        for id, area in sorted(beside.items()):
+            if self.area.at_m < area.at_m + area.length_m and area.at_m < end_m:
+                told = f"overlaps {id!r}, which takes {area.at_m:g} to {area.at_m + area.length_m:g} m"
+                problems.add(f"{path}.area.at_m", told)
+        for lot, share in self.takes.items():
+            if lot not in existing:
+                problems.add(f"{path}.takes.{lot}", f"no parking area {lot!r}", near(lot, existing))
+            if not 0 < share <= 1:
+                problems.add(f"{path}.takes.{lot}", f"a share lies above 0 and at most at 1, not {share:g}")
+        problems.raise_if_any()
+        return (AddParking(self.id, self.area, tuple(sorted(self.takes.items()))),)
+
+    def describe(self, site: Site) -> Text:
+        """Where the area opens and how the number of stalls grows."""
+        before = sum(area.stalls for area in site.facts.parking.values())
+        return text(
+            f"intervention.add_parking_area.{self.area.kind}",
+            id=self.id,
+            name_zh=self.area.title.zh,
+            name_en=self.area.title.en,
+            on=self.area.on,
+            at_m=f"{self.area.at_m:g}",
+            stalls=self.area.stalls,
+            before=before,
+            after=before + self.area.stalls,
+        )
+
+
+def _listed(ids: Mapping[str, ParkingArea] | tuple[str, ...]) -> str:
+    return ", ".join(sorted(ids)) or "none"

@@ -1,0 +1,173 @@
+"""`set_lane_use`: re-mark what the lanes of an approach may do (车道功能调整)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from sim.baseline import DIRECTIONS
+from sim.edits import SetConnections, lane_link
+from sim.errors import ConfigError, Problem, Problems, near
+from sim.interventions.base import Intervention, intervention
+from sim.labels import Text, text
+from sim.lane_marking import remarked
+from sim.network import Approach, Connection, Movement, Network
+from sim.site_model import Site
+
+RANK: dict[str, int] = {direction: rank for rank, direction in enumerate(DIRECTIONS)}
+
+
+@intervention("set_lane_use")
+class SetLaneUse(Intervention):
+    """Say anew which movements each lane of an approach serves. The signal's stages and times stay.
+
+    `expect` (today) and `lanes` (then) list the lanes that cars may use, from the median to the kerb, each as movements
+    joined by `+`: `through+right`. Lanes that cars may not use stay as they are. A lane that keeps a movement keeps the
+    exit lane it leads to; a lane that is new to a movement shows the signal of that movement.
+    """
+
+    title: ClassVar[Text] = Text("车道功能调整", "Change lane use")
+    example: ClassVar[str] = """\
+kind: set_lane_use
+approach: J1.north
+expect: [left, through, through+right]
+lanes: [left, left, through+right]
+"""
+
+    kind: Literal["set_lane_use"]
+    approach: str
+    expect: tuple[str, ...] = Field(min_length=1)
+    lanes: tuple[str, ...] = Field(min_length=1)
+
+    def edits(self, site: Site, path: str) -> tuple[SetConnections, ...]:
+        """One SetConnections of the approach's last edge."""
+        network = site.network
+        approach = network.approach(self.approach, f"{path}.approach")
+        self._check_expectation(network, approach, path)
+        wanted = self._wanted(network, approach, path)
+        present = network.connections_from.get(approach.edge, ())
+        links = {lane_link(c) for c in present if not _by_car(network, c)}
+        problems = Problems()
+        for movement in approach.movements:
+            serving = [lane for lane in sorted(wanted) if movement.direction in wanted[lane]]
+            exits = car_lanes(network, movement.to_edge)
+            aimed = (
+                remarked(_direction(movement), serving, exits, _targets(network, movement)) if serving else {}
+            )
+            if aimed is None:
+                told = f"{len(serving)} lanes are to go {movement.direction}, but the exit {movement.to_edge!r} has "
+                problems.add(f"{path}.lanes", told + (f"{len(exits)} for cars" if exits else "none for cars"))
+                continue
+            links |= {(lane, movement.to_edge, exit_lane) for lane, to in aimed.items() for exit_lane in to}
+        problems.raise_if_any()
+        return (SetConnections(approach.edge, frozenset(map(lane_link, present)), frozenset(links)),)
+
+    def describe(self, site: Site) -> Text:
+        """Lane uses of the approach before and after, from the median to the kerb."""
+        approach = site.network.approach(self.approach, f"{self.kind}.approach")
+        return text(
+            "intervention.set_lane_use",
+            approach=approach.id,
+            before_zh=_in_words(self.expect).zh,
+            before_en=_in_words(self.expect).en,
+            after_zh=_in_words(self.lanes).zh,
+            after_en=_in_words(self.lanes).en,
+        )
+
+    def _check_expectation(self, network: Network, approach: Approach, path: str) -> None:
+        found = lane_uses(network, approach)
+        if [set(use.split("+")) for use in self.expect] != [set(use.split("+")) for use in found]:
+            told = f"expected {', '.join(self.expect)}; found {', '.join(found)}"
+            raise ConfigError(
+                [Problem(f"{path}.expect", told, "lanes for cars, from the median to the kerb")]
+            )
+
+    def _wanted(self, network: Network, approach: Approach, path: str) -> dict[int, frozenset[str]]:
+        """Lane (counted from the kerb) -> the movements it is to serve."""
+        problems = Problems()
+        lanes = car_lanes(network, approach.edge)
+        known = [movement.direction for movement in approach.movements]
+        uses = []
+        for number, use in enumerate(self.lanes, 1):
+            parts = use.split("+")
+            for part in parts:
+                if part not in known:
+                    told = f"no {part!r} movement leaves {approach.id}: there is no exit lane for it"
+                    problems.add(f"{path}.lanes.{number}", told, near(part, known))
+            if len(set(parts)) != len(parts):
+                problems.add(f"{path}.lanes.{number}", f"{use!r} names a movement twice")
+            uses.append(frozenset(parts))
+        if len(uses) != len(lanes):
+            problems.add(
+                f"{path}.lanes", f"{len(uses)} lanes are listed, but {approach.id} has {len(lanes)} for cars"
+            )
+        problems.raise_if_any()
+        today = [frozenset(use.split("+")) for use in lane_uses(network, approach)]
+        for number, pair in enumerate(pairwise(uses), 1):
+            if _cross(*pair) and not _cross(*today[number - 1 : number + 1]):
+                told = f"the paths of lanes {number} and {number + 1} would cross: {' | '.join(self.lanes)}"
+                problems.add(
+                    f"{path}.lanes", told, "from the median to the kerb: uturn, left, through, right"
+                )
+        problems.raise_if_any()
+        return dict(zip(reversed(lanes), uses, strict=True))
+
+
+def car_lanes(network: Network, edge: str) -> list[int]:
+    """Indices of the lanes that cars may use, from the kerb."""
+    return [lane.index for lane in network.edges[edge].lanes if lane.for_cars]
+
+
+def lane_uses(network: Network, approach: Approach) -> list[str]:
+    """Return what each lane for cars serves today, from the median to the kerb; `none` where cars cannot go on."""
+    serves: dict[int, list[str]] = {lane: [] for lane in reversed(car_lanes(network, approach.edge))}
+    for movement in approach.movements:
+        for lane in _targets(network, movement):
+            serves[lane].append(movement.direction)
+    return ["+".join(directions) or "none" for directions in serves.values()]
+
+
+def _targets(network: Network, movement: Movement) -> Mapping[int, frozenset[int]]:
+    """Lane -> exit lanes of the movement today, for cars."""
+    found: dict[int, set[int]] = {}
+    for connection in movement.connections:
+        if _by_car(network, connection):
+            found.setdefault(connection.from_lane, set()).add(connection.to_lane)
+    return {lane: frozenset(to) for lane, to in found.items()}
+
+
+def _by_car(network: Network, connection: Connection) -> bool:
+    lanes = (
+        network.edges[connection.from_edge].lanes[connection.from_lane],
+        network.edges[connection.to_edge].lanes[connection.to_lane],
+    )
+    return all(lane.for_cars for lane in lanes) and (
+        connection.allow is None or "passenger" in connection.allow
+    )
+
+
+def _direction(movement: Movement) -> str:
+    return movement.connections[0].direction
+
+
+def _cross(median_side: frozenset[str], kerb_side: frozenset[str]) -> bool:
+    """Whether the lane nearer the median turns further right than its neighbour turns left."""
+
+    def ranks(use: frozenset[str]) -> list[int]:
+        return [RANK[part.partition("_")[0]] for part in use if part != "none"]
+
+    return max(ranks(median_side), default=0) > min(ranks(kerb_side), default=len(RANK))
+
+
+def _in_words(uses: Sequence[str]) -> Text:
+    """Lane uses as an engineer reads them: 左 | 直 | 直右."""
+    zh, en = [], []
+    for use in uses:
+        parts = [part.partition("_") for part in use.split("+")]
+        words = [(text(f"intervention.use.{plain}"), number) for plain, _, number in parts]
+        zh.append("".join(word.zh + number for word, number in words))
+        en.append("+".join(word.en + (f" {number}" if number else "") for word, number in words))
+    return Text(" | ".join(zh), " | ".join(en))

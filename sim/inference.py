@@ -25,6 +25,13 @@ Side = Literal["before", "after"]
 MINIMUM_PAIRS = 4
 """Below this many pairs no verdict is given: FHWA-HOP-18-036 ch. 6 asks for four runs even of a pilot."""
 
+FEWEST_TO_RESAMPLE = 10
+"""Below this many pairs Student's t replaces the bootstrap.
+
+No resample reaches beyond the smallest and largest difference seen: at n = 4 the 95 % interval of normal data
+covers its truth in 87 % of studies, at n = 10 in 95 %.
+"""
+
 RESAMPLES = 5000
 _BOOTSTRAP_SEED = 20240229
 
@@ -120,11 +127,11 @@ def paired_bootstrap(differences: ArrayLike, confidence: float) -> Estimate:
 
     For medians, P95 values and queues, whose paired differences are skewed. The p-value inverts the plain
     percentile interval, ``2 * (1 + #beyond zero) / (1 + RESAMPLES)``, and so cannot fall below
-    ``2 / (1 + RESAMPLES)``. With zero variance it is `paired_t`.
+    ``2 / (1 + RESAMPLES)``. Below `FEWEST_TO_RESAMPLE` pairs, or with zero variance, it is `paired_t`.
     """
     values = np.asarray(differences, dtype=float)
     n = values.size
-    if n <= 1 or _spread(values) == 0:
+    if n < FEWEST_TO_RESAMPLE or _spread(values) == 0:
         return paired_t(values, confidence)
     means = values[_resampled(n)].mean(axis=1)
     beyond = min(int((means <= 0).sum()), int((means >= 0).sum()))
@@ -171,21 +178,20 @@ def relative_fieller(before: ArrayLike, after: ArrayLike, confidence: float) -> 
 def relative_bootstrap(before: ArrayLike, after: ArrayLike, confidence: float) -> tuple[float, float, float]:
     """Estimate the relative change by resampling pairs and taking the ratio of sums: estimate, low, high.
 
-    Expanded percentile interval as in `paired_bootstrap`. Both ends are NaN where some resampled baseline
-    is not on the same side of zero as the baseline itself.
+    Expanded percentile interval as in `paired_bootstrap`; below `FEWEST_TO_RESAMPLE` pairs it is
+    `relative_fieller`. Both ends are NaN where some resampled baseline is not on the same side of zero as the
+    baseline itself.
     """
     x, y = np.asarray(before, dtype=float), np.asarray(after, dtype=float)
     n = x.size
-    if n == 0 or x.mean() == 0:
-        return math.nan, math.nan, math.nan
-    base, change = float(x.mean()), float((y - x).mean())
-    if n <= 1:
-        return change / abs(base), math.nan, math.nan
+    if n < FEWEST_TO_RESAMPLE or x.mean() == 0:
+        return relative_fieller(x, y, confidence)
+    relative = float((y - x).mean()) / abs(float(x.mean()))
     rows = _resampled(n)
-    bases = x[rows].mean(axis=1) * math.copysign(1.0, base)
+    bases = x[rows].mean(axis=1) * math.copysign(1.0, float(x.mean()))
     if bases.min() <= 0:
-        return change / abs(base), math.nan, math.nan
-    return change / abs(base), *_percentiles((y - x)[rows].mean(axis=1) / bases, n, confidence)
+        return relative, math.nan, math.nan
+    return relative, *_percentiles((y - x)[rows].mean(axis=1) / bases, n, confidence)
 
 
 def holm(p_values: ArrayLike) -> Floats:

@@ -22,7 +22,7 @@ VALUES = st.integers(min_value=1, max_value=800).map(lambda quarters: quarters /
 @st.composite
 def pairs_of_runs(draw: st.DrawFn, min_size: int = 1) -> list[tuple[float, float]]:
     """Draw a baseline, a shift and a spread of the shift: from certain effects to pure noise."""
-    before = draw(st.lists(VALUES, min_size=draw(st.sampled_from([min_size, 4, 8])), max_size=12))
+    before = draw(st.lists(VALUES, min_size=draw(st.sampled_from([min_size, 4, 10])), max_size=12))
     shift = draw(st.one_of(st.integers(-60, 60), st.integers(-12, 12)))
     spread = draw(st.sampled_from([1, 4, 12, 400]))
     noise = st.integers(-spread, spread)

@@ -59,8 +59,8 @@ def test_fewer_than_two_pairs_have_no_interval() -> None:
 
 @pytest.mark.parametrize("estimate", [inference.paired_t, inference.paired_bootstrap])
 def test_zero_variance_is_a_point(estimate: type) -> None:
-    assert _fields(estimate([0.1] * 7, 0.95)) == pytest.approx((0.1, 0.1, 0.1, 0.1, 0.1, 0.0))
-    assert _fields(estimate([0.0] * 7, 0.95)) == (0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
+    assert _fields(estimate([0.1] * 12, 0.95)) == pytest.approx((0.1, 0.1, 0.1, 0.1, 0.1, 0.0))
+    assert _fields(estimate([0.0] * 12, 0.95)) == (0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
 
 
 def test_standard_deviation_of_equal_values_is_exactly_zero() -> None:
@@ -128,6 +128,27 @@ def test_bootstrap_ratio_is_close_to_fieller() -> None:
         f(before, after, 0.95) for f in (inference.relative_bootstrap, inference.relative_fieller)
     )
     assert ours == pytest.approx(theirs, abs=0.003)
+
+
+def test_too_few_pairs_to_resample_are_left_to_t() -> None:
+    before, after = np.arange(50.0, 59.0), np.array([49, 51, 50, 52, 51, 56, 52, 55, 57.0])
+    assert inference.paired_bootstrap(after - before, 0.95) == inference.paired_t(after - before, 0.95)
+    assert inference.relative_bootstrap(before, after, 0.95) == inference.relative_fieller(
+        before, after, 0.95
+    )
+    before, after = np.append(before, 59.0), np.append(after, 53.0)
+    assert inference.paired_bootstrap(after - before, 0.95) != inference.paired_t(after - before, 0.95)
+    assert inference.relative_bootstrap(before, after, 0.95) != inference.relative_fieller(
+        before, after, 0.95
+    )
+
+
+def test_a_resampled_baseline_beyond_zero_has_no_ratio() -> None:
+    before, after = [-5.0, *np.linspace(0.1, 2.0, 11)], [1.0] * 12
+    relative, low, high = inference.relative_bootstrap(before, after, 0.95)
+    assert relative > 0
+    assert math.isnan(low)
+    assert math.isnan(high)
 
 
 def test_expanded_tail_matches_the_t_interval() -> None:

@@ -1,0 +1,48 @@
+"""Degree of saturation (饱和度), v/c: demand over capacity of the worst lane group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sim.measure_spec import MeasureSpec
+from sim.measures.base import RunView, Value
+from sim.measures.lane_groups import lane_groups
+
+SPEC = MeasureSpec(
+    id="degree_of_saturation",
+    name={"zh": "饱和度(最大车道组)", "en": "Degree of saturation (worst lane group)"},
+    definition={
+        "zh": "需求与通行能力之比,进口道和交叉口取最不利车道组。计算值而非仿真值。假定:每车道饱和流率取车辆"
+        "参数标定的直行值(转弯车道实际偏低),有效绿灯等于保护绿灯(启动损失等于黄灯利用),让行绿灯不计能力。仅"
+        "定时信号。",
+        "en": "Demand over capacity; approach and junction take their worst lane group. Calculated, not "
+        "simulated. Assumed: every lane has the calibrated saturation flow of a straight lane (turning "
+        "lanes really have less), effective green equals protected green (start-up loss equals use of "
+        "yellow), green that gives way adds no capacity. Fixed-time signals only.",
+    },
+    unit="",
+    direction="lower",
+    decimals=2,
+    mcid_abs=0.05,
+    mcid_rel=float("nan"),
+    formula="x = q / (S N lambda); q demand in pcu/h, S pcu/h per lane, N lanes of the group, lambda = g_e "
+    "/ C (demand-weighted over the group's movements)",
+    source="RoadGee documentation (饱和度 q/(S λ), q is demand); lane groups after HCM ch. 19 (from memory)",
+    censoring="exact",
+)
+
+
+def compute(view: RunView) -> Iterator[Value]:
+    """Yield the ratio of every movement (its lane group's), and the highest of each approach and junction."""
+    for junction in view.junctions:
+        worst: list[tuple[float, int]] = []
+        for approach in junction.approaches:
+            groups = lane_groups(view, approach)
+            for group in groups:
+                for movement in group.movements:
+                    yield Value(f"movement:{movement}", group.saturation, group.vehicles)
+            if groups:
+                worst.append(max((group.saturation, group.vehicles) for group in groups))
+                yield Value(f"approach:{approach.id}", *worst[-1])
+        if worst:
+            yield Value(f"junction:{junction.id}", *max(worst))

@@ -1,4 +1,4 @@
-"""Level of service (服务水平): grades of a measure by the tables of standards, which are data in configs/standards/.
+"""Level of service (服务水平): grades of a measure by the tables of standards in configs/standards/.
 
 A grade is shown only beside its number, the name of its table, and a flag where the interval crosses a bound.
 """
@@ -21,7 +21,7 @@ GATES_FILE = "gates.yaml"
 
 
 class Scale(Facts):
-    """Grades of one measure, best first, each with the bound where the next worse one begins (none for the last)."""
+    """Grades of one measure, best first, each with its upper bound (none for the last)."""
 
     unit: str
     bound_belongs_to: Literal["better", "worse"]
@@ -57,7 +57,7 @@ class Standard(Facts):
 
 
 def read_standards(folder: Path) -> Mapping[str, Standard]:
-    """Read every table of a folder (`configs/standards`): file name without suffix -> standard; ConfigError."""
+    """Read every table of `configs/standards`: file name without suffix -> standard; ConfigError."""
     paths = sorted(path for path in folder.glob("*.yaml") if path.name != GATES_FILE)
     return {path.stem: parse(Standard, read_yaml(path), str(path)) for path in paths}
 

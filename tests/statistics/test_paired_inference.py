@@ -1,7 +1,7 @@
 """Do the statistics keep their promises? Synthetic studies with a known truth and fixed seeds.
 
 A rate is judged against the central 99.9 % band of the binomial distribution at the promised rate. With the
-seed fixed a correct implementation passes for ever; one that promises 95 % and keeps 92 % fails almost certainly.
+seed fixed a correct implementation passes for ever; one that promises 95 % and keeps 92 % fails.
 """
 
 from __future__ import annotations

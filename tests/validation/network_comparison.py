@@ -3,9 +3,9 @@
 Per network: the net is normalised (netconvert round trips to a fixed point); every vehicle of the original
 demand keeps its id, route or origin and destination, stops and SUMO class, and gets the set's vType, a speed
 factor of its own and a pinned departure lane and speed. A replicate shifts each departure uniformly within
-+-jitter and redraws the speed factors. Both arms and both vehicle sets of a replicate see the same people, and
-SUMO's `--seed` is the replicate's number. The after arm moves 5 s from the longest to the second longest green
-stage of the signal nearest the middle.
++-jitter and redraws the speed factors. Both arms and both vehicle sets of a replicate see the same people;
+SUMO's `--seed` is the replicate's number. The after arm moves 5 s from the longest to the second longest
+green stage of the signal nearest the middle.
 
     fair travel time = mean of (depart delay + duration - stop time)
     fair delay       = mean of (depart delay + time loss)

@@ -114,8 +114,11 @@ def _spread(runs: pd.DataFrame, measure_name: str) -> dict[str, float]:
 
 
 def _interval(values: pd.Series[float]) -> tuple[float, float]:
-    half = float(stats.t.ppf(0.975, len(values) - 1)) * float(values.sem())
-    return float(values.mean()) - half, float(values.mean()) + half
+    mean, half = (
+        float(values.mean()),
+        float(stats.t.ppf(0.975, len(values) - 1) * values.std() / len(values) ** 0.5),
+    )
+    return mean - half, mean + half
 
 
 def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

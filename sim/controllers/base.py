@@ -1,0 +1,93 @@
+"""What a run-time control law is: plain objects that see queues and answer with commands, no simulator in sight.
+
+A law is named in plain data (`{"kind": "queue_extension", ...}`), never by a Python path. The worker process
+imports this module: it stays light.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sim.errors import ConfigError, Problem, near
+
+
+@dataclass(frozen=True, slots=True)
+class SignalView:
+    """What a signal's controller sees at one instant.
+
+    `state` has one letter per link (see `sim.signal_program`), `lanes[link]` is the stop-line lane the link serves
+    (empty for a crossing). `queue_veh` counts the vehicles that stand on each of these lanes, `vehicles` all
+    that are on it.
+    """
+
+    signal: str
+    interval: int
+    elapsed_s: float
+    state: str
+    lanes: tuple[str, ...]
+    queue_veh: Mapping[str, int]
+    vehicles: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Keep the running interval for at least so long from now."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """End the running interval now; the next one follows in the program's order."""
+
+
+Command = Hold | Advance
+
+
+class Controller(Protocol):
+    """A control law for some signals; it keeps its own state between decisions.
+
+    `interval_s` is the time between decisions, `signals` what it needs views of. A signal it says nothing about
+    goes on as its program says.
+    """
+
+    @property
+    def interval_s(self) -> float:
+        """Seconds between decisions."""
+
+    @property
+    def signals(self) -> tuple[str, ...]:
+        """Signals it controls."""
+
+    def decide(self, views: Mapping[str, SignalView], time_s: float) -> Mapping[str, Command]:
+        """Answer with a command per signal; called every `interval_s`."""
+
+
+StepHook = Callable[[float], None]
+"""Called with the time at every decision instant, after the step that ends there."""
+
+_KINDS: dict[str, Callable[..., Controller]] = {}
+
+
+def controller(kind: str) -> Callable[[Callable[..., Controller]], Callable[..., Controller]]:
+    """Register a control law under the name it has in plain data."""
+
+    def register(make: Callable[..., Controller]) -> Callable[..., Controller]:
+        _KINDS[kind] = make
+        return make
+
+    return register
+
+
+def make_controller(description: Mapping[str, Any], path: str) -> Controller:
+    """Make a control law from plain data; ConfigError where the kind is unknown or its fields do not fit."""
+    fields = {key: tuple(value) if isinstance(value, list) else value for key, value in description.items()}
+    kind = fields.pop("kind", None)
+    if kind not in _KINDS:
+        raise ConfigError([Problem(f"{path}.kind", f"no controller {kind!r}", near(str(kind), _KINDS))])
+    try:
+        return _KINDS[kind](**fields)
+    except (TypeError, ValueError) as error:
+        raise ConfigError([Problem(path, str(error))]) from None

@@ -1,0 +1,189 @@
+"""One simulation in one child process: the plain binary, or the worker where something is controlled.
+
+The three drivers give the same results bit for bit. The child writes into the run's folder; nothing is read here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from sim.errors import RunError
+from sim.sumo.install import binary, environment
+
+TRIPS_FILE = "trips.out.xml"
+STATISTICS_FILE = "statistics.out.xml"
+NETWORK_FILE = "network.out.xml"
+STOPS_FILE = "stops.out.xml"
+DETECTORS_FILE = "detectors.add.xml"
+LOG_FILE = "log.txt"
+SPEC_FILE = "spec.json"
+SUMMARY_PERIOD_S = 60
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """Everything one simulation needs, as plain data. Paths are absolute, or relative to the run's folder."""
+
+    network: str
+    demand: str
+    begin_s: float
+    window_begin_s: float
+    window_end_s: float
+    end_s: float
+    seed: int
+    step_length_s: float = 1.0
+    additionals: tuple[str, ...] = ()
+    stops: bool = False
+    """Whether somebody parks, so that stops are written."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """Further options of SUMO that belong to the site."""
+    controllers: tuple[Mapping[str, Any], ...] = ()
+    driver: Literal["sumo", "libsumo", "traci"] = "sumo"
+
+    def __post_init__(self) -> None:
+        if self.controllers and self.driver == "sumo":
+            raise ValueError("the plain binary cannot run a controller")
+
+    def arguments(self) -> list[str]:
+        """SUMO's options, all of them pinned: a default that changes with a release must not move results."""
+        arguments = {
+            "net-file": self.network,
+            "route-files": self.demand,
+            "additional-files": ",".join((*self.additionals, DETECTORS_FILE)),
+            **self.behaviour(),
+            "tripinfo-output": TRIPS_FILE,
+            "tripinfo-output.write-unfinished": "true",
+            "tripinfo-output.write-undeparted": "true",
+            "statistic-output": STATISTICS_FILE,
+            "duration-log.statistics": "true",
+            "summary-output": NETWORK_FILE,
+            "summary-output.period": str(SUMMARY_PERIOD_S),
+            "no-step-log": "true",
+            "xml-validation": "never",
+            "xml-validation.net": "never",
+            "xml-validation.routes": "never",
+        }
+        if self.stops:
+            arguments |= {"stop-output": STOPS_FILE, "stop-output.write-unfinished": "true"}
+        return [f"--{name}={value}" for name, value in arguments.items()]
+
+    def behaviour(self) -> dict[str, str]:
+        """Return the options that shape results; part of the run's digest."""
+        return {
+            "begin": f"{self.begin_s:g}",
+            "end": f"{self.end_s:g}",
+            "seed": str(self.seed),
+            "step-length": f"{self.step_length_s:g}",
+            "time-to-teleport": "-1",
+            "collision.action": "warn",
+            "collision.check-junctions": "true",
+            # Both changed in SUMO 1.27; a vehicle that writes its own is not concerned.
+            "default.departlane": "best_prob",
+            "default.departspeed": "avg",
+            "parking.maneuver": "true",
+            "device.rerouting.probability": "0",
+            "precision": "2",
+            **self.options,
+        }
+
+
+class Children:
+    """The child processes that run now, so that an interrupted study can end them all."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._closed = False
+
+    def run(self, command: Sequence[str], folder: Path, log: IO[bytes], timeout_s: float) -> int:
+        """Run one command in its own process group; return its exit code, negative for a signal.
+
+        Raises RunError when it outlives `timeout_s` (the whole group is killed) or the study is being stopped.
+        """
+        with self._lock:
+            if self._closed:
+                raise RunError("the study was stopped")
+            child = subprocess.Popen(
+                command,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **environment()},
+                start_new_session=True,
+            )
+            self._running.add(child)
+        late = threading.Event()
+
+        def expire() -> None:
+            late.set()
+            _kill(child)
+
+        # A timer and a plain wait: waiting with a timeout polls, which costs short runs some percent.
+        timer = threading.Timer(timeout_s, expire)
+        timer.daemon = True
+        timer.start()
+        try:
+            code = child.wait()
+        finally:
+            timer.cancel()
+            with self._lock:
+                self._running.discard(child)
+        if late.is_set():
+            raise RunError(f"ran longer than {timeout_s:g} s and was stopped")
+        if self._closed:
+            raise RunError("the study was stopped")
+        return code
+
+    def stop(self) -> None:
+        """Kill everything that runs and start nothing more."""
+        with self._lock:
+            self._closed = True
+            for child in self._running:
+                _kill(child)
+
+
+def simulate(spec: RunSpec, folder: Path, timeout_s: float, children: Children | None = None) -> None:
+    """Run one simulation in `folder`, which holds its detectors already and holds its outputs afterwards.
+
+    Raises RunError with the simulator's own words when it fails, is killed, or takes too long.
+    """
+    if spec.driver == "sumo":
+        command = [str(binary("sumo")), *spec.arguments()]
+    else:
+        (folder / SPEC_FILE).write_text(json.dumps(asdict(spec)), encoding="utf-8")
+        command = [sys.executable, "-m", "sim.sumo.worker", SPEC_FILE]
+    log_path = folder / LOG_FILE
+    with log_path.open("wb") as log:
+        code = (children or Children()).run(command, folder, log, timeout_s)
+    if code != 0:
+        raise RunError(_reason(code, log_path.read_text(encoding="utf-8", errors="replace")))
+
+
+def _reason(code: int, log: str) -> str:
+    if code < 0:
+        return f"the simulator was killed by signal {-code} ({signal.Signals(-code).name})"
+    lines = [line.strip() for line in log.splitlines()]
+    errors = [number for number, line in enumerate(lines) if line.startswith("Error:")]
+    if not errors:
+        return f"the simulator ended with code {code}: " + (" ".join(lines[-3:]) or "it said nothing")
+    said = [line for line in lines[errors[0] :] if line and not line.startswith(("Quitting", "Warning:"))]
+    return "; ".join(said[:4]).removeprefix("Error: ")
+
+
+def _kill(child: subprocess.Popen[bytes]) -> None:
+    if child.poll() is not None:
+        return
+    if sys.platform == "win32":
+        child.kill()
+    else:
+        os.killpg(child.pid, signal.SIGKILL)

@@ -1,0 +1,98 @@
+"""The child process of a run with a step loop: `python -m sim.sumo.worker spec.json`.
+
+Controllers are asked at their decision instants; between them the simulator runs on its own. Nothing heavy is
+imported.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sim.controllers import make_controller
+from sim.controllers.base import Advance, Command, Controller, SignalView, StepHook
+from sim.sumo.driver import RunSpec
+from sim.sumo.install import binary
+
+TICKS_PER_S = 1000
+"""Decision instants are counted in the simulator's milliseconds: sums of fractions drift."""
+
+
+def run(spec: RunSpec) -> None:
+    """Simulate to the end; controllers act at multiples of their interval since the start."""
+    api = importlib.import_module(spec.driver)
+    controllers = [make_controller(c, f"controllers[{i}]") for i, c in enumerate(spec.controllers)]
+    api.start([str(binary("sumo")), *spec.arguments()])
+    try:
+        _run(api, spec, [(c.interval_s, _hook(api, c)) for c in controllers])
+    finally:
+        api.close()
+
+
+def _run(api: Any, spec: RunSpec, hooks: Sequence[tuple[float, StepHook]]) -> None:
+    begin, end = round(spec.begin_s * TICKS_PER_S), round(spec.end_s * TICKS_PER_S)
+    periods = [round(interval_s * TICKS_PER_S) for interval_s, _ in hooks]
+    due = [begin + period for period in periods]
+    while due and min(due) < end and api.simulation.getMinExpectedNumber() > 0:
+        now = min(due)
+        api.simulationStep(now / TICKS_PER_S)
+        for number, (_, hook) in enumerate(hooks):
+            if due[number] == now:
+                hook(now / TICKS_PER_S)
+                due[number] += periods[number]
+    api.simulationStep(end / TICKS_PER_S)
+
+
+def _hook(api: Any, controller: Controller) -> StepHook:
+    signals = api.trafficlight
+    lanes = {signal: _lanes(signals.getControlledLinks(signal)) for signal in controller.signals}
+    watched = {signal: sorted({lane for lane in lanes[signal] if lane}) for signal in controller.signals}
+    halting, present = api.lane.getLastStepHaltingNumber, api.lane.getLastStepVehicleNumber
+
+    def view(signal: str) -> SignalView:
+        return SignalView(
+            signal=signal,
+            interval=signals.getPhase(signal),
+            elapsed_s=signals.getSpentDuration(signal),
+            state=signals.getRedYellowGreenState(signal),
+            lanes=lanes[signal],
+            queue_veh={lane: halting(lane) for lane in watched[signal]},
+            vehicles={lane: present(lane) for lane in watched[signal]},
+        )
+
+    def decide(time_s: float) -> None:
+        views = {signal: view(signal) for signal in controller.signals}
+        for signal, command in controller.decide(views, time_s).items():
+            signals.setPhaseDuration(signal, _remaining_s(command))
+
+    return decide
+
+
+def _remaining_s(command: Command) -> float:
+    return 0.0 if isinstance(command, Advance) else command.seconds
+
+
+def _lanes(links: Sequence[Sequence[tuple[str, str, str]]]) -> tuple[str, ...]:
+    """Return the incoming lane of every link; a crossing's is a walking area and is left empty."""
+    return tuple("" if not group or group[0][0].startswith(":") else group[0][0] for group in links)
+
+
+def main(path: str) -> int:
+    """Run the spec at `path`; the simulator's errors go to standard error as one line."""
+    content = json.loads(Path(path).read_text(encoding="utf-8"))
+    content["additionals"] = tuple(content["additionals"])
+    content["controllers"] = tuple(content["controllers"])
+    try:
+        run(RunSpec(**content))
+    except Exception as error:  # SUMO's differ between its two interfaces; each of them ends the run
+        print(f"Error: {type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -119,7 +119,8 @@ def compare(
 
     ``p_holm`` is Holm's adjusted two-sided p-value. The family is every arm x period of the one declared
     primary measure at `primary_scope`, rows that could not be tested included in its size; NaN in all other
-    rows. Verdicts rest on each row's own interval (`inference.verdict`), not on p.
+    rows. It describes the values as seen, censored or not; verdicts rest on each row's own interval
+    (`inference.verdict`), not on p.
 
     Parameters
     ----------
@@ -263,7 +264,8 @@ def _pairs(
     _check_measures(table, specs)
     both = pd.concat([table[["arm", "period", "replicate"]], failed[["arm", "period", "replicate"]]])
     planned = tuple(sorted({int(r) for r in (both["replicate"] if replicates is None else replicates)}))
-    ran = set(zip(table["arm"], table["period"], table["replicate"], strict=True))
+    runs = table[["arm", "period", "replicate"]].drop_duplicates()
+    ran = set(runs.itertuples(index=False, name=None))
     spare = set(table["replicate"]) - set(planned)
     if spare:
         raise ValueError(f"measures of replicates that were not planned: {sorted(spare)}")

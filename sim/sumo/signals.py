@@ -46,7 +46,7 @@ def program_xml(program: SignalProgram) -> str:
 
 
 def write_controls(path: Path, controls: Mapping[str, SignalControl]) -> None:
-    """Write an additional file with every program of every signal; once loaded, each runs as its control says."""
+    """Write an additional file with every program of every signal; each runs as its control says."""
     lines = ["<additional>\n"]
     for signal, control in sorted(controls.items()):
         # The program loaded last is the one that runs.

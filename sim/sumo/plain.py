@@ -1,0 +1,271 @@
+"""From a drawn site to SUMO's plain files (nodes, edges, connections, crossings) and to its network.
+
+All of it lies in one plane: `grade_pct` is not simulated, since the car-following model in use knows no
+slope.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sim.baseline import SiteFacts
+from sim.errors import Problems
+from sim.layout import Layout, Leg, Sides, sides
+from sim.sumo.net_file import read_net_file
+from sim.sumo.netconvert import convert, normalise
+from sim.sumo.read_network import Names
+from sim.sumo.xml_file import element, opening
+
+SIDEWALK_WIDTH_M = 3.0
+SET_BACK_M = 15.0
+"""First guess of the way from a junction's centre to a stop line; the second build uses the measured one."""
+NODE_TYPES = {"signals": "traffic_light", "priority": "priority", "right_before_left": "right_before_left"}
+NETWORK_FILE = "net.net.xml"
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Road:
+    """One direction of a leg or street: its lanes from the median; `sidewalk`: one beside the kerb lane."""
+
+    id: str
+    from_node: str
+    to_node: str
+    widths_m: tuple[float, ...]
+    speed_kmh: float
+    priority: int
+    sidewalk: bool
+
+    def index(self, lane: int) -> int:
+        """SUMO's number of a lane that is counted from the median."""
+        return len(self.widths_m) - 1 - lane + self.sidewalk
+
+
+def names_of(facts: SiteFacts) -> Names:
+    """Stop-line edge -> (junction, approach) of a drawn site."""
+    return {
+        f"{junction}.{name}": (junction, name)
+        for junction, facts_of in facts.junctions.items()
+        for name, approach in facts_of.approaches.items()
+        if approach.lanes
+    }
+
+
+def build_network(facts: SiteFacts, folder: Path) -> list[str]:
+    """Write a drawn site's normalised network to `folder`/NETWORK_FILE and return netconvert's warnings.
+
+    Built twice: where a stop line lies follows from the junction's shape, and short lanes are measured from
+    there. `facts` have passed `sim.site_check`. BuildError where netconvert refuses.
+    """
+    write_plain(facts, folder)
+    _convert(folder)
+    write_plain(facts, folder, _set_backs_m(facts, folder / "raw.net.xml"))
+    warnings = _convert(folder)
+    normalise(folder / "raw.net.xml", folder / NETWORK_FILE)
+    (folder / "raw.net.xml").unlink()
+    return warnings
+
+
+def write_plain(facts: SiteFacts, folder: Path, set_backs_m: Mapping[Leg, float] | None = None) -> None:
+    """Write `site.nod.xml`, `site.edg.xml` and `site.con.xml`.
+
+    `set_backs_m`: per leg the way from the junction's centre to its stop line, SET_BACK_M where it is not
+    given.
+    """
+    plain = _Plain(facts, set_backs_m or {})
+    (folder / "site.nod.xml").write_text(plain.nodes_xml(), encoding="utf-8")
+    (folder / "site.edg.xml").write_text(plain.edges_xml(), encoding="utf-8")
+    (folder / "site.con.xml").write_text(plain.connections_xml(), encoding="utf-8")
+
+
+def _convert(folder: Path) -> list[str]:
+    files = ["-n", "site.nod.xml", "-e", "site.edg.xml", "-x", "site.con.xml", "-o", "raw.net.xml"]
+    return convert([*files, "--no-turnarounds", "true", "--offset.disable-normalization", "true"], folder)
+
+
+def _set_backs_m(facts: SiteFacts, net: Path) -> dict[Leg, float]:
+    """Measure how far each stop line with short lanes lies from its junction's centre."""
+    content = read_net_file(net)
+    found = {}
+    for edge_id, (junction, name) in names_of(facts).items():
+        edge = content.edges[edge_id]
+        centre, start = content.nodes[edge.to_node].position_m, content.nodes[edge.from_node].position_m
+        found[junction, name] = math.dist(centre, start) - edge.length_m
+    return found
+
+
+class _Plain:
+    def __init__(self, facts: SiteFacts, set_backs_m: Mapping[Leg, float]) -> None:
+        self.facts = facts
+        self.layout = Layout(facts)
+        self.set_backs_m = set_backs_m
+        self.legs: tuple[Leg, ...] = tuple(
+            (junction, name) for junction, j in facts.junctions.items() for name in j.approaches
+        )
+        self.ways = {leg: self.layout.lane_ways(leg, Problems(), "") for leg in self.legs}
+        self.roads: dict[str, _Road] = {}
+        for leg in self.legs:
+            self._add_approach(leg)
+            self._add_exit(leg)
+
+    def _sides(self, leg: Leg) -> Sides:
+        return sides(self.layout.approach(leg).lanes)
+
+    def _source(self, leg: Leg) -> str:
+        """Node at the far end of a leg."""
+        other = self.layout.other_end.get(leg)
+        return other[0] if other else f"{_id(leg)}.end"
+
+    def _point(self, leg: Leg, distance_m: float) -> Point:
+        x, y = self.facts.junctions[leg[0]].position_m
+        bearing = math.radians(self.layout.bearing_deg(leg))
+        return (x + distance_m * math.sin(bearing), y + distance_m * math.cos(bearing))
+
+    def _add_approach(self, leg: Leg) -> None:
+        approach = self.layout.approach(leg)
+        if not approach.lanes:
+            return
+        source, lanes = self._source(leg), self._sides(leg)
+        other = self.layout.other_end.get(leg)
+        from_crossing = other is not None and self.layout.approach(other).crossing is not None
+        to_crossing = approach.crossing is not None
+        full = tuple(lane.width_m for lane in lanes.full)
+        priority = self._priority(leg)
+        if lanes.short:
+            split = f"{_id(leg)}.split"
+            self._add(
+                _Road(f"{_id(leg)}.up", source, split, full, approach.speed_kmh, priority, from_crossing)
+            )
+            every = tuple(lane.width_m for lane in approach.lanes)
+            self._add(_Road(_id(leg), split, leg[0], every, approach.speed_kmh, priority, to_crossing))
+        else:
+            sidewalk = from_crossing or to_crossing
+            self._add(_Road(_id(leg), source, leg[0], full, approach.speed_kmh, priority, sidewalk))
+
+    def _add_exit(self, leg: Leg) -> None:
+        widths_m = self.layout.exit_widths_m(leg)
+        if leg in self.layout.other_end or not widths_m:
+            return
+        approach = self.layout.approach(leg)
+        sidewalk = approach.crossing is not None
+        end = f"{_id(leg)}.end"
+        self._add(
+            _Road(self._exit(leg), leg[0], end, widths_m, approach.speed_kmh, self._priority(leg), sidewalk)
+        )
+
+    def _add(self, road: _Road) -> None:
+        self.roads[road.id] = road
+
+    def _exit(self, leg: Leg) -> str:
+        """Edge that leaves the junction on a leg."""
+        other = self.layout.other_end.get(leg)
+        if other is None:
+            return f"{_id(leg)}.exit"
+        return f"{_id(other)}.up" if self._sides(other).short else _id(other)
+
+    def _priority(self, leg: Leg) -> int:
+        """Rank of the road a leg belongs to (with the leg straight ahead): full lanes times speed limit."""
+        straight = [name for name, way in self.layout.ahead(leg).items() if way == "through"]
+        road = [leg, *((leg[0], name) for name in straight)]
+        ranks = [
+            (len(self._sides(part).full) or len(self.layout.exit_widths_m(part)))
+            * self.layout.approach(part).speed_kmh
+            for part in road
+        ]
+        return round(max(ranks))
+
+    def nodes_xml(self) -> str:
+        lines = ["<nodes>\n"]
+        for id, junction in self.facts.junctions.items():
+            lines.append(_node(id, junction.position_m, NODE_TYPES[junction.control]))
+        for leg in self.legs:
+            lanes = self._sides(leg)
+            if leg not in self.layout.other_end:
+                length_m = self.layout.approach(leg).length_m
+                assert length_m is not None, "checked by sim.site_check"
+                lines.append(_node(f"{_id(leg)}.end", self._point(leg, length_m), "priority"))
+            if lanes.short:
+                at_m = max(lane.length_m or 0 for lane in lanes.short) + self.set_backs_m.get(leg, SET_BACK_M)
+                lines.append(_node(f"{_id(leg)}.split", self._point(leg, at_m), "priority"))
+        return "".join([*lines, "</nodes>\n"])
+
+    def edges_xml(self) -> str:
+        lines = ["<edges>\n"]
+        for road in self.roads.values():
+            attributes = {
+                "id": road.id,
+                "from": road.from_node,
+                "to": road.to_node,
+                "numLanes": len(road.widths_m) + road.sidewalk,
+                "speed": round(road.speed_kmh / 3.6, 4),
+                "priority": road.priority,
+            }
+            lines.append(opening("edge", attributes))
+            if road.sidewalk:
+                lines.append(
+                    element("lane", {"index": 0, "width": SIDEWALK_WIDTH_M, "allow": "pedestrian"}, 2)
+                )
+            for lane in reversed(range(len(road.widths_m))):
+                width_m = road.widths_m[lane]
+                lines.append(
+                    element(
+                        "lane", {"index": road.index(lane), "width": width_m, "disallow": "pedestrian"}, 2
+                    )
+                )
+            lines.append("    </edge>\n")
+        return "".join([*lines, "</edges>\n"])
+
+    def connections_xml(self) -> str:
+        lines = ["<connections>\n"]
+        for leg in self.legs:
+            lines += self._split_connections(leg)
+            for way in self.ways[leg]:
+                to = self._exit((leg[0], way.to_leg))
+                lines.append(self._connection(_id(leg), way.from_lane, to, way.to_lane))
+        for leg in self.legs:
+            crossing = self.layout.approach(leg).crossing
+            if crossing is None:
+                continue
+            edges = [id for id in (_id(leg), self._exit(leg)) if id in self.roads]
+            attributes = {
+                "node": leg[0],
+                "edges": " ".join(edges),
+                "priority": "true",
+                "width": crossing.width_m,
+            }
+            lines.append(element("crossing", attributes))
+        return "".join([*lines, "</connections>\n"])
+
+    def _split_connections(self, leg: Leg) -> list[str]:
+        """Full lanes go on straight; short ones are entered from the outermost full lane beside them."""
+        lanes = self._sides(leg)
+        if not lanes.short:
+            return []
+        up, stop, last = f"{_id(leg)}.up", _id(leg), len(lanes.full) - 1
+        before = len(lanes.left)
+        pairs = [(0, short) for short in range(before)]
+        pairs += [(full, before + full) for full in range(len(lanes.full))]
+        pairs += [(last, before + len(lanes.full) + short) for short in range(len(lanes.right))]
+        return [self._connection(up, from_lane, stop, to_lane) for from_lane, to_lane in pairs]
+
+    def _connection(self, from_edge: str, from_lane: int, to_edge: str, to_lane: int) -> str:
+        start, end = self.roads[from_edge], self.roads[to_edge]
+        attributes = {
+            "from": from_edge,
+            "to": to_edge,
+            "fromLane": start.index(from_lane),
+            "toLane": end.index(to_lane),
+        }
+        return element("connection", attributes)
+
+
+def _id(leg: Leg) -> str:
+    return f"{leg[0]}.{leg[1]}"
+
+
+def _node(id: str, point: Point, type: str) -> str:
+    return element("node", {"id": id, "x": round(point[0], 2), "y": round(point[1], 2), "type": type})

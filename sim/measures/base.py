@@ -11,6 +11,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from sim.baseline import SiteFacts
+from sim.measures.greens import Greens
+from sim.measures.lane_groups import LaneGroup, lane_groups
 from sim.network import Approach, Junction, Movement, Network
 from sim.parking import ParkingArea
 from sim.signal_program import SignalControl
@@ -171,6 +173,23 @@ class RunView:
         """Movement -> vehicles that wanted to make it in the window."""
         wanted = self.passages[self.within(self.passages["time_s"])]
         return {str(movement): int(n) for movement, n in wanted["movement"].value_counts().items()}
+
+    @cached_property
+    def demand_pcuph(self) -> Mapping[str, float]:
+        """Movement -> passenger car equivalents per hour that wanted to make it in the window."""
+        wanted = self.passages[self.within(self.passages["time_s"])]
+        pcu = wanted["vehicle_class"].map(lambda name: self.pce.get(name, 1.0)).astype("float64")
+        sums = pcu.groupby(wanted["movement"]).sum()
+        return {str(movement): float(total) / self.window_h for movement, total in sums.items()}
+
+    @cached_property
+    def greens(self) -> Greens:
+        """The signals as they run in the window."""
+        return Greens(self.network, self.controls, self.facts.window_begin_s, self.facts.window_end_s)
+
+    def lane_groups(self, approach: Approach) -> list[LaneGroup]:
+        """Return the approach's lane groups with their degrees of saturation in the window."""
+        return lane_groups(approach, self.greens, self.demand_pcuph, self.saturation_pcuph)
 
     @cached_property
     def served(self) -> pd.DataFrame:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from sim.measure_spec import MeasureSpec
 from sim.measures.base import RunView, Value
-from sim.measures.lane_groups import lane_groups
 
 SPEC = MeasureSpec(
     id="degree_of_saturation",
@@ -37,12 +36,13 @@ def compute(view: RunView) -> Iterator[Value]:
     for junction in view.junctions:
         worst: list[tuple[float, int]] = []
         for approach in junction.approaches:
-            groups = lane_groups(view, approach)
-            for group in groups:
-                for movement in group.movements:
-                    yield Value(f"movement:{movement}", group.saturation, group.vehicles)
-            if groups:
-                worst.append(max((group.saturation, group.vehicles) for group in groups))
-                yield Value(f"approach:{approach.id}", *worst[-1])
+            own: list[tuple[float, int]] = []
+            for group in view.lane_groups(approach):
+                vehicles = sum(view.demand.get(movement, 0) for movement in group.movements)
+                own.append((group.saturation, vehicles))
+                yield from (Value(f"movement:{name}", *own[-1]) for name in group.movements)
+            if own:
+                worst.append(max(own))
+                yield Value(f"approach:{approach.id}", *max(own))
         if worst:
             yield Value(f"junction:{junction.id}", *max(worst))

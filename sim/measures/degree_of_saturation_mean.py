@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from sim.measure_spec import MeasureSpec
 from sim.measures.base import RunView, Value
-from sim.measures.lane_groups import lane_groups
 
 SPEC = MeasureSpec(
     id="degree_of_saturation_mean",
@@ -31,8 +30,9 @@ SPEC = MeasureSpec(
 def compute(view: RunView) -> Iterator[Value]:
     """Yield the mean of every junction with fixed-time signals."""
     for junction in view.junctions:
-        groups = [group for approach in junction.approaches for group in lane_groups(view, approach)]
+        groups = [group for approach in junction.approaches for group in view.lane_groups(approach)]
         flow = sum(group.demand_pcuph for group in groups)
         if flow:
             value = sum(group.demand_pcuph * group.saturation for group in groups) / flow
-            yield Value(f"junction:{junction.id}", value, sum(group.vehicles for group in groups))
+            vehicles = sum(view.demand.get(name, 0) for group in groups for name in group.movements)
+            yield Value(f"junction:{junction.id}", value, vehicles)

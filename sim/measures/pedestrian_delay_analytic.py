@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sim.measure_spec import MeasureSpec
 from sim.measures.base import RunView, Value
-from sim.measures.greens import links, running, seconds
+from sim.measures.greens import seconds
 from sim.network import Approach
 from sim.signal_program import SignalProgram
 
@@ -36,10 +36,10 @@ def compute(view: RunView) -> Iterator[Value]:
     """Yield the delay of every signalised leg without a crossing, if the plan ever lets pedestrians walk."""
     for approach in view.approaches.values():
         signal = next((c.signal for m in approach.movements for c in m.connections if c.signal), None)
-        programs = running(view, signal) if signal and approach.crossing is None else None
+        programs = view.greens.running(signal) if signal and approach.crossing is None else None
         if signal is None or programs is None:
             continue
-        against = tuple(links(view, signal, _conflicting(view, approach)))
+        against = tuple(view.greens.links(signal, _conflicting(view, approach)))
         walks_s = [_walk_s(program, against) for program, _ in programs]
         if all(walks_s):
             delay_s = sum(

@@ -1,8 +1,9 @@
 """Where delay and queues are measured: a function of the site alone, the same places in every arm.
 
 A movement's zone begins where the zones of the junction upstream end, or 30 m after the start of an entry
-edge, and ends at most 100 m past the junction. A minor junction that nobody measures does not end a zone shorter
-than 300 m: it goes on along the main street, and also begins at the ends of the side streets that feed it there.
+edge, and ends at most 100 m past the junction. A minor junction that nobody measures does not end a zone
+shorter than 300 m: it goes on along the main street, and also begins at the ends of the side streets that
+feed it there.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a run-time control law is: plain objects that see queues and answer with commands, no simulator in sight.
+"""What a run-time control law is: plain objects that see queues and answer with commands.
 
 A law is named in plain data (`{"kind": "queue_extension", ...}`), never by a Python path. The worker process
 imports this module: it stays light.
@@ -17,9 +17,9 @@ from sim.errors import ConfigError, Problem, near
 class SignalView:
     """What a signal's controller sees at one instant.
 
-    `state` has one letter per link (see `sim.signal_program`), `lanes[link]` is the stop-line lane the link serves
-    (empty for a crossing). `queue_veh` counts the vehicles that stand on each of these lanes, `vehicles` all
-    that are on it.
+    `state` has one letter per link (see `sim.signal_program`), `lanes[link]` is the stop-line lane the link
+    serves (empty for a crossing). `queue_veh` counts the vehicles that stand on each of these lanes,
+    `vehicles` all that are on it.
     """
 
     signal: str
@@ -49,8 +49,8 @@ Command = Hold | Advance
 class Controller(Protocol):
     """A control law for some signals; it keeps its own state between decisions.
 
-    `interval_s` is the time between decisions, `signals` what it needs views of. A signal it says nothing about
-    goes on as its program says.
+    `interval_s` is the time between decisions, `signals` what it needs views of. A signal it says nothing
+    about goes on as its program says.
     """
 
     @property

@@ -12,10 +12,10 @@ from sim.signal_program import GREEN
 @controller("queue_extension")
 @dataclass(frozen=True, slots=True)
 class QueueExtension:
-    """Stages in the program's order; a green lasts `min_green_s`, then as long as vehicles stand at its stop line.
+    """Stages in the program's order, each held while vehicles stand at its stop line.
 
-    It ends at `max_green_s` at the latest. Yellow and all-red are the program's: an interval in which some lamp is
-    yellow, or nobody has green, or nobody waits, is left alone.
+    A green lasts `min_green_s` at least and `max_green_s` at most. Yellow and all-red are the program's: an
+    interval in which some lamp is yellow, or nobody has green, or nobody waits, is left alone.
     """
 
     signals: tuple[str, ...]

@@ -10,36 +10,24 @@ from sim.zones import MovementZone, QueueLane, Zones
 ZONES_FILE = "zones.out.xml"
 QUEUES_FILE = "queues.out.xml"
 EDGES_FILE = "edges.out.xml"
-INTERVAL_S = 900
-"""Length of the intervals of zones and edges."""
 HALT_MPS = 0.1
 """A vehicle at most this fast has stopped."""
 
 
-def write_detectors(zones: Zones, begin_s: float, queue_interval_s: int, path: Path) -> None:
+def write_detectors(zones: Zones, interval_s: int, queue_interval_s: int, path: Path) -> None:
     """Write the detectors of a site for one period.
 
     Movement zones become entry-exit detectors; those who leave by another exit are never counted. (SUMO's
-    `nextEdges` is no help: it is asked again at the exit, when the approach is behind.) Queue lanes become lane
-    area detectors, one row per `queue_interval_s` (one cycle, or 60 s). SUMO counts intervals from the start of
-    the run, `begin_s`.
+    `nextEdges` is no help: it is asked again at the exit, when the approach is behind.) Queue lanes become
+    lane area detectors, one row per `queue_interval_s` (one cycle, or 60 s). Intervals are counted from the
+    start of the run.
     """
     lines = ["<additional>\n"]
     for zone in (*zones.movements.values(), *zones.routes.values()):
-        lines += _entry_exit(zone)
+        lines += _entry_exit(zone, interval_s)
     lines += [_lane_area(queue, queue_interval_s) for queue in zones.queues]
-    lines.append(
-        element(
-            "edgeData",
-            {
-                "id": "edges",
-                "file": EDGES_FILE,
-                "period": INTERVAL_S,
-                "begin": begin_s,
-                "excludeEmpty": "true",
-            },
-        )
-    )
+    edges = {"id": "edges", "file": EDGES_FILE, "period": interval_s, "excludeEmpty": "true"}
+    lines.append(element("edgeData", edges))
     lines.append("</additional>\n")
     path.write_text("".join(lines), encoding="utf-8")
 
@@ -49,17 +37,11 @@ def queue_id(queue: QueueLane) -> str:
     return f"{queue.approach}#{queue.lane}"
 
 
-def queue_of(detector: str) -> tuple[str, int]:
-    """Approach and lane of a queue detector."""
-    approach, _, lane = detector.rpartition("#")
-    return approach, int(lane)
-
-
-def _entry_exit(zone: MovementZone) -> list[str]:
+def _entry_exit(zone: MovementZone, interval_s: int) -> list[str]:
     attributes = {
         "id": zone.movement,
         "file": ZONES_FILE,
-        "period": INTERVAL_S,
+        "period": interval_s,
         "openEntry": "true",
         "expectArrival": "true",
         "speedThreshold": HALT_MPS,

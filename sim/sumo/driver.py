@@ -1,6 +1,7 @@
 """One simulation in one child process: the plain binary, or the worker where something is controlled.
 
-The three drivers give the same results bit for bit. The child writes into the run's folder; nothing is read here.
+The three drivers give the same results bit for bit. The child writes into the run's folder; nothing is read
+here.
 """
 
 from __future__ import annotations
@@ -107,7 +108,7 @@ class Children:
     def run(self, command: Sequence[str], folder: Path, log: IO[bytes], timeout_s: float) -> int:
         """Run one command in its own process group; return its exit code, negative for a signal.
 
-        Raises RunError when it outlives `timeout_s` (the whole group is killed) or the study is being stopped.
+        Raises RunError when it outlives `timeout_s` (its whole group is killed) or the study is stopped.
         """
         with self._lock:
             if self._closed:
@@ -118,7 +119,7 @@ class Children:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **environment()},
+                env=environment(),
                 start_new_session=True,
             )
             self._running.add(child)

@@ -14,8 +14,8 @@ from sim.site_model import Site
 def edited(site: Site, edits: Sequence[Edit]) -> Site:
     """Return the site with `edits` carried out in order, on its facts alone (nothing is built).
 
-    A connection that is new has its movement's direction and signal but no link index yet: the build gives it one.
-    Raises ValueError where an edit does not find what it expects.
+    A connection that is new has its movement's direction and signal but no link index yet: the build gives it
+    one. Raises ValueError where an edit does not find what it expects.
     """
     for edit in edits:
         match edit:
@@ -37,13 +37,15 @@ def _retimed(
 
 
 def timed(control: SignalControl, edit: SetTiming) -> SignalControl:
-    """Return the control with one program's durations and offset set; ValueError where they are not as expected."""
+    """Set one program's durations and offset; ValueError where they are not as expected."""
     program = control.programs[edit.program]
     found = (tuple(interval.duration_s for interval in program.intervals), program.offset_s)
     if found != (edit.expected_durations_s, edit.expected_offset_s):
+        durations_s = ", ".join(f"{duration_s:g}" for duration_s in found[0])
         raise ValueError(
-            f"signal {edit.signal!r}, program {edit.program!r}: expected intervals of {edit.expected_durations_s} s "
-            f"at offset {edit.expected_offset_s:g} s, found {found[0]} s at {found[1]:g} s"
+            f"signal {edit.signal!r}, program {edit.program!r}: expected intervals of "
+            f"{', '.join(f'{duration_s:g}' for duration_s in edit.expected_durations_s)} s at offset "
+            f"{edit.expected_offset_s:g} s; found {durations_s} s at {found[1]:g} s"
         )
     intervals = tuple(
         interval if interval.duration_s == duration_s else _lasting(interval, duration_s)
@@ -54,7 +56,7 @@ def timed(control: SignalControl, edit: SetTiming) -> SignalControl:
 
 
 def _lasting(interval: Interval, duration_s: float) -> Interval:
-    """The interval with another duration, which must stay within its limits where it has them."""
+    """Give an interval another duration; its limits, where it has any, make room for it."""
     return replace(
         interval,
         duration_s=duration_s,

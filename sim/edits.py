@@ -1,8 +1,8 @@
 """The small closed vocabulary of edits that interventions are written in.
 
-Each edit says what it expects to find, and which objects it may change (`footprint`): a function of the baseline and of
-the edit's own fields, fixed before anything is built. `sim.sumo.build` executes edits; `sim.sumo.proof` holds the built
-arm against the baseline and refuses whatever differs outside the footprint.
+Each edit says what it expects to find, and which objects it may change (`footprint`): a function of the
+baseline and of the edit's own fields, fixed before anything is built. `sim.sumo.build` executes edits;
+`sim.sumo.proof` holds the built arm against the baseline and refuses whatever differs outside the footprint.
 """
 
 from __future__ import annotations
@@ -13,20 +13,21 @@ from sim.network import Connection, Network
 from sim.parking import ParkingArea
 
 ObjectKey = tuple[str, str]
-"""(kind, id). Kinds: edge, lane, connection, crossing, junction (position, shape, right of way, geometry within),
-signal_link (what one connection or crossing is shown in every program), signal_timing (`timing_key`: durations, cycle,
-offset and switching in one period), parking, bus_stop, and `other` for whatever else the files hold."""
+"""(kind, id). Kinds: edge, lane, connection, crossing, junction (position, shape, right of way, geometry
+within), signal_link (what one connection or crossing is shown in every program), signal_timing (`timing_key`:
+durations, cycle, offset and switching in one period), parking, bus_stop, and `other` for whatever else the
+files hold."""
 
 SHARED_KINDS = frozenset({"junction"})
-"""Kinds that several edits may touch without contradicting each other: a junction's right-of-way table follows from all
-connections together, in whatever order they were edited."""
+"""Kinds that several edits may touch without contradicting each other: a junction's right-of-way table
+follows from all connections together, in whatever order they were edited."""
 
 LaneLink = tuple[int, str, int]
 """(from lane index, to edge, to lane index), lanes counted from the kerb."""
 
 
 def lane_link(connection: Connection) -> LaneLink:
-    """A connection as an edit of its edge names it."""
+    """Name a connection as an edit of its edge does."""
     return (connection.from_lane, connection.to_edge, connection.to_lane)
 
 
@@ -36,20 +37,20 @@ def connection_key(edge: str, link: LaneLink) -> str:
 
 
 def timing_key(period: str, signal: str) -> ObjectKey:
-    """Key of one signal's timing in one period: a new plan for the morning does not excuse a change in the evening."""
+    """Key a signal's timing in one period: a new morning plan does not excuse a change in the evening."""
     return ("signal_timing", f"{signal}@{period}")
 
 
 @dataclass(frozen=True, slots=True)
 class SetConnections:
-    """Re-mark an approach: replace the connections that leave `edge`. Needs the junction's programs remapped."""
+    """Re-mark an approach: replace the connections that leave `edge`. Its signal's programs follow."""
 
     edge: str
     expected: frozenset[LaneLink]
     wanted: frozenset[LaneLink]
 
     def footprint(self, network: Network) -> frozenset[ObjectKey]:
-        """Connections leaving the edge, what signals show to them, and the junction they lead through."""
+        """Return the connections leaving the edge, what signals show them, and the junction."""
         keys = {connection_key(self.edge, link) for link in self.expected | self.wanted}
         return frozenset(
             {("junction", network.edges[self.edge].to_node)}
@@ -71,7 +72,7 @@ class SetTiming:
     offset_s: float
 
     def footprint(self, network: Network) -> frozenset[ObjectKey]:
-        """The timing of the one signal in the one period."""
+        """Return the timing of the one signal in the one period."""
         return frozenset({timing_key(self.period, self.signal)})
 
 
@@ -87,7 +88,7 @@ class AddParking:
     takes: tuple[tuple[str, float], ...] = ()
 
     def footprint(self, network: Network) -> frozenset[ObjectKey]:
-        """The one parking area."""
+        """Return the one parking area."""
         return frozenset({("parking", self.id)})
 
 

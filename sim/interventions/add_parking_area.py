@@ -26,8 +26,8 @@ class ExpectedParking(Facts):
 class AddParkingArea(Intervention):
     """Open a parking area beside a street. Lanes, permissions and signals stay as they are.
 
-    `takes` says which share of the drivers who wish for an existing lot wish for this one from now on; without it only
-    drivers who find their own lot full come here.
+    `takes` says which share of the drivers who wish for an existing lot wish for this one from now on;
+    without it only drivers who find their own lot full come here.
     """
 
     title: ClassVar[Text] = Text("增设停车场", "Add a parking area")

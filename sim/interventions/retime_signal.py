@@ -17,11 +17,12 @@ from sim.signal_program import SignalControl, SignalProgram, StageSpan
 from sim.site_model import Site
 
 SHORTEST_GREEN_S = 5.0
-"""No changed stage that serves vehicles may be shorter. A guard against slips; the plan lint knows the standards."""
+"""No changed stage that serves vehicles may be shorter. A guard against slips; the plan lint knows the
+standards."""
 
 
 class ExpectedTiming(Facts):
-    """What the plan is believed to be today: its cycle, and if given its offset and single greens, in seconds."""
+    """What the plan is believed to be today: cycle, and if given offset and greens, in seconds."""
 
     cycle_s: float
     greens_s: Mapping[str, float] = Field(default_factory=dict)
@@ -30,12 +31,12 @@ class ExpectedTiming(Facts):
 
 @intervention("retime_signal")
 class RetimeSignal(Intervention):
-    """Give the stages of one signal other greens, or the signal another cycle or offset. Intergreens stay as they are.
+    """Give the stages of one signal other greens, or the signal another cycle or offset. Intergreens stay.
 
-    `cycle_s` without greens scales every stage's green by the same factor; with the greens of some stages it scales the
-    others; with all of them it is a control sum. Scaled greens are whole seconds, and the stage with the longest green
-    takes what rounding leaves. `period` limits the change to one period; `program` says which program is meant where
-    several run in a period.
+    `cycle_s` without greens scales every stage's green by the same factor; with the greens of some stages it
+    scales the others; with all of them it is a control sum. Scaled greens are whole seconds, and the stage
+    with the longest green takes what rounding leaves. `period` limits the change to one period; `program`
+    says which program is meant where several run in a period.
     """
 
     title: ClassVar[Text] = Text("信号配时调整", "Retime a signal")
@@ -164,11 +165,8 @@ greens_s: {A: 42}
                 and _serves_vehicles(stage, program, network)
             ):
                 place = f"{path}.greens_s.{name}" if name in self.greens_s else f"{path}.cycle_s"
-                problems.add(
-                    place,
-                    f"stage {name!r} serves vehicles and would be green for {green_s:g} s (now {stage.green_s:g} s)",
-                    f"at least {SHORTEST_GREEN_S:g} s",
-                )
+                told = f"stage {name!r} serves vehicles and would be green {green_s:g} s"
+                problems.add(place, f"{told} (now {stage.green_s:g} s)", f"at least {SHORTEST_GREEN_S:g} s")
         problems.raise_if_any()
         try:
             return program.retimed(greens_s, self.offset_s)
@@ -194,7 +192,7 @@ def _refuse_unknown(
 def _fill_cycle(
     cycle_s: float, program: SignalProgram, given_s: Mapping[str, float], path: str
 ) -> dict[str, float]:
-    """Scale the greens that are not given so that the cycle comes out; whole seconds, the rest to the longest."""
+    """Scale the greens not given so that the cycle comes out; whole seconds, the rest to the longest."""
     stages = program.stages()
     free = {stage.name: stage.green_s for stage in stages if stage.name not in given_s}
     fixed_s = program.cycle_s - sum(stage.green_s for stage in stages) + sum(given_s.values())

@@ -24,9 +24,10 @@ RANK: dict[str, int] = {direction: rank for rank, direction in enumerate(DIRECTI
 class SetLaneUse(Intervention):
     """Say anew which movements each lane of an approach serves. The signal's stages and times stay.
 
-    `expect` (today) and `lanes` (then) list the lanes that cars may use, from the median to the kerb, each as movements
-    joined by `+`: `through+right`. Lanes that cars may not use stay as they are. A lane that keeps a movement keeps the
-    exit lane it leads to; a lane that is new to a movement shows the signal of that movement.
+    `expect` (today) and `lanes` (then) list the lanes that cars may use, from the median to the kerb, each as
+    movements joined by `+`: `through+right`. Lanes that cars may not use stay as they are. A lane that keeps
+    a movement keeps the exit lane it leads to; a lane that is new to a movement shows the signal of that
+    movement.
     """
 
     title: ClassVar[Text] = Text("车道功能调整", "Change lane use")
@@ -54,12 +55,14 @@ lanes: [left, left, through+right]
         for movement in approach.movements:
             serving = [lane for lane in sorted(wanted) if movement.direction in wanted[lane]]
             exits = car_lanes(network, movement.to_edge)
-            aimed = (
-                remarked(_direction(movement), serving, exits, _targets(network, movement)) if serving else {}
-            )
+            beside = sum(1 for lane in wanted if lane > max(serving, default=0))
+            present_targets = _targets(network, movement)
+            aimed = remarked(_direction(movement), serving, exits, beside, present_targets)
             if aimed is None:
-                told = f"{len(serving)} lanes are to go {movement.direction}, but the exit {movement.to_edge!r} has "
-                problems.add(f"{path}.lanes", told + (f"{len(exits)} for cars" if exits else "none for cars"))
+                told = (
+                    f"{len(serving)} lanes are to go {movement.direction}, but its exit {movement.to_edge!r}"
+                )
+                problems.add(f"{path}.lanes", f"{told} has {len(exits) or 'no'} lanes for cars")
                 continue
             links |= {(lane, movement.to_edge, exit_lane) for lane, to in aimed.items() for exit_lane in to}
         problems.raise_if_any()
@@ -117,12 +120,12 @@ lanes: [left, left, through+right]
 
 
 def car_lanes(network: Network, edge: str) -> list[int]:
-    """Indices of the lanes that cars may use, from the kerb."""
+    """Return the indices of the lanes that cars may use, from the kerb."""
     return [lane.index for lane in network.edges[edge].lanes if lane.for_cars]
 
 
 def lane_uses(network: Network, approach: Approach) -> list[str]:
-    """Return what each lane for cars serves today, from the median to the kerb; `none` where cars cannot go on."""
+    """Return what each lane for cars serves, from the median to the kerb; `none` if they cannot go on."""
     serves: dict[int, list[str]] = {lane: [] for lane in reversed(car_lanes(network, approach.edge))}
     for movement in approach.movements:
         for lane in _targets(network, movement):

@@ -1,0 +1,189 @@
+"""Turn a site and the edits of a policy into the files that one arm runs with in one period.
+
+The baseline is the arm without edits and goes the same way. Networks change through one netconvert patch of
+the site's normalised network; signals through an additional file that holds every program of every signal,
+whether changed or not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sim.edited_site import timed
+from sim.edits import AddParking, LaneLink, SetConnections, SetTiming
+from sim.errors import BuildError, ConfigError
+from sim.network import Approach, Network
+from sim.parking import ParkingArea
+from sim.policy import AppliedPolicy
+from sim.publish import publish
+from sim.signal_program import SignalControl
+from sim.site_model import Site
+from sim.sumo.install import version
+from sim.sumo.netconvert import convert, normalise
+from sim.sumo.parking_files import parking_xml
+from sim.sumo.patch import check_patched, patch_xml, wanted_connections
+from sim.sumo.read_network import read_network
+from sim.sumo.remap import remap
+from sim.sumo.signals import OFF, write_controls
+
+PREFIX = "huandu."
+"""Before every program id: SUMO refuses a program under an id that the network itself uses."""
+SIGNALS, PARKING, IMPORTED = "signals.add.xml", "parking.add.xml", "imported.add.xml"
+
+
+@dataclass(frozen=True)
+class ArmBuild:
+    """The files of one arm in one period, and what stands in them.
+
+    `digest` names their contents: equal arms share one build. Program ids in `controls` are those of the
+    files, the site's ids behind `PREFIX`. `warnings` are netconvert's own words about the changed network.
+    """
+
+    folder: Path
+    digest: str
+    period: str
+    net_file: Path
+    additional_files: tuple[Path, ...]
+    network: Network
+    controls: Mapping[str, SignalControl]
+    parking: Mapping[str, ParkingArea]
+    warnings: tuple[str, ...] = ()
+
+
+def build(site: Site, applied: AppliedPolicy, period: str, cache: Path) -> ArmBuild:
+    """Build one arm; equal inputs give equal bytes. BuildError with every reason why it cannot be built.
+
+    Edits are carried out as they are written and nothing else is touched; `sim.sumo.proof` looks at the
+    result again.
+    """
+    wanted = wanted_connections(site.network, [e for e in applied.edits if isinstance(e, SetConnections)])
+    net_file, network, warnings = (
+        _patched(site, wanted, cache) if wanted else (site.network_file, site.network, ())
+    )
+    controls = _controls(site, applied, period, network)
+    parking = {**site.facts.parking, **{e.id: e.area for e in applied.edits if isinstance(e, AddParking)}}
+    with tempfile.TemporaryDirectory() as draft:
+        names = _write(Path(draft), site, network, controls, parking)
+        digest = _digest(Path(draft), names, network.sha256)
+        folder = publish(
+            cache / "build" / digest[:2] / digest,
+            lambda target: _copy(Path(draft), target, names),
+        )
+    return ArmBuild(
+        folder=folder,
+        digest=digest,
+        period=period,
+        net_file=net_file,
+        additional_files=tuple(folder / name for name in names),
+        network=network,
+        controls=controls,
+        parking=parking,
+        warnings=warnings,
+    )
+
+
+def _controls(site: Site, applied: AppliedPolicy, period: str, network: Network) -> dict[str, SignalControl]:
+    controls = dict(site.signals[period])
+    for edit in applied.edits:
+        if isinstance(edit, SetTiming) and edit.period == period:
+            try:
+                controls[edit.signal] = timed(controls[edit.signal], edit)
+            except ValueError as error:
+                raise BuildError(str(error)) from None
+    return {
+        signal: _prefixed(remap(control, site.network, network))
+        for signal, control in sorted(controls.items())
+    }
+
+
+def _prefixed(control: SignalControl) -> SignalControl:
+    def new(id: str) -> str:
+        return id if id == OFF and id not in control.programs else PREFIX + id
+
+    return replace(
+        control,
+        programs={new(id): replace(program, id=new(id)) for id, program in sorted(control.programs.items())},
+        active=new(control.active),
+        switches=tuple((time_s, new(id)) for time_s, id in control.switches),
+    )
+
+
+def _write(
+    folder: Path,
+    site: Site,
+    network: Network,
+    controls: Mapping[str, SignalControl],
+    parking: Mapping[str, ParkingArea],
+) -> list[str]:
+    """Write the additional files and return their names in load order."""
+    write_controls(folder / SIGNALS, controls)
+    names = [SIGNALS]
+    if site.facts.imported is not None and site.facts.imported.additional is not None:
+        shutil.copyfile(site.folder / site.facts.imported.additional, folder / IMPORTED)
+        names.append(IMPORTED)
+    if parking:
+        (folder / PARKING).write_text(parking_xml(parking, network), encoding="utf-8")
+        names.append(PARKING)
+    return names
+
+
+# --- the network ------------------------------------------------------------------------------------------
+
+
+def _patched(
+    site: Site, wanted: Mapping[str, frozenset[LaneLink]], cache: Path
+) -> tuple[Path, Network, tuple[str, ...]]:
+    """Return the patched network, from the store where the same patch was made before."""
+    patch = patch_xml(site.network, wanted)
+    inputs = json.dumps([site.network.sha256, patch, version()])
+    digest = hashlib.sha256(inputs.encode()).hexdigest()
+
+    def fill(folder: Path) -> None:
+        (folder / "patch.con.xml").write_text(patch, encoding="utf-8")
+        source = str(site.network_file.resolve())
+        warnings = convert(["-s", source, "-x", "patch.con.xml", "-o", "patched.net.xml"], folder)
+        normalise(folder / "patched.net.xml", folder / "net.net.xml")
+        (folder / "patched.net.xml").unlink()
+        (folder / "warnings.json").write_text(json.dumps(warnings, ensure_ascii=False), encoding="utf-8")
+
+    folder = publish(cache / "network" / digest[:2] / digest, fill)
+    net_file = folder / "net.net.xml"
+    network = _read(net_file, site.network)
+    check_patched(site.network, network, wanted)
+    return net_file, network, tuple(json.loads((folder / "warnings.json").read_text(encoding="utf-8")))
+
+
+def _read(net_file: Path, base: Network) -> Network:
+    """Read a patched network under the baseline's names, movements included."""
+    try:
+        network = read_network(net_file, {a.edge: (a.junction, a.name) for a in base.approaches.values()})
+    except ConfigError as error:
+        raise BuildError(str(error)) from None
+    directions = {(a.edge, m.to_edge): m.direction for a in base.approaches.values() for m in a.movements}
+
+    def named(approach: Approach) -> Approach:
+        movements = (replace(m, direction=directions[approach.edge, m.to_edge]) for m in approach.movements)
+        return replace(approach, movements=tuple(movements))
+
+    junctions = {
+        id: replace(junction, approaches=tuple(named(a) for a in junction.approaches))
+        for id, junction in network.junctions.items()
+    }
+    return replace(network, junctions=junctions)
+
+
+def _copy(source: Path, target: Path, names: Sequence[str]) -> None:
+    for name in names:
+        shutil.copyfile(source / name, target / name)
+
+
+def _digest(folder: Path, names: Sequence[str], net_sha256: str) -> str:
+    contents = [[name, hashlib.sha256((folder / name).read_bytes()).hexdigest()] for name in names]
+    inputs = json.dumps({"network": net_sha256, "additional": contents, "sumo": version()}, sort_keys=True)
+    return hashlib.sha256(inputs.encode()).hexdigest()

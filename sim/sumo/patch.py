@@ -1,0 +1,86 @@
+"""Change a network's connections through one netconvert patch, and check what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sim.edits import LaneLink, SetConnections, connection_key, lane_link
+from sim.errors import BuildError
+from sim.network import Network
+from sim.sumo.xml_file import element
+
+
+def wanted_connections(network: Network, edits: Sequence[SetConnections]) -> dict[str, frozenset[LaneLink]]:
+    """Edge -> the links that shall leave it once all edits are done, for edges where that differs from today.
+
+    Raises BuildError where an edit does not find what it expects.
+    """
+    found: dict[str, frozenset[LaneLink]] = {}
+    for edit in edits:
+        today = _links(network, edit.edge)
+        present = found.get(edit.edge, today)
+        if present != edit.expected:
+            expected, found_today = (_said(edit.edge, links) for links in (edit.expected, present))
+            raise BuildError(f"edge {edit.edge!r}: expected {expected}; found {found_today}")
+        found[edit.edge] = edit.wanted
+    return {edge: links for edge, links in sorted(found.items()) if links != _links(network, edge)}
+
+
+def patch_xml(network: Network, wanted: Mapping[str, frozenset[LaneLink]]) -> str:
+    """Write netconvert's connection patch: what to delete and what to add, and not a word on the rest."""
+    lines = ["<connections>\n"]
+    for edge, links in sorted(wanted.items()):
+        today = _links(network, edge)
+        lines += [element("delete", _attributes(edge, link)) for link in sorted(today - links)]
+        lines += [element("connection", _attributes(edge, link)) for link in sorted(links - today)]
+    return "".join([*lines, "</connections>\n"])
+
+
+def check_patched(base: Network, arm: Network, wanted: Mapping[str, frozenset[LaneLink]]) -> None:
+    """Hold the patched network against the wish; BuildError with all that is missing.
+
+    netconvert fails silently in three ways: a connection left out, a new link at a signal that no signal
+    controls, and a lane that leads nowhere.
+    """
+    wrong = []
+    for edge, links in wanted.items():
+        found = _links(arm, edge)
+        wrong += [
+            f"{connection_key(edge, link)} was asked for and is not there" for link in sorted(links - found)
+        ]
+        wrong += [
+            f"{connection_key(edge, link)} was to go and is still there" for link in sorted(found - links)
+        ]
+        served_today = {lane for lane, _, _ in _links(base, edge)}
+        dead = served_today - {lane for lane, _, _ in found}
+        wrong += [f"lane {edge}_{lane} leads nowhere" for lane in sorted(dead)]
+    wrong += [
+        f"{key} passes a signal that does not control it"
+        for key in sorted(_uncontrolled(arm) - _uncontrolled(base))
+    ]
+    if wrong:
+        raise BuildError(
+            "the network did not come out as asked:\n" + "\n".join(f"- {line}" for line in wrong)
+        )
+
+
+def _uncontrolled(network: Network) -> set[str]:
+    """Return the connections through a signalised node that no signal controls."""
+    signalised = {network.edges[c.from_edge].to_node for c in network.connections if c.signal is not None}
+    return {
+        c.key
+        for c in network.connections
+        if (c.signal is None or c.link is None) and network.edges[c.from_edge].to_node in signalised
+    }
+
+
+def _links(network: Network, edge: str) -> frozenset[LaneLink]:
+    return frozenset(map(lane_link, network.connections_from.get(edge, ())))
+
+
+def _attributes(edge: str, link: LaneLink) -> dict[str, object]:
+    return {"from": edge, "to": link[1], "fromLane": link[0], "toLane": link[2]}
+
+
+def _said(edge: str, links: frozenset[LaneLink]) -> str:
+    return ", ".join(connection_key(edge, link) for link in sorted(links)) or "no connection"

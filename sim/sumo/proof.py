@@ -1,0 +1,181 @@
+"""The proof of locality: an arm's files against the baseline's, object by object.
+
+An independent look: it reads the files and knows the footprint, which was fixed before the build; how the
+build went about it does not enter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from sim.edits import AddParking, Edit, ObjectKey, SetConnections, SetTiming, connection_key
+from sim.errors import BuildError
+from sim.labels import Text, text
+from sim.sumo.build import PREFIX, ArmBuild
+from sim.sumo.objects import Attributes, NetObjects, Objects, read_additional_objects, read_net_objects
+
+ABSENT = "-"
+"""What stands for the missing side of an object or attribute that only one of the two has."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Change:
+    """One attribute of one object that differs: what it was and what it is."""
+
+    kind: str
+    id: str
+    what: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}: {self.what}: {self.before} -> {self.after}"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """All differences between baseline and arm, and the number of objects without any."""
+
+    changed: tuple[Change, ...]
+    identical: int
+
+    @property
+    def objects(self) -> frozenset[ObjectKey]:
+        """The objects that changed."""
+        return frozenset((change.kind, change.id) for change in self.changed)
+
+    @property
+    def words(self) -> Text:
+        """The result in one sentence."""
+        return text("proof.held", changed=f"{len(self.objects):,}", identical=f"{self.identical:,}")
+
+
+def prove(
+    base: ArmBuild, arm: ArmBuild, footprint: frozenset[ObjectKey], edits: Sequence[Edit] = ()
+) -> Proof:
+    """Compare two builds of the same period.
+
+    Raises BuildError listing everything that differs outside the footprint, and everything that `edits`
+    declare and the arm's files do not show.
+    """
+    if base.period != arm.period:
+        raise ValueError(f"builds of two periods: {base.period!r} and {arm.period!r}")
+    proof = _compare(_objects(base), _objects(arm))
+    outside = [change for change in proof.changed if not _allowed(change, footprint)]
+    missing = [] if not edits else list(_undone(arm, edits))
+    if outside or missing:
+        title = f"{len(outside)} changes outside the footprint, {len(missing)} declared changes missing:"
+        lines = [f"- outside: {change}" for change in outside] + [f"- missing: {line}" for line in missing]
+        raise BuildError("\n".join([title, *lines]))
+    return proof
+
+
+def _objects(build: ArmBuild) -> tuple[NetObjects, Objects]:
+    state = build.net_file.stat()
+    net = _net_objects(build.net_file, state.st_mtime_ns, state.st_size)
+    return net, read_additional_objects(build.additional_files, net, build.period)
+
+
+@lru_cache(maxsize=2)
+def _net_objects(path: Path, _changed_ns: int, _size: int) -> NetObjects:
+    """Read a network once for all arms that share it."""
+    return read_net_objects(path)
+
+
+def _compare(base: tuple[NetObjects, Objects], arm: tuple[NetObjects, Objects]) -> Proof:
+    changed: list[Change] = []
+    identical = 0
+    for before, after in ((base[0].objects, arm[0].objects), (base[1], arm[1])):
+        if before is after:
+            identical += len(before)
+            continue
+        for key in before.keys() | after.keys():
+            own = list(_differences(key, before.get(key), after.get(key)))
+            changed += own
+            identical += not own
+    return Proof(tuple(sorted(changed)), identical)
+
+
+def _differences(key: ObjectKey, before: Attributes | None, after: Attributes | None) -> Iterator[Change]:
+    if before == after:
+        return
+    if before is None or after is None:
+        yield Change(*key, "exists", *(ABSENT if side is None else "yes" for side in (before, after)))
+        return
+    for what in sorted(before.keys() | after.keys()):
+        old, new = before.get(what, ABSENT), after.get(what, ABSENT)
+        if old != new:
+            yield Change(*key, what, *_apart(old, new))
+
+
+def _apart(old: object, new: object) -> tuple[str, str]:
+    """Two values in words; of sets only what one of them lacks."""
+    if isinstance(old, frozenset) and isinstance(new, frozenset):
+        old, new = old - new, new - old
+    return _said(old), _said(new)
+
+
+def _said(value: object) -> str:
+    if isinstance(value, frozenset):
+        return "{" + ", ".join(sorted(map(str, value))) + "}"
+    return str(value)
+
+
+def _allowed(change: Change, footprint: frozenset[ObjectKey]) -> bool:
+    """Look the change up; a pair of parking areas belongs to both, its rerouter to the area."""
+    match change.kind:
+        case "parking_alternative":
+            owners: Iterable[str] = change.id.removeprefix("parking.").split("|")
+            return any(("parking", owner) in footprint for owner in owners)
+        case "other" if change.id.startswith("rerouter parking."):
+            return ("parking", change.id.removeprefix("rerouter parking.")) in footprint
+        case _:
+            return (change.kind, change.id) in footprint
+
+
+def _undone(arm: ArmBuild, edits: Sequence[Edit]) -> Iterator[str]:
+    """Yield what the last edit of each object says should stand in the files and does not."""
+    net, additional = _objects(arm)
+    connections: dict[str, set[str]] = {}
+    for kind, key in net.objects:
+        if kind == "connection" and "->walk:" not in key:
+            connections.setdefault(key.partition("->")[0].rpartition("_")[0], set()).add(key)
+    for edit in _last(edits, arm.period):
+        match edit:
+            case SetConnections():
+                wanted = {connection_key(edit.edge, link) for link in edit.wanted}
+                if connections.get(edit.edge, set()) != wanted:
+                    yield f"connections of {edit.edge}: {_said(frozenset(wanted))}"
+            case SetTiming():
+                found = additional["signal_timing", f"{edit.signal}@{edit.period}"]
+                if _timing(found, PREFIX + edit.program) != (edit.offset_s, edit.durations_s):
+                    yield f"timing of {edit.signal}: {edit.durations_s} s at offset {edit.offset_s:g} s"
+            case AddParking():
+                if ("parking", edit.id) not in additional:
+                    yield f"parking area {edit.id}"
+
+
+def _last(edits: Sequence[Edit], period: str) -> Iterable[Edit]:
+    """Return the last edit of each object that says something on this period."""
+    last: dict[tuple[str, ...], Edit] = {}
+    for edit in edits:
+        match edit:
+            case SetConnections():
+                last["connections", edit.edge] = edit
+            case SetTiming() if edit.period == period:
+                last["timing", edit.signal, edit.program] = edit
+            case AddParking():
+                last["parking", edit.id] = edit
+    return last.values()
+
+
+def _timing(found: Attributes, program: str) -> tuple[float, tuple[float, ...]]:
+    intervals = found.get(f"intervals of {program}", ())
+    assert isinstance(intervals, tuple)
+    return (
+        float(str(found.get(f"offset of {program}", 0))),
+        tuple(float(dict(interval)["duration"]) for interval in intervals),
+    )

@@ -1,0 +1,26 @@
+"""The same people in every arm: counts or imported trips in, explicit vehicles and pedestrians out."""
+
+from sim.demand.counts import COUNTS, count_findings, demand_table, no_counts, read_counts
+from sim.demand.parkers import assign_lots
+from sim.demand.realise import begin_s, broken_routes, realise
+from sim.demand.tables import VEHICLES, WALKS, Demand, demand_digest
+from sim.demand.turning import balance, geh, imbalance
+
+__all__ = [
+    "COUNTS",
+    "VEHICLES",
+    "WALKS",
+    "Demand",
+    "assign_lots",
+    "balance",
+    "begin_s",
+    "broken_routes",
+    "count_findings",
+    "demand_digest",
+    "demand_table",
+    "geh",
+    "imbalance",
+    "no_counts",
+    "read_counts",
+    "realise",
+]

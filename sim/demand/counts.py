@@ -1,0 +1,294 @@
+"""Turning counts: `counts.csv` to a checked table, and from counts to demand.
+
+Columns of the file: `period, start ("07:30"), approach ("J1.north"), movement (left|through|right|uturn),
+class (car|bus|truck|motorcycle|bicycle), count, taken_at (stop_line|upstream), queue_start_veh,
+queue_end_veh`.
+
+A row counts one quarter of an hour. Each series (period, approach, movement, class) covers its period
+exactly, zeros written out, and every approach with lanes is counted in every period. The queue is that of the
+*movement* at the start and end of the quarter; it is written once, on any of its class rows, or alike on all
+of them, and only with stop-line counts: an upstream count already is demand.
+
+    demand = count + (queue at end - queue at start),  the growth shared over the movement's classes as they
+    were counted
+
+since a stop-line count is served flow (METHODS: q = v + dQ/dt).
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import get_args
+
+import pandas as pd
+
+from sim.baseline import DIRECTIONS, SiteFacts, VehicleClass, seconds
+from sim.errors import Problems, near
+
+QUARTER_S = 900
+CLASSES: tuple[str, ...] = get_args(VehicleClass)
+TAKEN_AT = ("stop_line", "upstream")
+
+COUNTS: Mapping[str, str] = {
+    "period": "string",
+    "start_s": "int64",
+    "approach": "string",
+    "movement": "string",
+    "class": "string",
+    "count": "float64",
+    "taken_at": "string",
+    "queue_start_veh": "float64",  # NaN: not observed
+    "queue_end_veh": "float64",
+    "line": "int64",  # in the file
+}
+"""Columns of the checked counts (`Site.counts`)."""
+
+HEADER = (
+    "period",
+    "start",
+    "approach",
+    "movement",
+    "class",
+    "count",
+    "taken_at",
+    "queue_start_veh",
+    "queue_end_veh",
+)
+SERIES = ["period", "approach", "movement", "class"]
+
+
+def read_counts(path: Path, facts: SiteFacts) -> pd.DataFrame:
+    """Read and check `counts.csv` against the facts of a drawn site.
+
+    Returns a table with the columns of COUNTS in file order. Raises ConfigError with every problem, each with
+    its line.
+    """
+    problems = Problems()
+    rows = _rows(path, problems)
+    problems.raise_if_any()
+    read = [row for line, fields in rows if (row := _row(f"{path}:{line}", line, fields, facts, problems))]
+    counts = pd.DataFrame(read, columns=list(COUNTS)).astype(dict(COUNTS))
+    _check_cover(path, counts, facts, problems)
+    _check_queues(path, counts, problems)
+    problems.raise_if_any()
+    return counts
+
+
+def _rows(path: Path, problems: Problems) -> list[tuple[int, dict[str, str]]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file)
+            header = [name.strip() for name in next(reader, [])]
+            for name in header:
+                if name not in HEADER:
+                    problems.add(f"{path}:1", f"unknown column {name!r}", near(name, HEADER))
+            if missing := [name for name in HEADER if name not in header]:
+                problems.add(f"{path}:1", f"missing column {', '.join(missing)}")
+            rows = []
+            for fields in reader:
+                if any(field.strip() for field in fields):
+                    if len(fields) != len(header):
+                        message = f"{len(fields)} fields where the header has {len(header)}"
+                        problems.add(f"{path}:{reader.line_num}", message)
+                    row = dict(zip(header, (field.strip() for field in fields), strict=False))
+                    rows.append((reader.line_num, row))
+            return rows
+    except FileNotFoundError:
+        problems.add(str(path), "no such file", "a drawn site needs its counts beside site.yaml")
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        problems.add(str(path), f"cannot be read: {error}", "save it as CSV in UTF-8")
+    return []
+
+
+def _row(
+    place: str, line: int, fields: Mapping[str, str], facts: SiteFacts, problems: Problems
+) -> dict[str, object] | None:
+    before = len(problems.found)
+    for column, known in (
+        ("period", tuple(facts.periods)),
+        ("movement", DIRECTIONS),
+        ("class", CLASSES),
+        ("taken_at", TAKEN_AT),
+    ):
+        if fields[column] not in known:
+            problems.add(place, f"no {column} {fields[column]!r}", near(fields[column], known))
+    count = _number(place, "count", fields["count"], problems)
+    if count is not None and math.isnan(count):
+        problems.add(place, "count is empty", "write 0 where nobody came")
+    queues = [_number(place, name, fields[name], problems) for name in ("queue_start_veh", "queue_end_veh")]
+    start_s = _start(place, fields["start"], problems)
+    _check_movement(place, fields["approach"], fields["movement"], count or 0.0, facts, problems)
+    if len(problems.found) > before:
+        return None
+    return {
+        "period": fields["period"],
+        "start_s": start_s,
+        "approach": fields["approach"],
+        "movement": fields["movement"],
+        "class": fields["class"],
+        "count": count,
+        "taken_at": fields["taken_at"],
+        "queue_start_veh": queues[0],
+        "queue_end_veh": queues[1],
+        "line": line,
+    }
+
+
+def _number(place: str, name: str, text: str, problems: Problems) -> float | None:
+    """Read a number that is not negative; NaN for an empty field, None (and a problem) for anything else."""
+    if not text:
+        return math.nan
+    try:
+        value = float(text)
+    except ValueError:
+        problems.add(place, f"{name} {text!r} is not a number")
+        return None
+    if not 0 <= value < math.inf:
+        problems.add(place, f"{name} {text} is not a number of vehicles", "0 or more")
+        return None
+    return value
+
+
+def _start(place: str, text: str, problems: Problems) -> int | None:
+    parts = text.split(":")
+    if len(parts) == 2 and all(part.isdigit() for part in parts) and int(parts[1]) < 60:  # noqa: PLR2004 - HH:MM
+        return seconds(text)
+    problems.add(place, f"start {text!r} is not a time", 'write "07:30"')
+    return None
+
+
+def _check_movement(
+    place: str, name: str, movement: str, count: float, facts: SiteFacts, problems: Problems
+) -> None:
+    approaches = {
+        f"{j}.{leg}": leg_facts
+        for j, at in facts.junctions.items()
+        for leg, leg_facts in at.approaches.items()
+    }
+    approach = approaches.get(name)
+    if approach is None:
+        problems.add(place, f"no approach {name!r}", near(name, approaches))
+        return
+    uses = {use for lane in approach.lanes for use in lane.use.split("+")}
+    # A survey form lists every movement; a zero where there is none says nothing wrong.
+    if movement in DIRECTIONS and movement not in uses and count > 0:
+        have = ", ".join(use for use in DIRECTIONS if use in uses) or "no lanes into the junction"
+        message = f"{count:g} vehicles counted for {name}.{movement}, a movement that no lane has"
+        problems.add(place, message, f"{name} has: {have}")
+
+
+def _check_cover(path: Path, counts: pd.DataFrame, facts: SiteFacts, problems: Problems) -> None:
+    """Each series covers its period, quarter by quarter, once."""
+    for period_id, period in facts.periods.items():
+        wanted = list(range(period.begin_s, period.end_s, QUARTER_S))
+        if (period.end_s - period.begin_s) % QUARTER_S:
+            message = f"the period {period_id!r} ({period.begin}-{period.end}) is no whole number of quarters"
+            problems.add(str(path), message)
+            continue
+        own = counts[counts["period"] == period_id]
+        for (approach, movement, kind), series in own.groupby(SERIES[1:], sort=False):
+            _check_series(path, f"{period_id} {approach}.{movement} {kind}", series, wanted, problems)
+        for junction, at in facts.junctions.items():
+            for leg, approach_facts in at.approaches.items():
+                if approach_facts.lanes and f"{junction}.{leg}" not in set(own["approach"]):
+                    message = f"{junction}.{leg} is not counted in period {period_id!r}"
+                    problems.add(str(path), message, "write rows with 0 where nobody came")
+
+
+def _check_series(path: Path, name: str, series: pd.DataFrame, wanted: list[int], problems: Problems) -> None:
+    seen: dict[int, int] = {}
+    for line, start_s in zip(series["line"], series["start_s"], strict=True):
+        place = f"{path}:{line}"
+        if start_s in seen:
+            problems.add(place, f"{name} at {clock(start_s)} stands twice", f"first in line {seen[start_s]}")
+        elif start_s not in wanted:
+            overlaps = any(abs(start_s - quarter) < QUARTER_S for quarter in wanted)
+            what = "overlaps a quarter of the period" if overlaps else "lies outside the period"
+            suggestion = f"quarters start at {', '.join(map(clock, wanted))}"
+            problems.add(place, f"{name} at {clock(start_s)} {what}", suggestion)
+        seen.setdefault(start_s, line)
+    if missing := [clock(start_s) for start_s in wanted if start_s not in seen]:
+        place = f"{path}:{series['line'].iloc[0]}"
+        problems.add(place, f"{name} has no count at {', '.join(missing)}", "write 0 where nobody came")
+
+
+def _check_queues(path: Path, counts: pd.DataFrame, problems: Problems) -> None:
+    """Queues stand in pairs, agree within a movement, follow on each other, and leave no negative demand."""
+    for (period, approach, movement), rows in counts.groupby(SERIES[:3], sort=False):
+        name = f"{period} {approach}.{movement}"
+        previous: tuple[int, float] | None = None
+        for start_s, quarter in rows.sort_values("start_s").groupby("start_s"):
+            given = quarter[["queue_start_veh", "queue_end_veh"]].dropna(how="all").drop_duplicates()
+            place = f"{path}:{quarter['line'].iloc[0]}"
+            what = f"{name} at {clock(int(str(start_s)))}"
+            if given.empty:
+                previous = None
+                continue
+            if len(given) > 1:
+                message = f"{what}: the rows of one movement give different queues"
+                problems.add(place, message, "one queue per movement")
+                continue
+            if given.isna().any(axis=None):
+                problems.add(place, f"{what}: a queue needs both its start and its end")
+                continue
+            begin, end = (float(value) for value in given.iloc[0])
+            if (quarter["taken_at"] == "upstream").any():
+                message = f"{what}: a queue beside an upstream count, which already is demand"
+                problems.add(place, message, "leave the queue empty, or say taken_at stop_line")
+            if quarter["count"].sum() + end - begin < 0:
+                problems.add(place, f"{what}: the queue shrinks by more than was counted at the stop line")
+            if previous is not None and previous[1] != begin:
+                message = (
+                    f"{what}: queue {begin:g} at its start, {previous[1]:g} at the end of the quarter before"
+                )
+                problems.add(place, message, "write the same number in both")
+            previous = (int(str(start_s)), end)
+
+
+def clock(time_s: int) -> str:
+    """HH:MM of seconds since midnight."""
+    return f"{time_s // 3600:02d}:{time_s % 3600 // 60:02d}"
+
+
+def demand_table(counts: pd.DataFrame) -> pd.DataFrame:
+    """Return demand: columns `period, start_s, approach, movement, class, demand_veh` (vehicles per quarter).
+
+    demand = count + queue growth of the movement, shared over its classes in proportion to their counts
+    (evenly over its rows where none was counted).
+    """
+    keys = ["period", "start_s", "approach", "movement"]
+    table = counts.copy()
+    table["growth"] = table["queue_end_veh"] - table["queue_start_veh"]
+    groups = table.groupby(keys)
+    growth = groups["growth"].transform("max").fillna(0.0)
+    total = groups["count"].transform("sum")
+    share = (table["count"] / total.where(total > 0)).fillna(1.0 / groups["count"].transform("size"))
+    table["demand_veh"] = table["count"] + growth * share
+    return table[[*keys, "class", "demand_veh"]].sort_values([*keys, "class"], ignore_index=True)
+
+
+def count_findings(counts: pd.DataFrame) -> pd.DataFrame:
+    """List stop-line counts without queues: where v/c is above 0.9 they hide the jam.
+
+    Columns `period, approach, movement, start_s, demand_vph`: one row per movement, at its busiest such
+    quarter, with that quarter's demand per hour to hold against the movement's capacity.
+    """
+    keys = ["period", "approach", "movement"]
+    quarter = counts.groupby([*keys, "start_s"], as_index=False).agg(
+        stop_line=("taken_at", lambda taken: (taken == "stop_line").any()),
+        queue_known=("queue_end_veh", lambda queue: queue.notna().any()),
+        demand_veh=("count", "sum"),
+    )
+    bare = quarter[quarter["stop_line"].astype(bool) & ~quarter["queue_known"].astype(bool)]
+    busiest = bare.sort_values([*keys, "demand_veh", "start_s"], ascending=[True, True, True, False, True])
+    busiest = busiest.drop_duplicates(keys)
+    found = busiest[[*keys, "start_s"]].assign(demand_vph=busiest["demand_veh"] * 3600 / QUARTER_S)
+    return found.reset_index(drop=True)
+
+
+def no_counts() -> pd.DataFrame:
+    """Return a counts table without rows (imported sites)."""
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COUNTS.items()})

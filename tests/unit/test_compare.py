@@ -329,6 +329,7 @@ def test_the_primary_measure_may_be_read_at_another_scope() -> None:
         ({"am": BETTER, "pm": [50.0, 76.0, 48.0, 70.0, 58.0]}, "inconclusive"),
         ({"am": BETTER, "pm": [None] * 5}, "not_comparable"),
         ({"am": WORSE, "pm": [None] * 5}, "worse"),
+        ({"am": [61.5, 67.5, 60.0, 62.5, 65.5], "pm": [None] * 5}, "worse_uncertain"),
         ({"am": [58.5, 60.5, 52.0, 57.5, 58.5], "pm": BEFORE}, "improved_uncertain"),
         ({"am": [61.5, 67.5, 60.0, 62.5, 65.5], "pm": BETTER}, "worse_uncertain"),
     ],

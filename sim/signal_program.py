@@ -31,7 +31,9 @@ class Interval:
 class StageSpan:
     """A stage found in a program: the intervals until the first yellow, then the intergreen until the next green.
 
-    `first`..`last` (inclusive) are indices of the green intervals; `intergreen_s` is what follows them.
+    Where the program names its intervals, a name begins a stage, and an early cut within the stage does not
+    end it. `first`..`last` (inclusive) are indices of the green intervals; `intergreen_s` is what follows
+    them.
     """
 
     name: str
@@ -81,7 +83,7 @@ class SignalProgram:
                 raise ValueError(f"no stage {name!r}; the program has {', '.join(known)}")
             stage = known[name]
             span = range(stage.first, stage.last + 1)
-            longest = max(span, key=lambda i: intervals[i].duration_s)
+            longest = max(span, key=lambda i: ("y" not in intervals[i].state, intervals[i].duration_s))
             duration_s = intervals[longest].duration_s + green_s - stage.green_s
             if duration_s < 1:
                 raise ValueError(
@@ -137,11 +139,22 @@ def _stages(intervals: tuple[Interval, ...]) -> tuple[StageSpan, ...]:
             c in GREEN and k not in always_green for k, c in enumerate(interval.state)
         )
 
+    def stays(first: int, last: int) -> bool:
+        """Whether some link that is not always green is green all the time from one interval to another."""
+        states = [interval.state for interval in intervals[first : last + 1]]
+        links = set(range(len(states[0]))) - always_green
+        return any(all(state[k] in GREEN for state in states) for k in links)
+
+    named = any(interval.name for interval in intervals if serves(interval))
     spans: list[tuple[int, int]] = []
     for index, interval in enumerate(intervals):
         if not serves(interval):
             continue
-        if spans and spans[-1][1] == index - 1:
+        # Where stages carry names, a name begins one, and an early cut within one does not end it.
+        goes_on = bool(spans) and (
+            not interval.name and stays(spans[-1][1], index) if named else spans[-1][1] == index - 1
+        )
+        if goes_on:
             spans[-1] = (spans[-1][0], index)
         else:
             spans.append((index, index))

@@ -1,7 +1,7 @@
 """Which exit lane each lane of a movement is aimed at: the marking a road authority would paint.
 
-Lanes are counted from the kerb (0), as in `sim.network`. The rule is that of drawn sites (`sim.layout`):
-left turns and U-turns lead to the exit lanes at the median, right turns to those at the kerb, through lanes go
+Lanes are counted from the kerb (0), as in `sim.network`. The rule is that of drawn sites (`sim.layout`): left
+turns and U-turns lead to the exit lanes at the median, right turns to those at the kerb, through lanes go
 straight on. Lanes of one movement never cross and never merge.
 """
 

@@ -160,16 +160,20 @@ def _cross(median_side: frozenset[str], kerb_side: frozenset[str]) -> bool:
     """Whether the lane nearer the median turns further right than its neighbour turns left."""
 
     def ranks(use: frozenset[str]) -> list[int]:
-        return [RANK[part.partition("_")[0]] for part in use if part != "none"]
+        return [_rank(part) for part in use if part != "none"]
 
     return max(ranks(median_side), default=0) > min(ranks(kerb_side), default=len(RANK))
+
+
+def _rank(part: str) -> int:
+    return RANK.get(part.partition("_")[0], len(RANK))
 
 
 def _in_words(uses: Sequence[str]) -> Text:
     """Lane uses as an engineer reads them: 左 | 直 | 直右."""
     zh, en = [], []
     for use in uses:
-        parts = [part.partition("_") for part in use.split("+")]
+        parts = sorted((part.partition("_") for part in use.split("+")), key=lambda part: _rank(part[0]))
         words = [(text(f"intervention.use.{plain}"), number) for plain, _, number in parts]
         zh.append("".join(word.zh + number for word, number in words))
         en.append("+".join(word.en + (f" {number}" if number else "") for word, number in words))

@@ -29,7 +29,7 @@ from sim.sumo.netconvert import convert, normalise
 from sim.sumo.parking_files import parking_xml
 from sim.sumo.patch import check_patched, patch_xml, wanted_connections
 from sim.sumo.read_network import read_network
-from sim.sumo.remap import remap
+from sim.sumo.remap import new_conflicts, remap
 from sim.sumo.signals import OFF, write_controls
 
 PREFIX = "huandu."
@@ -96,10 +96,15 @@ def _controls(site: Site, applied: AppliedPolicy, period: str, network: Network)
                 controls[edit.signal] = timed(controls[edit.signal], edit)
             except ValueError as error:
                 raise BuildError(str(error)) from None
-    return {
-        signal: _prefixed(remap(control, site.network, network))
-        for signal, control in sorted(controls.items())
-    }
+    conflicts: list[str] = []
+    for signal, control in sorted(controls.items()):
+        controls[signal] = _prefixed(remap(control, site.network, network))
+        if network is not site.network:
+            conflicts += new_conflicts(controls[signal], site.network, network)
+    if conflicts:
+        lines = [f"- {pair}" for pair in conflicts]
+        raise BuildError("\n".join(["paths that meet and have protected green at the same time:", *lines]))
+    return controls
 
 
 def _prefixed(control: SignalControl) -> SignalControl:

@@ -26,8 +26,7 @@ RENUMBERED = frozenset({"id", "via", "linkIndex", "linkIndex2", "state", "from",
 
 @dataclass(frozen=True)
 class NetObjects:
-    """Objects of one network file, and what the reading of signals needs: links and programs as they stand
-    there."""
+    """Objects of one network file; links and programs of signals as they stand there."""
 
     objects: Objects
     links: Mapping[str, Mapping[str, tuple[int, ...]]]

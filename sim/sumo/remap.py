@@ -29,6 +29,22 @@ def remap(control: SignalControl, base: Network, arm: Network) -> SignalControl:
     return replace(control, programs=programs)
 
 
+def new_conflicts(control: SignalControl, base: Network, arm: Network) -> list[str]:
+    """Name the pairs that both have protected green at some time and only conflict since the change.
+
+    A path that is new shows its movement's lights; where it now meets another movement's path that the plan gives
+    right of way at the same time, the plan has to be made anew and no remapping can do it.
+    """
+    links = {key: link for link, keys in arm.links.get(control.signal, {}).items() for key in keys}
+    found = set()
+    for key, link in links.items():
+        for foe in arm.foes.get(key, frozenset()) - base.foes.get(key, frozenset()):
+            states = (i.state for program in control.programs.values() for i in program.intervals)
+            if foe in links and any(state[link] == state[links[foe]] == "G" for state in states):
+                found.add(" and ".join(sorted((key, foe))))
+    return sorted(found)
+
+
 @dataclass(frozen=True, slots=True)
 class _Columns:
     """Finds the old link index whose column a connection or crossing takes over."""
@@ -53,7 +69,7 @@ class _Columns:
                     nearest = min(candidates, key=lambda c: (abs(c.from_lane - connection.from_lane), c.key))
                     return self.index[nearest.key]
         raise BuildError(
-            f"signal {signal!r}: {key} belongs to no movement that it serves today, so no stage is known for it"
+            f"signal {signal!r}: {key} belongs to no movement that it serves today: no stage is known for it"
         )
 
 

@@ -34,7 +34,7 @@ class SpeedFactor(Facts):
         return self
 
     def at(self, uniform: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the quantiles of the truncated normal at `uniform` in [0, 1), to the 4 decimals that are written."""
+        """Return the truncated normal's quantiles at `uniform` in [0, 1), to 4 decimals."""
         if self.sd == 0:
             return np.full(uniform.shape, round(self.mean, 4), dtype=np.float64)
         low, high = ndtr((self.min - self.mean) / self.sd), ndtr((self.max - self.mean) / self.sd)

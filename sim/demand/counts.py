@@ -4,10 +4,12 @@ Columns of the file: `period, start ("07:30"), approach ("J1.north"), movement (
 class (car|bus|truck|motorcycle|bicycle), count, taken_at (stop_line|upstream), queue_start_veh,
 queue_end_veh`.
 
-A row counts one quarter of an hour. Each series (period, approach, movement, class) covers its period
-exactly, zeros written out, and every approach with lanes is counted in every period. The queue is that of the
-*movement* at the start and end of the quarter; it is written once, on any of its class rows, or alike on all
-of them, and only with stop-line counts: an upstream count already is demand.
+A row counts one quarter of an hour. The quarters of each movement cover each period exactly; a class of which
+nobody came may be left out of a quarter, a movement may not (write 0). Every approach with lanes is counted
+in every period.
+
+The queue is that of the *movement* at the start and at the end of the quarter. It is written once, on any of
+its class rows, or alike on all of them, and only with stop-line counts: an upstream count already is demand.
 
     demand = count + (queue at end - queue at start),  the growth shared over the movement's classes as they
     were counted
@@ -34,7 +36,8 @@ TAKEN_AT = ("stop_line", "upstream")
 
 COUNTS: Mapping[str, str] = {
     "period": "string",
-    "start_s": "int64",
+    "start": "string",  # as written
+    "start_s": "int64",  # since midnight
     "approach": "string",
     "movement": "string",
     "class": "string",
@@ -125,6 +128,7 @@ def _row(
         return None
     return {
         "period": fields["period"],
+        "start": fields["start"],
         "start_s": start_s,
         "approach": fields["approach"],
         "movement": fields["movement"],
@@ -181,7 +185,7 @@ def _check_movement(
 
 
 def _check_cover(path: Path, counts: pd.DataFrame, facts: SiteFacts, problems: Problems) -> None:
-    """Each series covers its period, quarter by quarter, once."""
+    """Check that the quarters of every movement cover every period, each class at most once."""
     for period_id, period in facts.periods.items():
         wanted = list(range(period.begin_s, period.end_s, QUARTER_S))
         if (period.end_s - period.begin_s) % QUARTER_S:
@@ -191,14 +195,19 @@ def _check_cover(path: Path, counts: pd.DataFrame, facts: SiteFacts, problems: P
         own = counts[counts["period"] == period_id]
         for (approach, movement, kind), series in own.groupby(SERIES[1:], sort=False):
             _check_series(path, f"{period_id} {approach}.{movement} {kind}", series, wanted, problems)
+        for (approach, movement), rows in own.groupby(SERIES[1:3], sort=False):
+            if missing := [clock(start_s) for start_s in wanted if start_s not in set(rows["start_s"])]:
+                message = f"{period_id} {approach}.{movement} has no count at {', '.join(missing)}"
+                problems.add(f"{path}:{rows['line'].iloc[0]}", message, "write 0 where nobody came")
         for junction, at in facts.junctions.items():
-            for leg, approach_facts in at.approaches.items():
-                if approach_facts.lanes and f"{junction}.{leg}" not in set(own["approach"]):
+            for leg, leg_facts in at.approaches.items():
+                if leg_facts.lanes and f"{junction}.{leg}" not in set(own["approach"]):
                     message = f"{junction}.{leg} is not counted in period {period_id!r}"
                     problems.add(str(path), message, "write rows with 0 where nobody came")
 
 
 def _check_series(path: Path, name: str, series: pd.DataFrame, wanted: list[int], problems: Problems) -> None:
+    """Check that a class is counted once per quarter, in quarters of the period."""
     seen: dict[int, int] = {}
     for line, start_s in zip(series["line"], series["start_s"], strict=True):
         place = f"{path}:{line}"
@@ -210,13 +219,10 @@ def _check_series(path: Path, name: str, series: pd.DataFrame, wanted: list[int]
             suggestion = f"quarters start at {', '.join(map(clock, wanted))}"
             problems.add(place, f"{name} at {clock(start_s)} {what}", suggestion)
         seen.setdefault(start_s, line)
-    if missing := [clock(start_s) for start_s in wanted if start_s not in seen]:
-        place = f"{path}:{series['line'].iloc[0]}"
-        problems.add(place, f"{name} has no count at {', '.join(missing)}", "write 0 where nobody came")
 
 
 def _check_queues(path: Path, counts: pd.DataFrame, problems: Problems) -> None:
-    """Queues stand in pairs, agree within a movement, follow on each other, and leave no negative demand."""
+    """Check that queues stand in pairs, agree within a movement, follow on each other, leave demand >= 0."""
     for (period, approach, movement), rows in counts.groupby(SERIES[:3], sort=False):
         name = f"{period} {approach}.{movement}"
         previous: tuple[int, float] | None = None

@@ -73,7 +73,7 @@ class Turning:
 
     def entry_veh(self, entry: str, kind: str, start_s: int) -> float:
         """Vehicles of a class that come in at an entry in a quarter."""
-        return sum(self._turns(entry, (start_s,), (kind,)).values())
+        return sum(self._turns(entry, start_s, kind).values())
 
     def routes(self, entry: Approach, kind: str, start_s: int) -> tuple[Route, ...]:
         """All routes of a class from an entry in a quarter; probabilities add up to 1.
@@ -92,22 +92,26 @@ class Turning:
             raise ConfigError([Problem("counts.csv", what, "look at the movements counted on the way")])
         return tuple(Route(r.edges, r.movements, r.probability / total) for r in found)
 
-    def _turns(self, approach: str, quarters: tuple[int, ...], kinds: tuple[str, ...]) -> dict[str, float]:
-        found: dict[str, float] = {}
+    @cached_property
+    def _by_approach(self) -> Mapping[str, tuple[tuple[int, str, str, float], ...]]:
+        found: dict[str, list[tuple[int, str, str, float]]] = {}
         for (start_s, at, movement, kind), veh in self.demand.items():
-            if at == approach and start_s in quarters and kind in kinds:
+            found.setdefault(at, []).append((start_s, movement, kind, veh))
+        return {at: tuple(rows) for at, rows in found.items()}
+
+    def _turns(self, approach: str, quarter_s: int | None, kind: str | None) -> dict[str, float]:
+        """Sum an approach's demand by movement; None pools all quarters, or all classes."""
+        found: dict[str, float] = {}
+        for start_s, movement, of_kind, veh in self._by_approach.get(approach, ()):
+            if quarter_s in (None, start_s) and kind in (None, of_kind):
                 found[movement] = found.get(movement, 0.0) + veh
         return found
 
     def _shares(self, approach: Approach, kind: str, start_s: int, exact: bool) -> Mapping[str, float]:
-        pools = (
-            self._turns(approach.id, (start_s,), (kind,)),
-            self._turns(approach.id, self.quarters, (kind,)),
-            self._turns(approach.id, (start_s,), self.classes),
-            self._turns(approach.id, self.quarters, self.classes),
-        )
-        enough = next((pool for pool in pools if sum(pool.values()) >= THIN_VEH), pools[-1])
-        turns = pools[0] if exact else enough
+        turns = self._turns(approach.id, start_s, kind)
+        for pool in () if exact else ((None, kind), (start_s, None), (None, None)):
+            if sum(turns.values()) < THIN_VEH:
+                turns = self._turns(approach.id, *pool)
         total = sum(turns.values())
         if total <= 0:
             what = f"no vehicle counted at {approach.id} in {self.period!r}: where do its vehicles turn?"

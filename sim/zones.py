@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from sim.baseline import SiteFacts
 from sim.errors import BuildError
 from sim.network import Approach, Connection, Edge, Lane, Movement, Network
 
@@ -75,6 +76,13 @@ class Zones:
     movements: Mapping[str, MovementZone]
     routes: Mapping[str, MovementZone]
     queues: tuple[QueueLane, ...]
+
+
+def measured_junctions(facts: SiteFacts, network: Network) -> tuple[str, ...]:
+    """Return the junctions a site measures: those it names, else all, but of an import the signals."""
+    if facts.measured_junctions is not None:
+        return facts.measured_junctions
+    return tuple(j.id for j in network.junctions.values() if facts.imported is None or j.signal is not None)
 
 
 def zones(

@@ -103,7 +103,8 @@ class Children:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
-        self._closed = False
+        self.stopped = False
+        """Whether `stop` was called: nothing more is started, and failures mean nothing."""
 
     def run(self, command: Sequence[str], folder: Path, log: IO[bytes], timeout_s: float) -> int:
         """Run one command in its own process group; return its exit code, negative for a signal.
@@ -111,7 +112,7 @@ class Children:
         Raises RunError when it outlives `timeout_s` (its whole group is killed) or the study is stopped.
         """
         with self._lock:
-            if self._closed:
+            if self.stopped:
                 raise RunError("the study was stopped")
             child = subprocess.Popen(
                 command,
@@ -141,14 +142,14 @@ class Children:
                 self._running.discard(child)
         if late.is_set():
             raise RunError(f"ran longer than {timeout_s:g} s and was stopped")
-        if self._closed:
+        if self.stopped:
             raise RunError("the study was stopped")
         return code
 
     def stop(self) -> None:
         """Kill everything that runs and start nothing more."""
         with self._lock:
-            self._closed = True
+            self.stopped = True
             for child in self._running:
                 _kill(child)
 

@@ -1,0 +1,267 @@
+"""Many runs: every arm, period and replicate of a study, as many at a time as there are cores.
+
+Each run is a child process; threads here only wait, write inputs and read outputs, so one killed child costs
+one run. Runs are found by digest: a study that was killed goes on where it stopped, and arms that are alike
+share runs.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from sim.demand import Demand, assign_lots, begin_s, realise
+from sim.errors import HuanduError
+from sim.results import write_json
+from sim.run import DEMAND_FILE, Runner, RunRecord, RunRequest
+from sim.site_model import Site
+from sim.store import Store
+from sim.study import DEFAULT_VEHICLES, Arm, Study
+from sim.sumo.build import ArmBuild, build
+from sim.sumo.driver import RunSpec
+from sim.sumo.proof import prove
+from sim.vehicles import VehicleSet, read_vehicles
+from sim.zones import Zones, measured_junctions, zones
+
+INTERVAL_S = 900
+"""Zones and edges are counted per quarter of an hour, as demand is."""
+QUEUE_INTERVAL_S = 60
+"""Queues are observed per cycle, or this long where there is no common one."""
+
+Key = tuple[str, str, int]
+"""Arm, period, replicate."""
+Progress = Callable[[int, int], None]
+"""Called with runs done and runs in all."""
+
+
+@dataclass(frozen=True)
+class ArmFiles:
+    """An arm in one period, built, proved local and laid out for measuring."""
+
+    build: ArmBuild
+    zones: Zones
+
+
+@dataclass(frozen=True)
+class StudyRuns:
+    """What a campaign leaves: a record per run, and the arms that could be built, by arm and period."""
+
+    runs: Mapping[Key, RunRecord]
+    arms: Mapping[tuple[str, str], ArmFiles]
+
+    @property
+    def failures(self) -> dict[Key, str]:
+        """Runs that failed, with their reasons."""
+        return {key: record.failure for key, record in self.runs.items() if record.failure is not None}
+
+    def finished(self) -> Iterator[tuple[Key, str]]:
+        """Yield (key, digest) of every run that is in the store, in order."""
+        for key, record in sorted(self.runs.items()):
+            if record.failure is None and record.digest is not None:
+                yield key, record.digest
+
+
+def run_study(study: Study, store: Store, progress: Progress | None = None) -> StudyRuns:
+    """Simulate what of a study is not in the store yet.
+
+    Failed runs are records with a reason. Ctrl-C kills the children, notes what is done, and is raised again;
+    calling again does the rest. `runs.json` and `tables/timing.csv` of the study's folder are written in both
+    cases.
+    """
+    store.sweep()
+    campaign = _Campaign(study, store)
+    folder = study.root / "results" / study.name
+    try:
+        campaign.run(progress or (lambda done, total: None))
+    except BaseException:
+        campaign.runner.children.stop()
+        raise
+    finally:
+        campaign.pool.shutdown(wait=True, cancel_futures=True)
+        _write_records(folder, campaign.records)
+    return StudyRuns(campaign.records, campaign.arms)
+
+
+def read_records(folder: Path) -> dict[Key, RunRecord]:
+    """Read `runs.json` of a study's folder."""
+    rows = json.loads((folder / "runs.json").read_text(encoding="utf-8"))
+    return {
+        (row["arm"], row["period"], int(row["replicate"])): RunRecord(row["digest"], row["failure"])
+        for row in rows
+    }
+
+
+@dataclass
+class _Campaign:
+    study: Study
+    store: Store
+
+    def __post_init__(self) -> None:
+        self.runner = Runner(self.store)
+        self.vehicles = study_vehicles(self.study)
+        self.pool = ThreadPoolExecutor(self.study.settings.jobs or os.cpu_count() or 1)
+        self.people = _People(self.study, self.vehicles)
+        self.records: dict[Key, RunRecord] = {}
+        self.arms: dict[tuple[str, str], ArmFiles] = {}
+
+    def run(self, progress: Progress) -> None:
+        study = self.study
+        # Builds stand first in the queue and wait only for builds before them, so runs never wait in vain.
+        built: dict[tuple[str, str], Future[ArmFiles]] = {}
+        for period in study.periods:
+            for arm in study.arms:
+                base = built.get((study.arms[0].id, period))
+                built[arm.id, period] = self.pool.submit(self._build, arm, period, base)
+        runs: dict[Future[RunRecord], Key] = {}
+        for period in study.periods:
+            for replicate in study.replicates:
+                for arm in study.arms:
+                    future = self.pool.submit(self._run, arm, period, replicate, built[arm.id, period])
+                    runs[future] = (arm.id, period, replicate)
+        for done, future in enumerate(as_completed(runs), 1):
+            self.records[runs[future]] = future.result()
+            progress(done, len(runs))
+
+    def _build(self, arm: Arm, period: str, base: Future[ArmFiles] | None) -> ArmFiles:
+        site = self.study.site
+        built = build(site, arm.applied, period, self.store.root)
+        if base is not None:
+            prove(base.result().build, built, arm.applied.footprint, arm.applied.edits)
+        routes = {name: route.via for name, route in site.facts.routes.items()}
+        junctions = measured_junctions(site.facts, site.network)
+        files = ArmFiles(built, zones(site.network, junctions, routes, built.network))
+        self.arms[arm.id, period] = files
+        return files
+
+    def _run(self, arm: Arm, period: str, replicate: int, files: Future[ArmFiles]) -> RunRecord:
+        try:
+            request = self._request(arm, period, replicate, files.result())
+        except HuanduError as error:
+            return RunRecord(None, str(error))
+        finally:
+            self.people.done(period, replicate)
+        return self.runner.run_one(request)
+
+    def _request(self, arm: Arm, period: str, replicate: int, files: ArmFiles) -> RunRequest:
+        people = self.people.of(period, replicate)
+        moved = assign_lots(people.vehicles, arm.applied.edits, files.build.network)
+        return request(self.study, period, replicate, files, replace(people, vehicles=moved))
+
+
+def request(study: Study, period: str, replicate: int, files: ArmFiles, demand: Demand) -> RunRequest:
+    """Put together one run of an arm: times and intervals follow from the site and the period alone."""
+    times = study.site.periods[period]
+    start_s = begin_s(study.site, period)
+    length_s = times.end_s - times.begin_s
+    driver = study.settings.driver
+    spec = RunSpec(
+        network=str(files.build.net_file.resolve()),
+        demand=DEMAND_FILE,
+        additionals=tuple(str(path.resolve()) for path in files.build.additional_files),
+        begin_s=start_s,
+        window_begin_s=float(times.begin_s),
+        window_end_s=float(times.end_s),
+        end_s=times.end_s + study.settings.clear_factor * length_s,
+        seed=replicate,
+        step_length_s=study.settings.step_length_s,
+        stops=bool(demand.vehicles["stops"].str.contains("parkingArea", regex=False).any()),
+        driver="sumo" if driver == "auto" else driver,
+    )
+    return RunRequest(
+        spec=spec,
+        build=files.build,
+        zones=files.zones,
+        demand=demand,
+        interval_s=_interval_s(times.begin_s - start_s, length_s),
+        queue_interval_s=_queue_interval_s(study.site, period, files.zones),
+        timeout_s=study.settings.timeout_s,
+    )
+
+
+def study_vehicles(study: Study) -> VehicleSet:
+    """Read the vehicle set of a study; ConfigError if there is none of that name."""
+    name = study.settings.vehicles or DEFAULT_VEHICLES
+    return read_vehicles(study.root / "configs" / "vehicles" / f"{name}.yaml")
+
+
+def _interval_s(warm_up_s: float, window_s: float) -> int:
+    """Return a quarter of an hour, or what of it fits into warm-up and window; a minute if nothing does."""
+    fitting = math.gcd(INTERVAL_S, round(warm_up_s), round(window_s))
+    return fitting if fitting >= QUEUE_INTERVAL_S else QUEUE_INTERVAL_S
+
+
+def _queue_interval_s(site: Site, period: str, layout: Zones) -> int:
+    """Return the common cycle of the measured signals of today, if there is one in whole seconds."""
+    junctions = {queue.approach.rpartition(".")[0] for queue in layout.queues}
+    signals = {site.network.junctions[name].signal for name in junctions} - {None}
+    controls = [site.signals[period][signal] for signal in sorted(filter(None, signals))]
+    cycles = {program.cycle_s for control in controls for program in control.programs.values()}
+    if len(cycles) == 1 and (cycle_s := cycles.pop()).is_integer() and cycle_s > 0:
+        return int(cycle_s)
+    return QUEUE_INTERVAL_S
+
+
+@dataclass
+class _People:
+    """The demands that are in use: realised once each, dropped when the last arm has taken them."""
+
+    study: Study
+    vehicles: VehicleSet
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+    _locks: dict[tuple[str, int], threading.Lock] = field(default_factory=dict)
+    _found: dict[tuple[str, int], Demand] = field(default_factory=dict)
+    _taken: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    def of(self, period: str, replicate: int) -> Demand:
+        """Return the people of one period and replicate; ConfigError where they do not fit the site."""
+        key = (period, replicate)
+        with self._guard:
+            lock = self._locks.setdefault(key, threading.Lock())
+        with lock:
+            if key not in self._found:
+                study = self.study
+                self._found[key] = realise(study.site, period, replicate, study.settings, self.vehicles)
+            return self._found[key]
+
+    def done(self, period: str, replicate: int) -> None:
+        """Note that one arm more has what it needs."""
+        key = (period, replicate)
+        with self._guard:
+            self._taken[key] = self._taken.get(key, 0) + 1
+            if self._taken[key] == len(self.study.arms):
+                self._found.pop(key, None)
+
+
+TIMING = ("arm", "period", "replicate", "wall_s", "host")
+
+
+def _write_records(folder: Path, records: Mapping[Key, RunRecord]) -> None:
+    """Write `runs.json` (deterministic) and `tables/timing.csv` (times of the runs that were simulated)."""
+    (folder / "tables").mkdir(parents=True, exist_ok=True)
+    rows: list[dict[str, Any]] = [
+        {"arm": arm, "period": period, "replicate": n, "digest": record.digest, "failure": record.failure}
+        for (arm, period, n), record in sorted(records.items())
+    ]
+    write_json(folder / "runs.json", rows)
+    path = folder / "tables" / "timing.csv"
+    timing: dict[Key, dict[str, Any]] = {}
+    if path.is_file():
+        with path.open(encoding="utf-8", newline="") as file:
+            timing = {(r["arm"], r["period"], int(r["replicate"])): dict(r) for r in csv.DictReader(file)}
+    for key, record in records.items():
+        if record.simulated or key not in timing:
+            values = (*key, f"{record.wall_s:.2f}", socket.gethostname())
+            timing[key] = dict(zip(TIMING, values, strict=True))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, TIMING, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(row for _, row in sorted(timing.items()))

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from sim.compare import BASELINE, COMPARISON, MISSING, compare, missing_pairs, policy_verdict
+from sim.checks import SEVERITY
+from sim.compare import BASELINE, COMPARISON, MISSING, SEVERITIES, compare, missing_pairs, policy_verdict
 from sim.errors import ConfigError
 from sim.tables import FINDINGS, MEASURES, empty
 from tests.comparison_tables import Key, findings_table, measures_table, spec, two_arms
@@ -240,6 +241,10 @@ def test_a_finding_gates_the_rows_it_applies_to(
     result = table(two_arms(BEFORE, BETTER), finding)
     got = result[(result["arm"] == "retime") & (result["period"] == "am")].iloc[0]
     assert (got["gate"], got["verdict"]) == (gate, verdict)
+
+
+def test_every_finding_of_the_checks_has_a_severity_known_here() -> None:
+    assert set(SEVERITY.values()) == set(SEVERITIES) - {""}
 
 
 def test_the_worst_severity_is_the_gate() -> None:

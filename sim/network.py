@@ -219,6 +219,19 @@ class Network:
         approach = self.approaches.get(name)
         return self.edges[approach.edge] if approach else _find(self.edges, name, path, "edge")
 
+    def spot(self, on: str, at_m: float, path: str) -> tuple[Edge, float]:
+        """Return the edge that a place lies on and its metres from that edge's upstream end.
+
+        `on` is an edge, or an approach: then `at_m` counts from the upstream end of the approach's chain, so
+        that users need not know where a short lane splits a leg. A place beyond the end is left on the last
+        edge.
+        """
+        approach = self.approaches.get(on)
+        edges = [self.edges[id] for id in approach.chain] if approach else [self.edge(on, path)]
+        while len(edges) > 1 and at_m >= edges[0].length_m:
+            at_m -= edges.pop(0).length_m
+        return edges[0], at_m
+
 
 def _find(table: Mapping[str, Found], name: str, path: str, kind: str) -> Found:
     found = table.get(name)

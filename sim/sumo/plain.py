@@ -14,6 +14,7 @@ from pathlib import Path
 from sim.baseline import SiteFacts
 from sim.errors import Problems
 from sim.layout import Layout, Leg, Sides, sides
+from sim.network import Network
 from sim.sumo.net_file import read_net_file
 from sim.sumo.netconvert import convert, normalise
 from sim.sumo.read_network import Names
@@ -70,16 +71,41 @@ def build_network(facts: SiteFacts, folder: Path) -> list[str]:
     return warnings
 
 
-def write_plain(facts: SiteFacts, folder: Path, set_backs_m: Mapping[Leg, float] | None = None) -> None:
-    """Write `site.nod.xml`, `site.edg.xml` and `site.con.xml`.
+def plain_files(facts: SiteFacts, set_backs_m: Mapping[Leg, float] | None = None) -> dict[str, str]:
+    """Return name -> content of the plain files. Pure.
 
-    `set_backs_m`: per leg the way from the junction's centre to its stop line, SET_BACK_M where it is not
-    given.
+    `set_backs_m`: per leg the way from the junction's centre to its stop line, SET_BACK_M where not given.
     """
     plain = _Plain(facts, set_backs_m or {})
-    (folder / "site.nod.xml").write_text(plain.nodes_xml(), encoding="utf-8")
-    (folder / "site.edg.xml").write_text(plain.edges_xml(), encoding="utf-8")
-    (folder / "site.con.xml").write_text(plain.connections_xml(), encoding="utf-8")
+    return {
+        "site.nod.xml": plain.nodes_xml(),
+        "site.edg.xml": plain.edges_xml(),
+        "site.con.xml": plain.connections_xml(),
+    }
+
+
+def write_plain(facts: SiteFacts, folder: Path, set_backs_m: Mapping[Leg, float] | None = None) -> None:
+    """Write the plain files into a folder (see `plain_files`)."""
+    for name, content in plain_files(facts, set_backs_m).items():
+        (folder / name).write_text(content, encoding="utf-8")
+
+
+def check_directions(facts: SiteFacts, network: Network, path: str) -> None:
+    """Raise ConfigError where the simulator calls a turn otherwise than the drawing does.
+
+    Only legs at odd angles do that; lane uses, counts and plans would then speak of different movements.
+    """
+    plain, problems = _Plain(facts, {}), Problems()
+    for leg in plain.legs:
+        approach = network.approaches.get(_id(leg))
+        drawn = {plain.exit_of((leg[0], to)): way for to, way in plain.layout.ahead(leg).items()}
+        for movement in approach.movements if approach else ():
+            wanted = drawn[movement.to_edge]
+            if movement.direction.partition("_")[0] != wanted:
+                what = f"the way to {movement.to_edge} is drawn as {wanted} but runs as {movement.direction}"
+                place = f"{path}.junctions.{leg[0]}.approaches.{leg[1]}.bearing_deg"
+                problems.add(place, what, "turn the legs further apart")
+    problems.raise_if_any()
 
 
 def _convert(folder: Path) -> list[str]:
@@ -154,13 +180,13 @@ class _Plain:
         sidewalk = approach.crossing is not None
         end = f"{_id(leg)}.end"
         self._add(
-            _Road(self._exit(leg), leg[0], end, widths_m, approach.speed_kmh, self._priority(leg), sidewalk)
+            _Road(self.exit_of(leg), leg[0], end, widths_m, approach.speed_kmh, self._priority(leg), sidewalk)
         )
 
     def _add(self, road: _Road) -> None:
         self.roads[road.id] = road
 
-    def _exit(self, leg: Leg) -> str:
+    def exit_of(self, leg: Leg) -> str:
         """Edge that leaves the junction on a leg."""
         other = self.layout.other_end.get(leg)
         if other is None:
@@ -224,13 +250,13 @@ class _Plain:
         for leg in self.legs:
             lines += self._split_connections(leg)
             for way in self.ways[leg]:
-                to = self._exit((leg[0], way.to_leg))
+                to = self.exit_of((leg[0], way.to_leg))
                 lines.append(self._connection(_id(leg), way.from_lane, to, way.to_lane))
         for leg in self.legs:
             crossing = self.layout.approach(leg).crossing
             if crossing is None:
                 continue
-            edges = [id for id in (_id(leg), self._exit(leg)) if id in self.roads]
+            edges = [id for id in (_id(leg), self.exit_of(leg)) if id in self.roads]
             attributes = {
                 "node": leg[0],
                 "edges": " ".join(edges),

@@ -1,0 +1,162 @@
+"""A folder `scenarios/<site>/` made ready: facts checked, network normalised, programs per period."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from sim.baseline import ImportedNetwork, SiteFacts
+from sim.demand import no_counts, read_counts
+from sim.errors import ConfigError, Problem, Problems, near
+from sim.loading import parse, read_yaml
+from sim.network import Network
+from sim.parking import ParkingArea
+from sim.plan_program import program_of
+from sim.publish import publish
+from sim.signal_program import SignalControl
+from sim.site_check import check_places, check_site
+from sim.site_model import Site
+from sim.sumo.install import version
+from sim.sumo.netconvert import normalise
+from sim.sumo.plain import NETWORK_FILE, build_network, check_directions, names_of, plain_files
+from sim.sumo.read_network import read_network
+from sim.sumo.signals import read_controls
+
+FACTS_FILE = "site.yaml"
+COUNTS_FILE = "counts.csv"
+
+Controls = Mapping[str, Mapping[str, SignalControl]]
+
+
+def load(folder: Path, cache: Path) -> Site:
+    """Read a site's folder; its network is built at most once, into `cache`/site/<aa>/<digest>/.
+
+    Raises ConfigError with every problem of facts, plans, counts or a broken or changed file, BuildError
+    where netconvert refuses the network. Nothing half-written stays behind.
+    """
+    facts = parse(SiteFacts, read_yaml(folder / FACTS_FILE), FACTS_FILE)
+    if facts.name != folder.resolve().name:
+        what = f"says {facts.name!r}, but the folder is called {folder.resolve().name!r}"
+        raise ConfigError([Problem(f"{FACTS_FILE}.name", what, "a site is found by its folder's name")])
+    check_site(facts, FACTS_FILE)
+    if facts.imported is not None:
+        return _imported(folder, facts, facts.imported, cache)
+    return _drawn(folder, facts, cache)
+
+
+def _drawn(folder: Path, facts: SiteFacts, cache: Path) -> Site:
+    def fill(draft: Path) -> None:
+        build_network(facts, draft)
+
+    # Of the plain files rather than the facts: a change of how they are written counts, a title does not.
+    digest = _digest({**plain_files(facts), "sumo": version()})
+    network_file = publish(_target(cache, digest), fill) / NETWORK_FILE
+    network = read_network(network_file, names_of(facts))
+    check_directions(facts, network, FACTS_FILE)
+    problems = Problems()
+    signals: Controls = {}
+    counts = no_counts()
+    try:
+        signals = _planned(facts, network)
+    except ConfigError as error:
+        problems.extend(error)
+    try:
+        counts = read_counts(folder / COUNTS_FILE, facts)
+    except ConfigError as error:
+        problems.extend(error)
+    facts = _with_spots(facts, network, problems)
+    problems.raise_if_any()
+    return Site(folder, facts, network, network_file, signals, counts)
+
+
+def _imported(folder: Path, facts: SiteFacts, imported: ImportedNetwork, cache: Path) -> Site:
+    _check_files(folder, imported)
+    source = folder / imported.network
+    digest = _digest({"network": _sha256(source), "sumo": version()})
+
+    def fill(draft: Path) -> None:
+        read_network(source)  # says what is wrong better than netconvert does
+        normalise(source, draft / NETWORK_FILE)
+
+    network_file = publish(_target(cache, digest), fill) / NETWORK_FILE
+    network = read_network(network_file)
+    check_places(facts, network, FACTS_FILE)
+    problems = Problems()
+    facts = _with_spots(facts, network, problems)
+    problems.raise_if_any()
+    controls = read_controls(network_file, [folder / imported.signals] if imported.signals else [])
+    signals = dict.fromkeys(facts.periods, controls)
+    counts = no_counts()
+    return Site(folder, facts, network, network_file, signals, counts)
+
+
+def _planned(facts: SiteFacts, network: Network) -> dict[str, dict[str, SignalControl]]:
+    """Return the signals of every period of a drawn site; ConfigError with the problems of every plan."""
+    problems = Problems()
+    controls: dict[tuple[str, str], SignalControl] = {}
+    for plan, plans in facts.plans.items():
+        for junction, signal_plan in plans.items():
+            try:
+                program = program_of(
+                    signal_plan, network.junctions[junction], network, f"{FACTS_FILE}.plans.{plan}.{junction}"
+                )
+            except ConfigError as error:
+                problems.extend(error)
+                continue
+            controls[plan, junction] = SignalControl(program.signal, {program.id: program}, program.id)
+    problems.raise_if_any()
+    return {
+        period: {
+            control.signal: control
+            for (plan, _), control in sorted(controls.items())
+            if plan == facts_of.plan
+        }
+        for period, facts_of in facts.periods.items()
+    }
+
+
+def _with_spots(facts: SiteFacts, network: Network, problems: Problems) -> SiteFacts:
+    """Put every parking area on the edge it lies on: users give metres along a leg, whatever splits it."""
+    areas: dict[str, ParkingArea] = {}
+    for id, area in facts.parking.items():
+        edge, at_m = network.spot(area.on, area.at_m, f"{FACTS_FILE}.parking.{id}.on")
+        end_m = at_m + area.length_m
+        if end_m > edge.length_m:
+            what = f"reaches {end_m - edge.length_m:.0f} m beyond the end of {edge.id}"
+            hint = f"that edge is {edge.length_m:.0f} m long; an area lies on one edge"
+            problems.add(f"{FACTS_FILE}.parking.{id}.at_m", what, hint)
+        areas[id] = area.model_copy(update={"on": edge.id, "at_m": round(at_m, 2)})
+    return facts.model_copy(update={"parking": areas})
+
+
+def _check_files(folder: Path, imported: ImportedNetwork) -> None:
+    """Hold the files of an imported site against the site's list of checksums."""
+    problems = Problems()
+    for field in ("network", "signals", "additional", "vehicle_types", "trips"):
+        name = getattr(imported, field)
+        place = f"{FACTS_FILE}.imported.{field}"
+        if name is None:
+            continue
+        path = folder / name
+        if not path.is_file():
+            siblings = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
+            problems.add(place, f"no such file: {path}", near(path.name, siblings))
+        elif imported.sha256.get(name, "") not in ("", _sha256(path)):
+            what = f"{name} is not the file that was imported: its sha256 is {_sha256(path)[:12]}..."
+            problems.add(place, what, "import the model again, or correct `imported.sha256`")
+    problems.raise_if_any()
+
+
+def _digest(data: Mapping[str, str]) -> str:
+    canonical = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _target(cache: Path, digest: str) -> Path:
+    return cache / "site" / digest[:2] / digest

@@ -1,1 +1,49 @@
-"""Tables to figures."""
+"""Tables to figures: one file per figure, each with `KEY` and `draw(data, specs)`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from sim.measure_spec import MeasureSpec
+from sim.plots import (
+    delay_distribution,
+    forest,
+    movement_bars,
+    paired_dots,
+    queue_over_time,
+    throughput,
+)
+from sim.plots.study_data import StudyData
+from sim.plots.style import house_style, save
+
+FIGURES = (forest, paired_dots, movement_bars, queue_over_time, throughput, delay_distribution)
+"""In the order in which the page shows them."""
+
+
+class FigureFile(NamedTuple):
+    """One written figure."""
+
+    key: str
+    period: str
+    png: Path
+    svg: Path
+
+
+def write_figures(data: StudyData, specs: Mapping[str, MeasureSpec], folder: Path) -> list[FigureFile]:
+    """Draw every figure that the tables allow, write each as PNG and SVG, and say what was written."""
+    return list(_written(data, specs, folder))
+
+
+def _written(data: StudyData, specs: Mapping[str, MeasureSpec], folder: Path) -> Iterator[FigureFile]:
+    for module in FIGURES:
+        for drawing in module.draw(data, specs):
+            name = drawing.key
+            if drawing.period:
+                # A period's id comes from a file and may hold anything; its number keeps two of them apart.
+                plain = re.sub(r"[^A-Za-z0-9_-]+", "_", drawing.period)[:40]
+                name += f".{data.periods.index(drawing.period) + 1}.{plain}"
+            with house_style():
+                yield FigureFile(drawing.key, drawing.period, *save(drawing.figure, folder, name))

@@ -1,0 +1,220 @@
+"""A study folder as figures and the page see it: what is there, and what is lacking, by name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from sim.compare import BASELINE, COMPARISON
+from sim.labels import Text
+from sim.results import StudyFolder
+from sim.tables import FINDINGS, MEASURES, empty, typed
+
+PROFILES: Mapping[str, str] = {
+    "arm": "string",
+    "period": "string",
+    "replicate": "int64",
+    "profile": "string",
+    "scope": "string",
+    "x": "float64",
+    "value": "float64",
+}
+"""Curves, as `sim.measures.profiles` lists them, of every run."""
+
+FATES: Mapping[str, str] = {
+    "arm": "string",
+    "period": "string",
+    "replicate": "int64",
+    "demanded": "int64",
+    "arrived": "int64",
+    "inside": "int64",
+    "never_inserted": "int64",
+    "removed": "int64",
+}
+"""The ledger of everyone who wanted to travel."""
+
+TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "comparison": ("tables/comparison.csv", COMPARISON),
+    "measures": ("tables/measures.parquet", MEASURES),
+    "findings": ("tables/findings.parquet", FINDINGS),
+    "profiles": ("tables/profiles.parquet", PROFILES),
+    "fates": ("tables/fates.parquet", FATES),
+}
+
+
+class RunRow(NamedTuple):
+    """One planned run: its digest, or why it failed."""
+
+    arm: str
+    period: str
+    replicate: int
+    digest: str
+    failure: str
+
+
+@dataclass(frozen=True)
+class StudyData:
+    """All of a study folder that figures and the page show; absent tables are empty and named in `missing`."""
+
+    folder: Path
+    study: Mapping[str, Any]
+    comparison: pd.DataFrame
+    measures: pd.DataFrame
+    findings: pd.DataFrame
+    profiles: pd.DataFrame
+    fates: pd.DataFrame
+    runs: tuple[RunRow, ...] = ()
+    proof: Mapping[str, Any] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> Text:
+        """Title of the site."""
+        return _text(self.study["site"].get("title"), str(self.study.get("name", "")))
+
+    @property
+    def made_up(self) -> bool:
+        """Whether the site's data are made up; a folder that does not say counts as made up."""
+        return bool(self.study["site"].get("made_up", True))
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether the site's model was calibrated."""
+        return bool(self.study["site"].get("calibrated", False))
+
+    @property
+    def primary(self) -> str:
+        """The one declared primary measure."""
+        return str(self.study["primary"])
+
+    @property
+    def policies(self) -> tuple[Mapping[str, Any], ...]:
+        """The arms without the baseline, in the study's order."""
+        return tuple(arm for arm in self.study["arms"] if arm["id"] != BASELINE)
+
+    @property
+    def periods(self) -> tuple[str, ...]:
+        """The periods, in the study's order."""
+        return tuple(self.study["periods"])
+
+    def arm_title(self, arm: str) -> Text:
+        """Title of an arm, its id where it has none; swept values behind it."""
+        found = next((entry for entry in self.study["arms"] if entry["id"] == arm), {})
+        title = _text(found.get("title"), arm)
+        swept = ", ".join(
+            f"{key.rpartition('.')[2]}={value}" for key, value in (found.get("swept") or {}).items()
+        )
+        return Text(f"{title.zh}({swept})", f"{title.en} ({swept})") if swept else title
+
+    def period_title(self, period: str) -> Text:
+        """Title of a period."""
+        return _text(self.study["periods"].get(period, {}).get("title"), period)
+
+    def row(self, arm: str, period: str, measure: str, scope: str = "network") -> Mapping[str, Any] | None:
+        """Return one row of the comparison, if it is there."""
+        table = self.comparison
+        chosen = table[
+            (table["arm"] == arm)
+            & (table["period"] == period)
+            & (table["measure"] == measure)
+            & (table["scope"] == scope)
+        ]
+        return None if chosen.empty else {str(k): v for k, v in chosen.iloc[0].items()}
+
+    def values(self, arm: str, period: str, measure: str, scope: str = "network") -> pd.Series[float]:
+        """Return the values of one measure by replicate."""
+        table = self.measures
+        chosen = table[
+            (table["arm"] == arm)
+            & (table["period"] == period)
+            & (table["measure"] == measure)
+            & (table["scope"] == scope)
+        ]
+        return chosen.set_index("replicate")["value"].sort_index()
+
+    def curves(self, arm: str, period: str, profile: str, scope: str = "network") -> pd.DataFrame:
+        """Return one profile with x as index and a column per replicate."""
+        table = self.profiles
+        chosen = table[
+            (table["arm"] == arm)
+            & (table["period"] == period)
+            & (table["profile"] == profile)
+            & (table["scope"] == scope)
+        ]
+        return chosen.pivot_table(index="x", columns="replicate", values="value").sort_index()
+
+
+def read_study(folder: Path) -> StudyData:
+    """Read a study folder; ConfigError if a newer huandu wrote it.
+
+    Only study.json must be there. Any other file that is absent or broken is named in `missing`.
+    """
+    missing: list[str] = []
+    tables = {name: _table(folder / path, columns, path, missing) for name, (path, columns) in TABLES.items()}
+    return StudyData(
+        folder=folder,
+        study=StudyFolder(folder).study(),
+        runs=_run_rows(_json(folder / "runs.json", missing, "runs.json")),
+        proof=_json(folder / "tables" / "proof.json", missing, "tables/proof.json") or {},
+        provenance=_json(folder / "provenance.json", missing, "provenance.json") or {},
+        missing=tuple(missing),
+        **tables,
+    )
+
+
+def _table(path: Path, columns: Mapping[str, str], name: str, missing: list[str]) -> pd.DataFrame:
+    readers: Mapping[str, Callable[[Path], pd.DataFrame]] = {
+        ".csv": lambda file: pd.read_csv(
+            file, dtype=dict(columns), keep_default_na=False, na_values=_na(columns)
+        ),
+        ".parquet": pd.read_parquet,
+    }
+    try:
+        return typed(readers[path.suffix](path), columns)
+    except FileNotFoundError:
+        missing.append(name)
+    except (ValueError, TypeError, OSError) as error:
+        missing.append(f"{name} ({type(error).__name__})")
+    return empty(columns)
+
+
+def _na(columns: Mapping[str, str]) -> dict[str, list[str]]:
+    """Only numbers may be NaN: an arm may well be called "NA"."""
+    return {name: ["", "NaN", "nan"] for name, kind in columns.items() if kind == "float64"}
+
+
+def _json(path: Path, missing: list[str], name: str) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        missing.append(name)
+    except (ValueError, OSError) as error:
+        missing.append(f"{name} ({type(error).__name__})")
+    return None
+
+
+def _run_rows(data: Any) -> tuple[RunRow, ...]:
+    rows = [
+        RunRow(
+            str(entry.get("arm", "")),
+            str(entry.get("period", "")),
+            int(entry.get("replicate", 0)),
+            str(entry.get("digest") or ""),
+            str(entry.get("failure") or ""),
+        )
+        for entry in (data or [])
+    ]
+    return tuple(sorted(rows))
+
+
+def _text(value: Any, otherwise: str) -> Text:
+    if not isinstance(value, Mapping):
+        return Text(otherwise, otherwise)
+    zh, en = str(value.get("zh") or ""), str(value.get("en") or "")
+    return Text(zh or en or otherwise, en or zh or otherwise)

@@ -25,10 +25,10 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import yaml
+
+from sim.vehicles import SpeedFactor, VehicleSet, read_vehicles, type_attributes
 
 VEHICLE_SETS = Path(__file__).resolve().parents[2] / "configs" / "vehicles"
 WARM_UP_CYCLES = 3
@@ -65,37 +65,16 @@ class Saturation:
     startup_lost_se_s: float
 
 
-def load_set(name: str) -> dict[str, Any]:
-    """Return the versioned vehicle set `name` of configs/vehicles as plain data."""
-    data: dict[str, Any] = yaml.safe_load((VEHICLE_SETS / f"{name}.yaml").read_text(encoding="utf-8"))
-    return data
+def load_set(name: str) -> VehicleSet:
+    """Return the vehicle set `name` of configs/vehicles."""
+    return read_vehicles(VEHICLE_SETS / f"{name}.yaml")
 
 
-def vtype_attributes(vehicle: Mapping[str, Any]) -> dict[str, str]:
-    """Translate one class of a vehicle set to the attributes of a SUMO `<vType>`.
-
-    speedFactor is pinned to 1 with no deviation: each vehicle carries its own.
-    """
-    return {
-        "vClass": str(vehicle["sumo_vclass"]),
-        "length": str(vehicle["length_m"]),
-        "minGap": str(vehicle["min_gap_m"]),
-        "accel": str(vehicle["accel_mps2"]),
-        "decel": str(vehicle["decel_mps2"]),
-        "tau": str(vehicle["tau_s"]),
-        "sigma": str(vehicle["sigma"]),
-        "maxSpeed": str(vehicle["max_speed_mps"]),
-        "speedFactor": "1",
-        "speedDev": "0",
-    }
-
-
-def draw_speed_factors(vehicle: Mapping[str, Any], rng: np.random.Generator, n: int) -> np.ndarray:
-    """Draw `n` speed factors from the class's truncated normal (redrawing what falls outside)."""
-    law = vehicle["speed_factor"]
-    values = rng.normal(law["mean"], law["sd"], n)
-    while (outside := (values < law["min"]) | (values > law["max"])).any():
-        values[outside] = rng.normal(law["mean"], law["sd"], int(outside.sum()))
+def draw_speed_factors(law: SpeedFactor, rng: np.random.Generator, n: int) -> np.ndarray:
+    """Draw `n` speed factors from a truncated normal, drawing again what falls outside."""
+    values = rng.normal(law.mean, law.sd, n)
+    while (outside := (values < law.min) | (values > law.max)).any():
+        values[outside] = rng.normal(law.mean, law.sd, int(outside.sum()))
     return values
 
 
@@ -144,18 +123,18 @@ def _write_network(folder: Path, rig: Rig) -> Path:
 
 
 def _write_vehicles(
-    folder: Path, rig: Rig, vehicles: Mapping[str, Mapping[str, Any]], shares: Mapping[str, float], seed: int
+    folder: Path, rig: Rig, vehicles: VehicleSet, shares: Mapping[str, float], seed: int
 ) -> Path:
     rng = np.random.default_rng(np.random.SeedSequence(seed))
     routes = ET.Element("routes")
     for name in shares:
-        ET.SubElement(routes, "vType", {"id": name, **vtype_attributes(vehicles[name])})
+        ET.SubElement(routes, "vType", {"id": name, **type_attributes(vehicles, vehicles.by_name[name])})
     ET.SubElement(routes, "route", {"id": "r", "edges": "in out"})
     # Twice what a lane can serve, so that the queue reaches the entry within the warm-up.
     n = int(rig.cycles * (rig.green_s + rig.yellow_s) / 1.5)
     departs = np.linspace(0.0, rig.cycles * rig.cycle_s, n, endpoint=False)
     kinds = rng.choice(list(shares), size=n, p=list(shares.values()))
-    factors = {name: draw_speed_factors(vehicles[name], rng, n) for name in shares}
+    factors = {name: draw_speed_factors(vehicles.by_name[name].speed_factor, rng, n) for name in shares}
     for i, (depart, kind) in enumerate(zip(departs, kinds, strict=True)):
         ET.SubElement(
             routes,
@@ -176,7 +155,7 @@ def _write_vehicles(
 
 
 def stop_line_times(
-    vehicles: Mapping[str, Mapping[str, Any]],
+    vehicles: VehicleSet,
     seed: int,
     *,
     shares: Mapping[str, float] | None = None,
@@ -232,7 +211,7 @@ def _headways(times: np.ndarray, rig: Rig) -> tuple[list[np.ndarray], list[int]]
 
 
 def measure(
-    vehicles: Mapping[str, Mapping[str, Any]],
+    vehicles: VehicleSet,
     *,
     shares: Mapping[str, float] | None = None,
     seeds: tuple[int, ...] = (1, 2, 3),
@@ -243,7 +222,7 @@ def measure(
     Parameters
     ----------
     vehicles
-        Classes of a vehicle set, by name.
+        The set to measure.
     shares
         Share of each class in the queue (sums to 1); default all `car`.
     seeds
@@ -276,8 +255,8 @@ def measure(
     )
 
 
-def free_speed_ratio(vehicle: Mapping[str, Any], *, limit_kmh: float = 50.0) -> float:
-    """Return the mean speed of lone vehicles on an open lane over their desired speed.
+def free_speed_ratio(vehicles: VehicleSet, *, limit_kmh: float = 50.0) -> float:
+    """Return the mean speed of lone cars on an open lane over their desired speed.
 
     One vehicle each 30 s, speed factor 1, signal always green, departing at the limit.
     """
@@ -285,7 +264,8 @@ def free_speed_ratio(vehicle: Mapping[str, Any], *, limit_kmh: float = 50.0) -> 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         net = _write_network(folder, rig)
-        vtype = "".join(f' {k}="{v}"' for k, v in vtype_attributes(vehicle).items())
+        attributes = type_attributes(vehicles, vehicles.classes["car"])
+        vtype = "".join(f' {k}="{v}"' for k, v in attributes.items())
         cars = "".join(
             f'<vehicle id="{i}" type="car" route="r" depart="{30 * i}" departSpeed="max"/>' for i in range(60)
         )

@@ -17,9 +17,9 @@ def test_default_set_is_calibrated_like_the_other_and_pairs_no_worse() -> None:
     rig = pd.read_csv(vehicle_sets.RIG)
     calibrated = rig[rig["condition"].str.contains("calibrated")].set_index("set")
     for name in vehicle_sets.SETS:
-        wanted = load_set(name)["calibrated"]
-        assert calibrated.loc[name, "saturation_vph"] == pytest.approx(wanted["saturation_vph"], rel=0.03)
-        assert calibrated.loc[name, "startup_lost_s"] == pytest.approx(wanted["startup_lost_s"], abs=0.5)
+        wanted = load_set(name).calibrated
+        assert calibrated.loc[name, "saturation_vph"] == pytest.approx(wanted.saturation_vph, rel=0.03)
+        assert calibrated.loc[name, "startup_lost_s"] == pytest.approx(wanted.startup_lost_s, abs=0.5)
 
     spread = vehicle_sets.spreads(pd.read_csv(vehicle_sets.RUNS), "fair_travel_time_s")
     (other,) = set(vehicle_sets.SETS) - {DEFAULT_VEHICLES}

@@ -1,0 +1,223 @@
+"""The verbs of the command line, one function each: (root or None, words) -> exit code."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from sim import measures
+from sim.cli.compose import CONF, PRIMARY, composed, hydra_errors, override_names, plain, scenario_names, with_search_path
+from sim.cli.roots import ensure_writable, find_root
+from sim.errors import ConfigError, Problem, near
+from sim.evaluation import evaluate, rebuild
+from sim.interventions import REGISTRY
+from sim.loading import read_yaml
+from sim.preflight import preflight, preflight_text
+from sim.results import StudyFolder
+from sim.scenario import assemble
+
+HYDRA_FLAGS = {"-m", "--multirun", "--cfg", "-c", "--info", "-i", "--package", "-p", "--resolve", "--hydra-help"}
+
+
+def run(root: Path | None, words: list[str]) -> int:
+    """Simulate: `huandu run scenario=NAME [overrides]`; with `-m` one study per job."""
+    if {"-h", "--help"} & set(words):
+        print(
+            "huandu run scenario=NAME [study=NAME] [resume=true|overwrite=true] [run=smoke|default|final] [run.KEY=VALUE]\n"
+            "           [policies.POLICY.interventions.ID.FIELD=VALUE] [~policies.POLICY] [sweep.policies....FIELD=[a,b,c]]\n"
+            "-m         several studies, Hydra's way: run.demand_scale=0.9,1.0,1.1\n"
+            "--cfg job  show the composed configuration"
+        )
+        return 0
+    root = find_root(root)
+    if HYDRA_FLAGS & set(words):
+        return _hydra_application(root, words)
+    scenario, data = composed(root, words)
+    return _study(root, scenario, data, str(data.get("study") or scenario))
+
+
+def complete(root: Path | None, words: list[str]) -> int:
+    """Tab completion: Hydra's own, told where the root's configuration lies."""
+    line = os.environ.get("COMP_LINE")
+    if line is not None:
+        command, _, rest = line.partition(" ")
+        verb, _, rest = rest.lstrip().partition(" ")
+        if verb not in ("run", "check"):
+            return 0
+        os.environ["COMP_LINE"] = f"{command} {with_search_path(find_root(root), [])[0]} {rest}"
+    return _hydra_application(None, words)
+
+
+def check(root: Path | None, words: list[str]) -> int:
+    """Validate configuration, facts and built network; print change logs and the proof of locality."""
+    root = find_root(root)
+    scenario, data = composed(root, words)
+    study = assemble(root, scenario, data, scenario)
+    measures.ensure_primary(study.primary)
+    print(preflight_text(study, preflight(study, root / "results" / ".store")))
+    return 0
+
+
+def report(root: Path | None, words: list[str]) -> int:
+    """Rebuild tables, figures and page from stored runs, without simulating."""
+    parser = argparse.ArgumentParser("huandu report")
+    parser.add_argument("study", type=Path, help="results/<study>")
+    folder = parser.parse_args(words).study
+    if not (folder / "study.json").is_file():
+        known = [path.parent.name for path in folder.parent.glob("*/study.json")]
+        raise ConfigError([Problem(str(folder), "holds no study.json", near(folder.name, known))])
+    return rebuild(StudyFolder(folder.resolve()))
+
+
+def import_(root: Path | None, words: list[str]) -> int:
+    """Make a site from a SUMO model, a street map or a survey workbook."""
+    from sim.importing import import_site  # noqa: PLC0415 - needs SUMO's tools
+
+    parser = argparse.ArgumentParser("huandu import")
+    parser.add_argument("source", type=Path, help=".sumocfg, .net.xml[.gz], .osm or .xlsx")
+    parser.add_argument("--name", required=True, help="id of the new site, e.g. yuzhou_road")
+    parser.add_argument("--begin", help='first second taken over, "HH:MM:SS" or seconds')
+    parser.add_argument("--end", help="first second no longer taken over")
+    parser.add_argument("--scale", type=float, default=1.0, help="share of the demand taken over")
+    parser.add_argument("--add", type=Path, action="append", default=[], help="a further SUMO additional or route file")
+    options = parser.parse_args(words)
+    root = find_root(root)
+    ensure_writable(root / "scenarios")
+    for line in import_site(
+        options.source, options.name, root, begin=options.begin, end=options.end, scale=options.scale, add=options.add
+    ):
+        print(line)
+    return 0
+
+
+def template(root: Path | None, words: list[str]) -> int:
+    """Write the survey workbook."""
+    from sim.workbook import write_template  # noqa: PLC0415
+
+    parser = argparse.ArgumentParser("huandu template")
+    parser.add_argument("file", nargs="?", type=Path, default=Path("survey.xlsx"))
+    path = parser.parse_args(words).file
+    if path.exists():
+        raise ConfigError([Problem(str(path), "is already there", "name another file")])
+    ensure_writable(path.absolute().parent)
+    write_template(path)
+    print(path)
+    return 0
+
+
+def list_(root: Path | None, words: list[str]) -> int:
+    """List what there is, with fields and units."""
+    lists: Mapping[str, Callable[[Path | None], list[dict[str, Any]]]] = {
+        "scenarios": _scenarios,
+        "policies": _policies,
+        "interventions": lambda _: _interventions(),
+        "measures": lambda _: measures.described(),
+    }
+    parser = argparse.ArgumentParser("huandu list")
+    parser.add_argument("what", help=" | ".join(lists))
+    parser.add_argument("--json", action="store_true", help="machine-readable")
+    options = parser.parse_args(words)
+    if options.what not in lists:
+        raise ConfigError([Problem(f"huandu list {options.what}", "nothing of that name", near(options.what, lists))])
+    rows = lists[options.what](root)
+    if options.json:
+        print(json.dumps(rows, ensure_ascii=False, indent=1))
+        return 0
+    for row in rows:
+        head, *rest = row.items()
+        print(f"{head[1]}")
+        for key, value in rest:
+            print(f"    {key}: {value}")
+    return 0
+
+
+def view(root: Path | None, words: list[str]) -> int:
+    """Open one arm in sumo-gui: `huandu view scenario=NAME [policy=ID]`."""
+    from sim.sumo.view import command  # noqa: PLC0415
+
+    root = find_root(root)
+    policy = next((w.removeprefix("policy=") for w in words if w.startswith("policy=")), "baseline")
+    scenario, data = composed(root, [w for w in words if not w.startswith("policy=")])
+    study = assemble(root, scenario, data, scenario)
+    arm = next((arm for arm in study.arms if arm.id == policy), None)
+    if arm is None:
+        raise ConfigError([Problem(f"policy={policy}", "no such arm", near(policy, [a.id for a in study.arms]))])
+    gui = command(study, arm, root / "results" / ".store")
+    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform in ("win32", "darwin")):
+        print("huandu view: there is no display here; the command would be: " + " ".join(gui))
+        return 0
+    return subprocess.run(gui, check=False).returncode
+
+
+def _study(root: Path, scenario: str, data: dict[str, Any], name: str) -> int:
+    study = assemble(root, scenario, data, name)
+    measures.ensure_primary(study.primary)
+    ensure_writable(root / "results" / ".store")
+    folder = StudyFolder.begin(root / "results", study, data)
+    return evaluate(study, folder)
+
+
+def _hydra_application(root: Path | None, words: list[str]) -> int:
+    """Hand the words to Hydra itself (multirun, --cfg, completion); each job comes back as one study."""
+    codes: list[int] = []
+
+    def job(config: DictConfig) -> None:
+        assert root is not None
+        hydra_config = HydraConfig.get()
+        full = DictConfig({**config, "hydra": hydra_config})
+        scenario, data = plain(full)
+        own = override_names(hydra_config.overrides.task)
+        codes.append(_study(root, scenario, data, ",".join(filter(None, [str(data.get("study") or scenario), own]))))
+
+    flags = [word for word in words if word.startswith("-")]
+    overrides = [word for word in words if not word.startswith("-")]
+    arguments = words if root is None else [*flags, *with_search_path(root, overrides)]
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # raise instead of printing and exiting: we say it ourselves
+    sys.argv = [sys.argv[0], *arguments]
+    application = hydra.main(version_base="1.3", config_path=str(CONF), config_name=PRIMARY)(job)
+    with hydra_errors(root or Path.cwd(), overrides):
+        application()
+    return max(codes, default=0)
+
+
+def _scenarios(root: Path | None) -> list[dict[str, Any]]:
+    root = find_root(root)
+    rows = []
+    for name in scenario_names(root):
+        data = read_yaml(root / "configs" / "scenario" / f"{name}.yaml") or {}
+        site = root / "scenarios" / str(data.get("site")) / "site.yaml"
+        title = read_yaml(site).get("title", {}) if site.is_file() else {}
+        rows.append({"scenario": name, "site": data.get("site"), "zh": title.get("zh", ""), "en": title.get("en", "")})
+    return rows
+
+
+def _policies(root: Path | None) -> list[dict[str, Any]]:
+    rows = []
+    for path in sorted((find_root(root) / "scenarios").glob("*/policies/*.yaml")):
+        for name, data in (read_yaml(path) or {}).items():
+            kinds = sorted({str(item.get("kind")) for item in (data.get("interventions") or {}).values()})
+            title = data.get("title") or {}
+            rows.append({"policy": name, "site": data.get("site"), "zh": title.get("zh"), "en": title.get("en"), "kinds": kinds})
+    return rows
+
+
+def _interventions() -> list[dict[str, Any]]:
+    rows = []
+    for kind, cls in sorted(REGISTRY.items()):
+        fields = {
+            name: f"{getattr(info.annotation, '__name__', info.annotation)}" + ("" if info.is_required() else " (optional)")
+            for name, info in cls.model_fields.items()
+            if name != "kind"
+        }
+        rows.append({"intervention": kind, "zh": cls.title.zh, "en": cls.title.en, "fields": fields, "example": cls.example})
+    return rows

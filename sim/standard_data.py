@@ -1,0 +1,32 @@
+"""Where the data that ships with huandu is found: vehicle sets, standards, limits.
+
+A root's own `configs/` comes first; what it does not hold is taken from the copy inside the installed package.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sim.errors import ConfigError, Problem, near
+from sim.study import DEFAULT_VEHICLES
+from sim.vehicles import VehicleSet, read_vehicles
+
+SHIPPED = Path(__file__).parent / "shipped"
+"""Filled when a wheel is built, from the project's `configs/`; a source checkout has no such folder."""
+SOURCE = Path(__file__).parent.parent / "configs"
+
+
+def config_path(root: Path, *parts: str) -> Path:
+    """Return the file or folder of that name: the root's own, else the shipped one (which may not exist)."""
+    places = [base.joinpath(*parts) for base in (root / "configs", SHIPPED, SOURCE)]
+    return next((place for place in places if place.exists()), places[0])
+
+
+def vehicle_set(root: Path, name: str | None) -> VehicleSet:
+    """Read a vehicle set by name, the default one if none is named."""
+    wanted = name or DEFAULT_VEHICLES
+    path = config_path(root, "vehicles", f"{wanted}.yaml")
+    if not path.is_file():
+        known = {entry.stem for base in (root / "configs", SHIPPED, SOURCE) for entry in (base / "vehicles").glob("*.yaml")}
+        raise ConfigError([Problem("run.vehicles", f"no vehicle set {wanted!r}", near(wanted, known))])
+    return read_vehicles(path)

@@ -39,8 +39,7 @@ def read_net_objects(path: Path) -> NetObjects:
     reader = _NetReader()
     try:
         root: Attributes = {}
-        for parent, element in _top_level(path):
-            root = dict(parent.attrib)
+        for root, element in _top_level(path):
             reader.take(element)
         return reader.finished(root)
     except (ElementTree.ParseError, KeyError, ValueError) as error:
@@ -83,18 +82,20 @@ def read_additional_objects(paths: Sequence[Path], net: NetObjects, period: str)
     return found
 
 
-def _top_level(path: Path) -> Iterator[tuple[ElementTree.Element, ElementTree.Element]]:
-    """Yield (root, child) for every child of the root, each complete; nothing is kept."""
+def _top_level(path: Path) -> Iterator[tuple[Attributes, ElementTree.Element]]:
+    """Yield the root's attributes and a child, for every child of the root, complete; nothing is kept."""
     depth = 0
     root: ElementTree.Element | None = None
+    attributes: Attributes = {}
     for event, element in ElementTree.iterparse(path, events=("start", "end")):
         if event == "start":
-            root = element if root is None else root
+            if root is None:
+                root, attributes = element, dict(element.attrib)
             depth += 1
             continue
         depth -= 1
         if depth == 1 and root is not None:
-            yield root, element
+            yield attributes, element
             root.clear()
 
 

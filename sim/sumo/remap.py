@@ -32,8 +32,8 @@ def remap(control: SignalControl, base: Network, arm: Network) -> SignalControl:
 def new_conflicts(control: SignalControl, base: Network, arm: Network) -> list[str]:
     """Name the pairs that both have protected green at some time and only conflict since the change.
 
-    A path that is new shows its movement's lights; where it now meets another movement's path that the plan gives
-    right of way at the same time, the plan has to be made anew and no remapping can do it.
+    A path that is new shows its movement's lights. Where it meets the path of another movement that the plan
+    gives right of way at the same time, the plan has to be made anew and no remapping can do it.
     """
     links = {key: link for link, keys in arm.links.get(control.signal, {}).items() for key in keys}
     found = set()

@@ -23,6 +23,8 @@ from sim.sumo.xml_file import element, opening
 SIDEWALK_WIDTH_M = 3.0
 SET_BACK_M = 15.0
 """First guess of the way from a junction's centre to a stop line; the second build uses the measured one."""
+GOES_ON = 1000
+"""Priority added to a road that goes on beyond the junction: more than lanes times speed ever give."""
 NODE_TYPES = {"signals": "traffic_light", "priority": "priority", "right_before_left": "right_before_left"}
 NETWORK_FILE = "net.net.xml"
 
@@ -194,7 +196,10 @@ class _Plain:
         return f"{_id(other)}.up" if self._sides(other).short else _id(other)
 
     def _priority(self, leg: Leg) -> int:
-        """Rank of the road a leg belongs to (with the leg straight ahead): full lanes times speed limit."""
+        """Rank of the road a leg belongs to (with the leg straight ahead): full lanes times speed limit.
+
+        A leg without one straight ahead ends here (the stem of a T) and ranks below those that go on.
+        """
         straight = [name for name, way in self.layout.ahead(leg).items() if way == "through"]
         road = [leg, *((leg[0], name) for name in straight)]
         ranks = [
@@ -202,7 +207,7 @@ class _Plain:
             * self.layout.approach(part).speed_kmh
             for part in road
         ]
-        return round(max(ranks))
+        return round(max(ranks)) + (GOES_ON if straight else 0)
 
     def nodes_xml(self) -> str:
         lines = ["<nodes>\n"]
@@ -294,4 +299,5 @@ def _id(leg: Leg) -> str:
 
 
 def _node(id: str, point: Point, type: str) -> str:
-    return element("node", {"id": id, "x": round(point[0], 2), "y": round(point[1], 2), "type": type})
+    x, y = (round(coordinate, 2) + 0.0 for coordinate in point)  # + 0.0 turns -0.0 into 0.0
+    return element("node", {"id": id, "x": x, "y": y, "type": type})

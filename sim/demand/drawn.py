@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sim.demand.counts import QUARTER_S
 from sim.demand.tables import VEHICLES, floored, stream
@@ -31,14 +33,26 @@ def arrivals(
     and network disagree.
     """
     turning = Turning(site, period)
-    tables = [
+    blocks = [
         _block(turning, entry, kind, block, replicate, vehicles)
         for entry in turning.entries
         for kind in turning.classes
         for block in _blocks(turning, entry.id, kind, begin_s, scale)
+        if block[2] > 0
     ]
-    filled = [table.astype(dict(VEHICLES)) for table in tables if len(table)]
-    return pd.concat(filled) if filled else pd.DataFrame(columns=list(VEHICLES))
+    # One table at the end: a table per block would cost more than everything else together.
+    columns = {
+        name: np.concatenate([block[name] for block in blocks]) for name in (blocks[0] if blocks else ())
+    }
+    rest: dict[str, Any] = {
+        **DEPART,
+        "arrival_lane": "",
+        "arrival_pos": "max",
+        "stops": "[]",
+        "lot": "",
+        "stay_s": np.nan,
+    }
+    return pd.DataFrame(columns, columns=list(VEHICLES)).assign(**rest).astype(dict(VEHICLES))
 
 
 def _blocks(
@@ -60,11 +74,9 @@ def _block(
     block: tuple[float, float, float, int],
     replicate: int,
     vehicles: VehicleSet,
-) -> pd.DataFrame:
+) -> dict[str, NDArray[Any]]:
     start_s, end_s, mean, quarter_s = block
     site = turning.site
-    if mean <= 0:
-        return pd.DataFrame()
     vehicle = vehicles.of(kind, "counts.csv")
     rng = stream(site.name, replicate, turning.period, "entry", entry.id, kind, f"{start_s:g}")
     n = int(rng.poisson(mean))
@@ -74,22 +86,14 @@ def _block(
     edges = np.array([" ".join(route.edges) for route in routes], dtype=object)
     bounds = np.cumsum([route.probability for route in routes])
     chosen = np.minimum(np.searchsorted(bounds, way, side="right"), len(routes) - 1)
-    return pd.DataFrame(
-        {
-            "id": [f"{entry.id}.{kind}.{start_s:g}.{i}" for i in range(n)],
-            "scheduled_s": times,
-            "type": np.where(fills < site.facts.enters_full_exit_share, kind + FILLS_EXIT, kind),
-            "vehicle_class": kind,
-            "purpose": "bus" if kind == "bus" else "through",
-            "edges": edges[chosen],
-            **DEPART,
-            "arrival_lane": "",
-            "arrival_pos": "max",
-            "stops": "[]",
-            "speed_factor": vehicle.speed_factor.at(speed),
-            "occupancy": vehicle.occupancy_persons.value,
-            "lot": "",
-            "stay_s": np.nan,
-            "uniform": own,
-        }
-    )
+    return {
+        "id": np.array([f"{entry.id}.{kind}.{start_s:g}.{i}" for i in range(n)], dtype=object),
+        "scheduled_s": times,
+        "type": np.where(fills < site.facts.enters_full_exit_share, kind + FILLS_EXIT, kind).astype(object),
+        "vehicle_class": np.full(n, kind, dtype=object),
+        "purpose": np.full(n, "bus" if kind == "bus" else "through", dtype=object),
+        "edges": edges[chosen],
+        "speed_factor": vehicle.speed_factor.at(speed),
+        "occupancy": np.full(n, vehicle.occupancy_persons.value),
+        "uniform": own,
+    }

@@ -111,11 +111,8 @@ def parkers(
                 }
             )
         )
-    return (
-        pd.concat([t.astype(dict(VEHICLES)) for t in tables])
-        if tables
-        else pd.DataFrame(columns=list(VEHICLES))
-    )
+    found = pd.concat(tables) if tables else pd.DataFrame(columns=list(VEHICLES))
+    return found.astype(dict(VEHICLES))
 
 
 def _stay_s(demand: ParkingDemand, uniform: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ import pandas as pd
 from sim.demand.drawn import arrivals
 from sim.demand.imported import shifted
 from sim.demand.parkers import parkers
-from sim.demand.tables import VEHICLES, Demand
+from sim.demand.tables import Demand
 from sim.demand.vehicle_types import BUILT_IN, VehicleTypes
 from sim.demand.walks import walks
 from sim.network import Network
@@ -45,7 +45,7 @@ def realise(site: Site, period: str, replicate: int, settings: RunSettings, vehi
         )
     parts = [main, parkers(site, window_s, period, replicate, scale, vehicles)]
     filled = [part for part in parts if len(part)] or [main]
-    table = pd.concat(filled).astype(dict(VEHICLES)).sort_values(["scheduled_s", "id"], ignore_index=True)
+    table = pd.concat(filled).sort_values(["scheduled_s", "id"], ignore_index=True)
     return Demand(
         table, walks(site, window_s[0], period, replicate, scale), _types(table, vehicles, imported)
     )

@@ -236,7 +236,7 @@ def _calibration(view: RunView, gates: Gates) -> Iterator[Found]:
 
 def _differing(base: pd.DataFrame, arm: pd.DataFrame, columns: list[str]) -> int:
     both = base[["id", *columns]].merge(arm[["id", *columns]], on="id", how="outer", indicator=True)
-    same = (both["_merge"] == "both").to_numpy(dtype=bool)
+    same = (both["_merge"] == "both").to_numpy(dtype=bool, copy=True)
     for name in columns:
         one, other = both[f"{name}_x"], both[f"{name}_y"]
         if base[name].dtype == "float64":

@@ -6,28 +6,16 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from sim.tables import typed
-
 FATES = ("arrived", "inside", "never_inserted", "removed")
 
-LEDGER: Mapping[str, str] = {"cohort": "string", "demanded": "int64", **dict.fromkeys(FATES, "int64")}
-"""One row for those who wanted to leave in the window, one for everybody; demanded = sum of the fates."""
 
-
-def ledger(trips: pd.DataFrame, window_begin_s: float, window_end_s: float) -> pd.DataFrame:
-    """Count what became of everyone.
+def ledger(trips: pd.DataFrame) -> Mapping[str, int]:
+    """Count what became of everyone: ``demanded`` and each of `FATES`, of which it is the sum.
 
     Parameters
     ----------
     trips
-        Columns `tables.TRIPS`.
-    window_begin_s, window_end_s
-        The evaluation window [T0, T1).
-
-    Returns
-    -------
-    pd.DataFrame
-        Columns `LEDGER`; rows ``window`` and ``all``.
+        Columns `tables.TRIPS`: a whole run, or the cohort of its window.
 
     Raises
     ------
@@ -39,12 +27,7 @@ def ledger(trips: pd.DataFrame, window_begin_s: float, window_end_s: float) -> p
     problems = _contradictions(trips)
     if problems:
         raise ValueError("the fate ledger does not reconcile: " + "; ".join(problems))
-    inside = (trips["scheduled_s"] >= window_begin_s) & (trips["scheduled_s"] < window_end_s)
-    rows = []
-    for name, group in (("window", trips[inside]), ("all", trips)):
-        counts = {fate: int((group["fate"] == fate).sum()) for fate in FATES}
-        rows.append({"cohort": name, "demanded": len(group), **counts})
-    return typed(pd.DataFrame(rows), LEDGER)
+    return {"demanded": len(trips), **{fate: int((trips["fate"] == fate).sum()) for fate in FATES}}
 
 
 def _contradictions(trips: pd.DataFrame) -> list[str]:

@@ -24,9 +24,9 @@ PROFILES: Mapping[str, str] = {
 | ``demanded_veh`` | network | time, s | vehicles that wanted to leave so far |
 | ``inserted_veh`` | network | time, s | vehicles that entered so far |
 | ``arrived_veh`` | network | time, s | vehicles that arrived so far |
-| ``inside_veh`` | network | time, s | inserted - arrived - removed so far |
-| ``travel_time_s`` | network | share of the cohort, 0..1 | fair travel time not exceeded, s |
-| ``delay_s`` | network | share of the cohort, 0..1 | fair delay not exceeded, s |
+| ``running_veh`` | network | time, s | inserted - arrived - removed so far |
+| ``travel_time_quantile`` | network | share of the cohort, 0..1 | fair travel time not exceeded, s |
+| ``delay_quantile`` | network | share of the cohort, 0..1 | fair delay not exceeded, s |
 """
 
 STEP_S = 60.0
@@ -68,7 +68,7 @@ def _cumulative(view: RunView) -> Iterator[pd.DataFrame]:
     yield _curve("inserted_veh", "network", clock_s, inserted)
     yield _curve("arrived_veh", "network", clock_s, arrived)
     gone = so_far(removed["depart_s"] + removed["duration_s"])
-    yield _curve("inside_veh", "network", clock_s, inserted - arrived - gone)
+    yield _curve("running_veh", "network", clock_s, inserted - arrived - gone)
 
 
 def _distributions(view: RunView) -> Iterator[pd.DataFrame]:
@@ -76,5 +76,8 @@ def _distributions(view: RunView) -> Iterator[pd.DataFrame]:
     if cohort.empty:
         return
     delay_s = cohort["time_loss_s"] + cohort["depart_delay_s"]
-    for profile, values in (("travel_time_s", cohort["fair_s"]), ("delay_s", delay_s)):
+    for profile, values in (
+        ("travel_time_quantile", cohort["fair_s"]),
+        ("delay_quantile", delay_s),
+    ):
         yield _curve(profile, "network", SHARES, np.quantile(values.to_numpy(dtype=float), SHARES))

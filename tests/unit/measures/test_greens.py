@@ -1,0 +1,40 @@
+"""Green times read from programs, also where programs switch within the window."""
+
+from __future__ import annotations
+
+import pytest
+
+from sim.measures.greens import Greens
+from sim.signal_program import Interval, SignalControl, SignalProgram
+from tests import tiny_run
+
+
+def greens(control: SignalControl, begin_s: float = 0, end_s: float = 3600) -> Greens:
+    return Greens(tiny_run.network(), {"J1": control}, begin_s, end_s)
+
+
+def switching() -> SignalControl:
+    """Make a signal that gives the west leg 1/2 of the cycle until second 900, 1/4 from then on."""
+    day = tiny_run.control().programs["huandu"]
+    night = SignalProgram("J1", "night", (Interval(15, "GGrr"), Interval(45, "rrGg")))
+    return SignalControl("J1", {"huandu": day, "night": night}, "huandu", ((0, "huandu"), (900, "night")))
+
+
+@pytest.mark.parametrize(
+    ("begin_s", "end_s", "share"),
+    [(0, 900, 0.5), (0, 3600, 0.25 * 0.5 + 0.75 * 0.25), (900, 3600, 0.25), (450, 1350, 0.375)],
+)
+def test_shares_are_weighted_by_time(begin_s: float, end_s: float, share: float) -> None:
+    movement = tiny_run.network().movements["J1.west.through"]
+    assert greens(switching(), begin_s, end_s).protected_share(movement) == pytest.approx(share)
+
+
+def test_green_that_gives_way_is_not_protected() -> None:
+    movement = tiny_run.network().movements["J1.south.right"]
+    assert greens(tiny_run.control()).protected_share(movement) == 0
+
+
+def test_no_signal_or_no_fixed_time_means_unknown() -> None:
+    movement = tiny_run.network().movements["J1.south.through"]
+    assert greens(tiny_run.control("actuated")).protected_share(movement) is None
+    assert Greens(tiny_run.network(), {}, 0, 3600).protected_share(movement) is None

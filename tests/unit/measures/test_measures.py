@@ -1,0 +1,242 @@
+"""Every measure on the tiny run, against values worked out by hand (tests/tiny_run.py holds the inputs)."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import pytest
+
+from sim import measures
+from sim.measures import VALUES
+from tests import tiny_run
+
+NAN = math.nan
+
+WEST, SOUTH, JUNCTION = "approach:J1.west", "approach:J1.south", "junction:J1"
+THROUGH, LEFT = "movement:J1.west.through", "movement:J1.west.left"
+AHEAD, RIGHT = "movement:J1.south.through", "movement:J1.south.right"
+
+# measure -> scope -> (value, n). Every scope of every measure: nothing else may come out.
+EXPECTED: dict[str, dict[str, tuple[float, int]]] = {
+    # a 52, b 60 (20 s at the stop taken out), c 2000 (never inserted), d 100 (still inside), y 60
+    "fair_travel_time": {
+        "network": (2272 / 5, 5),
+        "class:bus": (60, 1),
+        "class:car": (2212 / 4, 4),
+        "purpose:bus": (60, 1),
+        "purpose:parking": (60, 1),
+        "purpose:through": (2152 / 3, 3),
+    },
+    "fair_delay": {
+        "network": ((12 + 20 + 2000 + 64 + 5) / 5, 5),
+        "class:bus": (20, 1),
+        "class:car": (2081 / 4, 4),
+        "purpose:bus": (20, 1),
+        "purpose:parking": (5, 1),
+        "purpose:through": (2076 / 3, 3),
+    },
+    "person_time": {
+        "network": ((52 + 30 * 60 + 2000 + 100 + 2 * 60) / 3600, 5),
+        "class:bus": (0.5, 1),
+        "class:car": (2272 / 3600, 4),
+        "purpose:bus": (0.5, 1),
+        "purpose:parking": (120 / 3600, 1),
+        "purpose:through": (2152 / 3600, 3),
+    },
+    "vehicle_hours": {
+        "network": (2272 / 3600, 5),
+        "class:bus": (60 / 3600, 1),
+        "class:car": (2212 / 3600, 4),
+        "purpose:bus": (60 / 3600, 1),
+        "purpose:parking": (60 / 3600, 1),
+        "purpose:through": (2152 / 3600, 3),
+    },
+    "vehicle_kilometres": {
+        "network": (1.0, 5),
+        "class:bus": (0.3, 1),
+        "class:car": (0.7, 4),
+        "purpose:bus": (0.3, 1),
+        "purpose:parking": (0.35, 1),
+        "purpose:through": (0.35, 3),
+    },
+    "mean_speed": {
+        "network": (3.6 * 1000 / 2272, 5),
+        "class:bus": (18, 1),
+        "class:car": (3.6 * 700 / 2212, 4),
+        "purpose:bus": (18, 1),
+        "purpose:parking": (21, 1),
+        "purpose:through": (3.6 * 350 / 2152, 3),
+    },
+    "delay_time_ratio": {"network": ((10 + 20 + 60 + 5) / (50 + 60 + 96 + 60), 4)},
+    "arrivals": {"network": (4, 4)},  # x, p, a, b; y arrives after the window
+    "insertion_delay": {"network": (2006 / 5, 5), WEST: (2 / 3, 3), SOUTH: (1002, 2)},
+    # Past the stop line in the window: x, p (after its stay), a go through, b turns left; y is late.
+    "demand_flow": {
+        "network": (5, 5),
+        THROUGH: (3, 3),
+        LEFT: (1, 1),
+        WEST: (4, 4),
+        AHEAD: (1, 1),
+        RIGHT: (1, 1),
+        SOUTH: (2, 2),
+        JUNCTION: (6, 6),
+    },
+    "served_flow": {
+        THROUGH: (4, 4),
+        LEFT: (1, 1),
+        WEST: (5, 5),
+        AHEAD: (0, 0),
+        RIGHT: (0, 0),
+        SOUTH: (0, 0),
+        JUNCTION: (5, 5),
+    },
+    "service_ratio": {
+        THROUGH: (4 / 3, 3),
+        LEFT: (1, 1),
+        WEST: (5 / 4, 4),
+        AHEAD: (0, 1),
+        RIGHT: (0, 1),
+        SOUTH: (0, 2),
+        JUNCTION: (5 / 6, 6),
+    },
+    # (1*10 + 3*20) / 4 - 1.5 and 25 - 3; weights are the demand, 3 and 1.
+    "control_delay": {
+        THROUGH: (16, 4),
+        LEFT: (22, 1),
+        WEST: (17.5, 5),
+        AHEAD: (NAN, 0),
+        RIGHT: (NAN, 0),
+        SOUTH: (NAN, 0),
+        JUNCTION: (17.5, 5),
+    },
+    "stops_per_vehicle": {
+        "network": (1.5, 4),
+        THROUGH: (1.75, 4),
+        LEFT: (3, 1),
+        WEST: (8.25 / 4, 5),
+        AHEAD: (NAN, 0),
+        RIGHT: (NAN, 0),
+        SOUTH: (NAN, 0),
+        JUNCTION: (8.25 / 4, 5),
+    },
+    "back_of_queue_mean": {WEST: ((45 + 225) / 2, 2)},
+    "back_of_queue_p95": {WEST: (45 + 0.95 * 180, 2)},
+    # The short lane (50 m) is full once, the other (230 m) once, of four lane-intervals.
+    "storage_overflow": {WEST: (0.5, 4)},
+    # West: one lane each, lambda 1/2; the bus is 2 pcu. South: a shared lane, lambda of the protected one.
+    "degree_of_saturation": {
+        THROUGH: (3 / 900, 3),
+        LEFT: (2 / 900, 1),
+        WEST: (3 / 900, 3),
+        AHEAD: (2 / 600, 2),
+        RIGHT: (2 / 600, 2),
+        SOUTH: (2 / 600, 2),
+        JUNCTION: (3 / 900, 3),
+    },
+    "degree_of_saturation_mean": {JUNCTION: ((3 * 3 / 900 + 2 * 2 / 900 + 2 * 2 / 600) / 7, 6)},
+    "pedestrian_delay": {"network": (20, 2), WEST: (20, 2), JUNCTION: (20, 2)},
+    # Walking is barred for 33 s (west) and 23 s (south, right turns give way) of 60 s.
+    "pedestrian_delay_analytic": {WEST: (33**2 / 120, 0), SOUTH: (23**2 / 120, 0)},
+    "route_travel_time": {"route:R": ((90 + 3 * 110) / 4, 4)},
+    "parking_occupancy": {"parking:P": ((900 + 600) / (2 * 3600), 2)},
+    "parking_turnover": {"parking:P": (0.5, 1)},
+    "parking_failed": {"network": (1, 1)},
+}
+
+
+@pytest.fixture(scope="module")
+def computed() -> pd.DataFrame:
+    return measures.compute(tiny_run.view())
+
+
+def test_every_measure_has_a_worked_example() -> None:
+    assert set(EXPECTED) == set(measures.SPECS)
+
+
+@pytest.mark.parametrize("measure", sorted(EXPECTED))
+def test_worked_example(computed: pd.DataFrame, measure: str) -> None:
+    rows = computed[computed["measure"] == measure]
+    values = dict(zip(rows["scope"], zip(rows["value"], rows["n"], strict=True), strict=True))
+    assert values == {
+        scope: (pytest.approx(value, abs=1e-9, nan_ok=True), n)
+        for scope, (value, n) in EXPECTED[measure].items()
+    }
+
+
+def test_table_is_sorted_and_typed(computed: pd.DataFrame) -> None:
+    assert list(computed.columns) == list(VALUES)
+    keys = list(zip(computed["measure"], computed["scope"], strict=True))
+    assert keys == sorted(keys)
+    assert len(keys) == len(set(keys))
+
+
+def test_an_empty_run_has_no_numbers_but_does_not_fail() -> None:
+    nothing = {name: tiny_run.table(name, []) for name in tiny_run.tables()}
+    found = measures.compute(tiny_run.view(tables=nothing))
+    counted = {"demand_flow", "arrivals", "person_time", "vehicle_hours", "vehicle_kilometres"}
+    calculated = {"parking_occupancy", "parking_turnover", "pedestrian_delay_analytic"}
+    known = found[found["value"].notna()]
+    assert set(known["measure"]) == counted | calculated
+    assert (known.loc[known["measure"].isin(counted), "value"] == 0).all()
+
+
+def test_unmeasured_junctions_are_left_out() -> None:
+    found = measures.compute(tiny_run.view(site=tiny_run.site(measured_junctions=[])))
+    assert not found["scope"].str.contains("J1").any()
+
+
+def test_vehicle_actuated_signals_have_no_calculated_measures() -> None:
+    found = measures.compute(tiny_run.view(controls={"J1": tiny_run.control("actuated")}))
+    calculated = {"degree_of_saturation", "degree_of_saturation_mean", "pedestrian_delay_analytic"}
+    assert not calculated & set(found["measure"])
+
+
+def test_without_a_saturation_flow_there_is_no_degree_of_saturation() -> None:
+    found = measures.compute(tiny_run.view(saturation_pcuph=None))
+    assert "degree_of_saturation" not in set(found["measure"])
+
+
+def test_movement_without_free_flow_reference_has_no_control_delay() -> None:
+    found = measures.compute(tiny_run.view(free_flow=tiny_run.free_flow(**{"J1.west.left": 3.0})))
+    delay = found[found["measure"] == "control_delay"].set_index("scope")["value"]
+    assert math.isnan(delay[THROUGH])
+    assert delay[LEFT] == pytest.approx(22)
+
+
+def test_finished_only_hides_the_jam_that_fair_travel_time_shows() -> None:
+    """A saturated toy: 100 want to pass, 40 get through, the others wait outside until the end."""
+    served = [tiny_run.trip(f"s{i}", 1000 + i, "s n.exit", duration_s=60) for i in range(40)]
+    waiting = [
+        tiny_run.trip(
+            f"u{i}",
+            1100 + i,
+            "s n.exit",
+            depart_delay_s=5000 - 1100 - i,
+            duration_s=0,
+            fate="never_inserted",
+        )
+        for i in range(60)
+    ]
+    trips = tiny_run.table("trips", [*served, *waiting])
+    found = measures.compute(tiny_run.view(tables=tiny_run.tables(trips=trips)))
+    fair = found[(found["measure"] == "fair_travel_time") & (found["scope"] == "network")]["value"].iloc[0]
+    finished_only = trips.loc[trips["fate"] == "arrived", "duration_s"].mean()
+    assert finished_only == 60
+    assert fair == pytest.approx((40 * 60 + sum(3900 - i for i in range(60))) / 100)
+    assert fair > 30 * finished_only
+
+
+def test_short_lanes_are_those_that_begin_at_the_stop_line_edge() -> None:
+    network = tiny_run.network()
+    west, south = network.approaches["J1.west"], network.approaches["J1.south"]
+    assert measures.base.short_lanes(network, west) == {1: 50.0}
+    assert measures.base.short_lanes(network, south) == {}
+
+
+def test_ensure_primary_names_the_near_match() -> None:
+    measures.ensure_primary("fair_travel_time")
+    with pytest.raises(measures.ConfigError, match=r"fair_travel_tme.*did you mean fair_travel_time"):
+        measures.ensure_primary("fair_travel_tme")
+    with pytest.raises(measures.ConfigError, match="no better or worse"):
+        measures.ensure_primary("demand_flow")

@@ -10,7 +10,7 @@ from tests.theory.hcm import control_delay_s
 @pytest.mark.parametrize(
     ("saturation", "uniform_s", "incremental_s"),
     [
-        # C 100 s, g 50 s, c 800 veh/h, T 0.25 h: 50 * 0.25 / (1 - 0.5 X) and 225 (X - 1 + sqrt((X-1)^2 + 0.02 X)).
+        # C 100 s, g 50 s, c 800 veh/h, T 0.25 h: 12.5 / (1 - X/2), 225 (X - 1 + sqrt((X-1)^2 + 0.02 X)).
         (0.8, 12.5 / 0.6, 225 * (-0.2 + 0.056**0.5)),  # 20.83 + 8.24
         (1.0, 25.0, 225 * 0.02**0.5),  # 25 + 31.82
         (1.2, 25.0, 225 * (0.2 + 0.064**0.5)),  # min(1, X): 25 + 101.92

@@ -100,6 +100,10 @@ class Found(NamedTuple):
     limit: float
 
 
+_ROUNDING = {"scheduled_s": 0.02, "speed_factor": 0.01}
+"""Outputs carry two digits, the demand more; which of them a vehicle is read from may differ between arms."""
+
+
 def read_gates(path: Path) -> Gates:
     """Read the limits; ConfigError with all problems."""
     return parse(Gates, read_yaml(path), str(path))
@@ -119,8 +123,9 @@ def run_failed() -> pd.DataFrame:
 def find_between(base: Mapping[str, pd.DataFrame], arm: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Check that two arms of one replicate had the same people: `tables.RUN_TABLES` of both, columns `FOUND`.
 
-    Vehicles are compared by id: type, scheduled departure (to 0.02 s: outputs are rounded) and speed factor;
-    pedestrians by id, crossing and scheduled departure. The value is the number of people who differ.
+    Vehicles are compared by id: type, scheduled departure and speed factor; pedestrians by id, crossing and
+    scheduled departure; numbers to the two digits that outputs are rounded to. The value is the number of
+    people who differ.
     """
     differing = _differing(base["trips"], arm["trips"], ["type", "scheduled_s", "speed_factor"])
     differing += _differing(base["walks"], arm["walks"], ["crossing", "scheduled_s"])
@@ -240,8 +245,8 @@ def _differing(base: pd.DataFrame, arm: pd.DataFrame, columns: list[str]) -> int
     for name in columns:
         one, other = both[f"{name}_x"], both[f"{name}_y"]
         if base[name].dtype == "float64":
-            tolerance = 0.02 if name == "scheduled_s" else 1e-6
-            same &= np.isclose(one.astype(float), other.astype(float), rtol=0, atol=tolerance, equal_nan=True)
+            one, other = one.astype(float), other.astype(float)
+            same &= np.isclose(one, other, rtol=0, atol=_ROUNDING[name], equal_nan=True)
         else:
             same &= (one == other).fillna(False).to_numpy(dtype=bool)
     return int((~same).sum())

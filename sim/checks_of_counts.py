@@ -35,6 +35,7 @@ def find_in_counts(
     counts
         Columns ``start, approach, movement, class, count, taken_at, queue_start_veh, queue_end_veh`` of one
         period, one row per quarter hour, movement and class.
+        Empty for an imported site, which has none.
     greens
         The baseline's signals in the period.
     saturation_pcuph, pce
@@ -47,6 +48,8 @@ def find_in_counts(
     pd.DataFrame
         Columns `checks.FOUND`.
     """
+    if counts.empty:  # an imported site
+        return as_table(iter(()))
     named = counts.assign(
         full=counts["approach"].astype("string") + "." + counts["movement"].astype("string"),
         pcu=counts["count"] * counts["class"].map(lambda name: pce.get(name, 1.0)).astype("float64"),
@@ -86,11 +89,10 @@ def _hidden(
     limit = gates.stop_line_counts_at_saturation.limit
     worst = 0.0
     for _, quarter in own.groupby("start"):
-        blind = quarter[
-            (quarter["taken_at"] == "stop_line")
-            & quarter["queue_start_veh"].isna()
-            & quarter["queue_end_veh"].isna()
-        ]
+        # A movement's queue is written once, on any of its class rows.
+        seen = quarter["queue_start_veh"].notna() | quarter["queue_end_veh"].notna()
+        seen = seen.groupby(quarter["full"]).transform("any")
+        blind = quarter[(quarter["taken_at"] == "stop_line") & ~seen]
         flows = {str(name): 4 * float(pcu) for name, pcu in quarter.groupby("full")["pcu"].sum().items()}
         for group in lane_groups(approach, greens, flows, saturation_pcuph):
             if blind["full"].isin(group.movements).any():

@@ -231,7 +231,7 @@ def tables(**changed: pd.DataFrame) -> dict[str, pd.DataFrame]:
         for name, scheduled_s, loss_s, fate in (
             ("w0", 10, 99, "arrived"),
             ("w1", 1200, 10, "arrived"),
-            ("w2", 1300, 30, "inside"),
+            ("w2", 1300, 30, "arrived"),
         )
     ]
     parked = [

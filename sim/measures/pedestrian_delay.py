@@ -11,9 +11,9 @@ SPEC = MeasureSpec(
     id="pedestrian_delay",
     name={"zh": "行人过街平均延误", "en": "Pedestrian delay"},
     definition={
-        "zh": "评价时段内想过街的行人的平均损失时间(仿真值,未过完的按已耗时间计入)。",
+        "zh": "评价时段内想过街的行人的平均损失时间(仿真值,未过完的按已耗全部时间计入)。",
         "en": "Mean time lost by pedestrians who wanted to cross in the window (simulated; those not yet "
-        "across count with their time so far).",
+        "across count with their whole time so far).",
     },
     unit="s/ped",
     direction="lower",
@@ -30,6 +30,8 @@ def compute(view: RunView) -> Iterator[Value]:
     walks = view.rows("walks", "scheduled_s")
     if walks.empty:
         return
+    so_far_s = view.facts.end_s - walks["scheduled_s"]
+    walks = walks.assign(time_loss_s=walks["time_loss_s"].where(walks["fate"] == "arrived", so_far_s))
     yield mean("network", walks["time_loss_s"])
     for junction in view.junctions:
         legs = [approach.id for approach in junction.approaches]

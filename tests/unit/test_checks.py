@@ -168,6 +168,7 @@ def test_arms_with_the_same_people_do_not_differ() -> None:
     assert checks.find_between(base, shuffled).empty
     otherwise = base["trips"].assign(depart_delay_s=99.0, fate="inside")
     otherwise["scheduled_s"] += 0.01  # rounding of outputs
+    otherwise["speed_factor"] += 0.004
     assert checks.find_between(base, {**base, "trips": otherwise}).empty
 
 

@@ -69,6 +69,17 @@ def test_counts_that_do_not_hide_a_jam_are_not_flagged(gates: Gates, cure: dict[
     assert found(counted("J1.west", "through", 230, **cure), gates) == []
 
 
+def test_a_queue_written_on_one_class_counts_for_the_movement(gates: Gates) -> None:
+    cars = counted("J1.west", "through", 200, queue_start_veh=0.0, queue_end_veh=12.0)
+    buses = counted("J1.west", "through", 10, **{"class": "bus"})
+    assert found([*cars, *buses], gates) == []
+    assert found([*counted("J1.west", "through", 200), *buses], gates) != []
+
+
+def test_an_imported_site_has_no_counts_to_check(gates: Gates) -> None:
+    assert found([], gates) == []
+
+
 def street() -> Network:
     """Build the tiny junction and a second one, J2, that its east exit leads to."""
     one = tiny_run.network(e=Edge("e", "J1", "J2", tiny_run.edge("e", "J1-J2", 100).lanes, ((0, 0), (1, 0))))

@@ -227,6 +227,16 @@ def test_finished_only_hides_the_jam_that_fair_travel_time_shows() -> None:
     assert fair > 30 * finished_only
 
 
+def test_pedestrians_who_never_get_across_count_with_their_time_so_far() -> None:
+    walks = tiny_run.tables()["walks"].copy()
+    walks.loc[walks["id"] == "w2", ["duration_s", "time_loss_s"]] = NAN
+    walks.loc[walks["id"] == "w2", "fate"] = "inside"
+    found = measures.compute(tiny_run.view(tables=tiny_run.tables(walks=walks)))
+    delay = found[(found["measure"] == "pedestrian_delay") & (found["scope"] == "network")]
+    assert delay["value"].tolist() == [(10 + 5000 - 1300) / 2]
+    assert delay["n"].tolist() == [2]
+
+
 def test_short_lanes_are_those_that_begin_at_the_stop_line_edge() -> None:
     network = tiny_run.network()
     west, south = network.approaches["J1.west"], network.approaches["J1.south"]

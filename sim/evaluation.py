@@ -203,11 +203,11 @@ def _findings_of_counts(
     counts = study.site.counts
     found = {}
     for period in study.periods:
-        build = checked.builds[BASELINE, period]
+        build, window = checked.builds[BASELINE, period], study.site.periods[period]
         found[period] = find_in_counts(
             counts[counts["period"] == period],
             build.network,
-            Greens(build.network, build.controls),
+            Greens(build.network, build.controls, window.begin_s, window.end_s),
             gates,
             saturation_pcuph=vehicles.calibrated.saturation_vph,
             pce={name: kind.pce.value for name, kind in vehicles.classes.items()},

@@ -114,7 +114,7 @@ BAD: dict[str, tuple[Callable[[Facts], object], str]] = {
     ),
     "too few exit lanes": (
         on_leg("west", exit_lanes=1),
-        f"{J1}.east.lanes: 2 lanes go through, J1.west has only 1 exit lanes (each needs an exit lane of its own)",
+        f"{J1}.east.lanes: 2 lanes go through, J1.west has only 1 exit lanes (each needs an exit lane",
     ),
     "all lanes short": (
         on_leg("north", lanes=[{"use": "left+through+right", "length_m": 40}]),
@@ -153,11 +153,11 @@ BAD: dict[str, tuple[Callable[[Facts], object], str]] = {
     ),
     "street leg with a length": (
         with_street(on_leg("east", length_m=300)),
-        f"{J1}.east.length_m: the leg is a street, its length follows from the junctions' positions (leave it out)",
+        f"{J1}.east.length_m: the leg is a street, its length follows from the junctions' positions (leave",
     ),
     "street leg with other exit lanes": (
         with_street(on_leg("east", exit_lanes=2)),
-        f"{J1}.east.exit_lanes: says 2, but J2.west has 3 full lanes (leave it out: it follows from the other end)",
+        f"{J1}.east.exit_lanes: says 2, but J2.west has 3 full lanes (leave it out: it follows from",
     ),
     "street off its bearing": (
         with_street(lambda d: None, bearing_deg=225),
@@ -178,7 +178,7 @@ BAD: dict[str, tuple[Callable[[Facts], object], str]] = {
     ),
     "plan for a junction without signals": (
         with_street(change("plans.day.J2", {"stages": {"A": {"green": ["east.through"], "green_s": 10}}})),
-        "site.yaml.plans.day.J2: 'J2' is controlled by 'priority' (give it `control: signals` or remove the plan)",
+        "site.yaml.plans.day.J2: 'J2' is controlled by 'priority' (give it `control: signals` or remove",
     ),
     "period without a plan": (
         change("periods.am.plan", None),
@@ -222,7 +222,7 @@ BAD: dict[str, tuple[Callable[[Facts], object], str]] = {
     ),
     "unknown origin": (
         demanded(origin="J1.wset"),
-        "site.yaml.parking_demand.D.origin: 'J1.wset' is no leg by which vehicles enter the site (did you mean J1.west",
+        "site.yaml.parking_demand.D.origin: 'J1.wset' is no leg by which vehicles enter the site (did you",
     ),
     "exit where nobody leaves": (
         demanded(exit="J2.south"),

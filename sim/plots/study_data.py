@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -59,7 +60,7 @@ class RunRow(NamedTuple):
 
 @dataclass(frozen=True)
 class StudyData:
-    """All of a study folder that figures and the page show; absent tables are empty and named in `missing`."""
+    """All of a study folder that figures and the page show; absent tables are empty and in `missing`."""
 
     folder: Path
     study: Mapping[str, Any]
@@ -69,7 +70,8 @@ class StudyData:
     profiles: pd.DataFrame
     fates: pd.DataFrame
     runs: tuple[RunRow, ...] = ()
-    proof: Mapping[str, Any] = field(default_factory=dict)
+    proof: tuple[Mapping[str, Any], ...] = ()
+    """What each arm's files change, per period, where the study says so: `arm, period, changed, identical`."""
     provenance: Mapping[str, Any] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
 
@@ -116,16 +118,15 @@ class StudyData:
         """Title of a period."""
         return _text(self.study["periods"].get(period, {}).get("title"), period)
 
+    @cached_property
+    def rows(self) -> Mapping[tuple[str, str, str, str], Mapping[str, Any]]:
+        """Every row of the comparison by arm, period, measure and scope."""
+        records: list[dict[str, Any]] = self.comparison.to_dict("records")  # type: ignore[assignment]
+        return {(row["arm"], row["period"], row["measure"], row["scope"]): row for row in records}
+
     def row(self, arm: str, period: str, measure: str, scope: str = "network") -> Mapping[str, Any] | None:
         """Return one row of the comparison, if it is there."""
-        table = self.comparison
-        chosen = table[
-            (table["arm"] == arm)
-            & (table["period"] == period)
-            & (table["measure"] == measure)
-            & (table["scope"] == scope)
-        ]
-        return None if chosen.empty else {str(k): v for k, v in chosen.iloc[0].items()}
+        return self.rows.get((arm, period, measure, scope))
 
     def values(self, arm: str, period: str, measure: str, scope: str = "network") -> pd.Series[float]:
         """Return the values of one measure by replicate."""
@@ -161,7 +162,7 @@ def read_study(folder: Path) -> StudyData:
         folder=folder,
         study=StudyFolder(folder).study(),
         runs=_run_rows(_json(folder / "runs.json", missing, "runs.json")),
-        proof=_json(folder / "tables" / "proof.json", missing, "tables/proof.json") or {},
+        proof=tuple(_json(folder / "tables" / "proof.json", [], "tables/proof.json") or ()),
         provenance=_json(folder / "provenance.json", missing, "provenance.json") or {},
         missing=tuple(missing),
         **tables,

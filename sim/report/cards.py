@@ -1,0 +1,207 @@
+"""One card per policy, and the board over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sim.compare import policy_verdict
+from sim.labels import Text
+from sim.measure_spec import MeasureSpec
+from sim.plots.numbers import with_interval
+from sim.plots.study_data import StudyData
+from sim.report.words import (
+    BAD,
+    GOOD,
+    Change,
+    FindingLine,
+    at_least,
+    change,
+    finding_lines,
+    meaning,
+    measure_name,
+    shown_gates,
+    worse_rows,
+)
+
+MOST_WORSE = 5
+"""Rows that got worse on a card; the others are counted."""
+
+
+class Outcome(NamedTuple):
+    """The primary measure in one period."""
+
+    period: Text
+    change: Change | None
+    meaning: Text | None
+    at_least: bool
+    gates: tuple[FindingLine, ...]
+
+
+class WorseLine(NamedTuple):
+    """One row of the comparison that got worse."""
+
+    period: Text
+    change: Change
+
+
+@dataclass(frozen=True)
+class Card:
+    """One policy at a glance; an empty `verdict` means that none can be given."""
+
+    id: str
+    title: Text
+    reason: Text | None
+    permanent: bool
+    verdict: str
+    changes: tuple[Text, ...]
+    outcomes: tuple[Outcome, ...]
+    worse: tuple[WorseLine, ...]
+    more_worse: int
+    compared: int
+    """Rows of the comparison in which something could have got worse."""
+
+
+def cards(data: StudyData, specs: Mapping[str, MeasureSpec]) -> list[Card]:
+    """Return the cards in the study's order."""
+    return [_card(data, specs, arm) for arm in data.policies]
+
+
+def _card(data: StudyData, specs: Mapping[str, MeasureSpec], arm: Mapping[str, Any]) -> Card:
+    spec, arm_id = specs[data.primary], str(arm["id"])
+    outcomes = []
+    for period in data.periods:
+        row = data.row(arm_id, period, data.primary)
+        gates = () if row is None else shown_gates(finding_lines(data, arm_id, period), str(row["gate"]))
+        outcomes.append(
+            Outcome(
+                data.period_title(period),
+                None if row is None else change(row, spec),
+                None if row is None else meaning(row, spec),
+                row is not None and at_least(row, spec),
+                tuple(line for line in gates if row is not None and _about(line)),
+            )
+        )
+    worse = worse_rows(data, arm_id, specs)
+    table = data.comparison
+    compared = table[(table["arm"] == arm_id) & (table["direction"] != "none") & (table["n_pairs"] > 0)]
+    reason = arm.get("reason")
+    return Card(
+        arm_id,
+        data.arm_title(arm_id),
+        Text(str(reason.get("zh", "")), str(reason.get("en", ""))) if reason else None,
+        bool(arm.get("permanent", True)),
+        overall(data, arm_id),
+        tuple(Text(str(w.get("zh", "")), str(w.get("en", ""))) for w in arm.get("change_log", [])),
+        tuple(outcomes),
+        tuple(
+            WorseLine(data.period_title(str(row["period"])), change(row, specs[str(row["measure"])]))
+            for row in worse.head(MOST_WORSE).to_dict("records")
+        ),
+        max(len(worse) - MOST_WORSE, 0),
+        len(compared),
+    )
+
+
+def _about(line: FindingLine) -> bool:
+    """Whether a finding is about the whole run; the primary measure is read there."""
+    return not line.places
+
+
+def overall(data: StudyData, arm: str) -> str:
+    """Return the verdict on a policy over all declared periods; empty where one of them is missing."""
+    if any(data.row(arm, period, data.primary) is None for period in data.periods):
+        return ""
+    return policy_verdict(data.comparison, data.primary, arm)
+
+
+NETWORK_COLUMNS = (
+    "person_time",
+    "insertion_delay",
+    "arrivals",
+    "mean_speed",
+    "stops_per_vehicle",
+    "fair_delay",
+)
+"""Beside the primary measure, in this order, as far as they were compared; at most `MOST_NETWORK`."""
+MOST_NETWORK = 4
+
+COUNTED_COLUMNS = (
+    ("control_delay", "junction"),
+    ("control_delay", "movement"),
+    ("back_of_queue_p95", "approach"),
+    ("pedestrian_delay", "approach"),
+)
+"""Measures told by how many places got better and worse."""
+
+
+class BoardCell(NamedTuple):
+    """A verdict with its relative change, or counts of verdicts (`counts` set)."""
+
+    verdict: str
+    relative: str
+    interval: str
+    counts: tuple[int, int, int] | None = None
+    """Better, worse, neither."""
+
+
+@dataclass(frozen=True)
+class Board:
+    """Policies and periods down, measures across; a column's place is None where the measure is of the network."""
+
+    columns: tuple[tuple[Text, str], ...]
+    rows: tuple[tuple[Text, Text, tuple[BoardCell | None, ...]], ...]
+
+
+def board(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Board:
+    """Return the verdict board; measures without a better and a worse are not on it."""
+    present = set(
+        zip(data.comparison["measure"], data.comparison["scope"].str.partition(":")[0], strict=True)
+    )
+    network = [
+        name
+        for name in (data.primary, *(n for n in NETWORK_COLUMNS if n != data.primary))
+        if (name, "network") in present and name in specs and specs[name].direction != "none"
+    ][: MOST_NETWORK + 1]
+    counted = [(m, kind) for m, kind in COUNTED_COLUMNS if (m, kind) in present and m in specs]
+    rows = []
+    for arm in data.policies:
+        for period in data.periods:
+            cells = [_cell(data, specs, arm["id"], period, measure) for measure in network]
+            cells += [_count(data, arm["id"], period, measure, kind) for measure, kind in counted]
+            rows.append((data.arm_title(arm["id"]), data.period_title(period), tuple(cells)))
+    columns = [(measure_name(specs[m]), "network") for m in network]
+    columns += [(measure_name(specs[m]), kind) for m, kind in counted]
+    return Board(tuple(columns), tuple(rows))
+
+
+def _cell(
+    data: StudyData, specs: Mapping[str, MeasureSpec], arm: str, period: str, measure: str
+) -> BoardCell | None:
+    row = data.row(arm, period, measure)
+    if row is None:
+        return None
+    relative, interval = with_interval(
+        row["relative"], row["relative_ci_low"], row["relative_ci_high"], 1, percent=True
+    )
+    if relative == "—":  # nothing to divide by: the change itself
+        relative, interval = with_interval(
+            row["difference"], row["ci_low"], row["ci_high"], specs[measure].decimals
+        )
+        relative += f" {specs[measure].unit}"
+    return BoardCell(str(row["verdict"]), relative, interval)
+
+
+def _count(data: StudyData, arm: str, period: str, measure: str, kind: str) -> BoardCell | None:
+    table = data.comparison
+    own = table[
+        (table["arm"] == arm)
+        & (table["period"] == period)
+        & (table["measure"] == measure)
+        & table["scope"].str.startswith(f"{kind}:")
+    ]
+    if own.empty:
+        return None
+    better, worse = int(own["verdict"].isin(GOOD).sum()), int(own["verdict"].isin(BAD).sum())
+    return BoardCell("", "", "", (better, worse, len(own) - better - worse))

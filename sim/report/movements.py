@@ -1,0 +1,165 @@
+"""The table of movements per junction: demand, served, control delay, level of service, v/c, queue; before and after."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from scipy import special
+
+from sim.labels import Text, catalogue
+from sim.level_of_service import Scale, Standard, crosses, grade
+from sim.measure_spec import MeasureSpec
+from sim.plots.places import leg, turn
+from sim.plots.study_data import StudyData
+from sim.report.words import BAD, GOOD, Change, change, measure_name
+
+COLUMNS = ("demand_flow", "served_flow", "control_delay", "degree_of_saturation", "back_of_queue_p95")
+DELAY = "control_delay"
+PREFERRED_STANDARD = "cjj_t_141_2010"
+_TURNS = ("left", "through", "right", "uturn")
+
+
+class Grades(NamedTuple):
+    """Level of service before and after; a flag where the interval of the mean holds more than one grade."""
+
+    before: str
+    after: str
+    before_crosses: bool
+    after_crosses: bool
+
+
+class Line(NamedTuple):
+    """One movement, one approach (queue and means) or the whole junction."""
+
+    kind: str
+    name: Text
+    cells: tuple[Change | None, ...]
+    grades: Grades | None
+    worse: tuple[Text, ...]
+    """Names of the measures that got worse."""
+
+
+@dataclass(frozen=True)
+class JunctionTable:
+    """One junction in one period under one policy."""
+
+    junction: str
+    lines: tuple[Line, ...]
+    better_count: int
+    worse_count: int
+
+
+@dataclass(frozen=True)
+class MovementTables:
+    """All junctions of one policy in one period."""
+
+    arm: Text
+    period: Text
+    junctions: tuple[JunctionTable, ...]
+
+
+def movement_tables(
+    data: StudyData, specs: Mapping[str, MeasureSpec], standards: Mapping[str, Standard]
+) -> Iterator[MovementTables]:
+    """Yield a set of tables per policy and period; junctions in which most got worse come first."""
+    chosen = standard_for_delay(standards)
+    scale = chosen.scales[DELAY] if chosen else None
+    scopes: dict[str, list[str]] = {}
+    for measure, scope in sorted(set(zip(data.comparison["measure"], data.comparison["scope"], strict=True))):
+        kind, _, name = scope.partition(":")
+        if measure in COLUMNS and kind in ("junction", "approach", "movement"):
+            own = scopes.setdefault(_junction(kind, name), [])
+            if scope not in own:
+                own.append(scope)
+    for arm in data.policies:
+        for period in data.periods:
+            tables = [
+                _table(data, specs, arm["id"], period, junction, own, scale)
+                for junction, own in scopes.items()
+            ]
+            tables.sort(key=lambda table: (-table.worse_count, table.junction))
+            if tables:
+                yield MovementTables(data.arm_title(arm["id"]), data.period_title(period), tuple(tables))
+
+
+def standard_for_delay(standards: Mapping[str, Standard]) -> Standard | None:
+    """Return the standard that grades control delay: the project's primary table, else the first by name."""
+    able = {name: standard for name, standard in standards.items() if DELAY in standard.scales}
+    return able.get(PREFERRED_STANDARD) or next((able[name] for name in sorted(able)), None)
+
+
+def _junction(kind: str, name: str) -> str:
+    for _ in range({"junction": 0, "approach": 1, "movement": 2}[kind]):
+        name = name.rpartition(".")[0]
+    return name
+
+
+def _table(
+    data: StudyData,
+    specs: Mapping[str, MeasureSpec],
+    arm: str,
+    period: str,
+    junction: str,
+    scopes: list[str],
+    scale: Scale | None,
+) -> JunctionTable:
+    lines = [_line(data, specs, arm, period, scope, scale) for scope in sorted(scopes, key=_order)]
+    delays = [
+        row["verdict"]
+        for scope in scopes
+        if scope.startswith("movement:") and (row := data.row(arm, period, DELAY, scope)) is not None
+    ]
+    worse = sum(bool(line.worse) for line in lines if line.kind != "junction")
+    return JunctionTable(junction, tuple(lines), sum(v in GOOD for v in delays), worse)
+
+
+def _order(scope: str) -> tuple[Any, ...]:
+    kind, _, name = scope.partition(":")
+    if kind == "junction":
+        return ("", 0, 0, "")
+    approach, movement = (
+        (name, "") if kind == "approach" else (name.rpartition(".")[0], name.rpartition(".")[2])
+    )
+    place = _TURNS.index(movement) if movement in _TURNS else len(_TURNS)
+    return (approach, kind == "movement", place, movement)
+
+
+def _line(
+    data: StudyData,
+    specs: Mapping[str, MeasureSpec],
+    arm: str,
+    period: str,
+    scope: str,
+    scale: Scale | None,
+) -> Line:
+    kind, _, name = scope.partition(":")
+    rows = [data.row(arm, period, measure, scope) for measure in COLUMNS]
+    cells = tuple(
+        None if row is None or measure not in specs else change(row, specs[measure])
+        for measure, row in zip(COLUMNS, rows, strict=True)
+    )
+    worse = tuple(
+        measure_name(specs[measure])
+        for measure, row in zip(COLUMNS, rows, strict=True)
+        if row is not None and measure in specs and row["verdict"] in BAD
+    )
+    words = {"junction": catalogue()["report.whole_junction"], "approach": leg(name), "movement": turn(name)}[
+        kind
+    ]
+    delay = data.row(arm, period, DELAY, scope)
+    grades = None if scale is None or delay is None else _grades(delay, scale, data)
+    return Line(kind, words, cells, grades, worse)
+
+
+def _grades(row: Mapping[str, Any], scale: Scale, data: StudyData) -> Grades:
+    confidence, n = float(data.study.get("confidence", 0.95)), int(row["n_pairs"])
+    t = float(special.stdtrit(n - 1, (1 + confidence) / 2)) if n > 1 else math.nan
+    found, flags = [], []
+    for side in ("before", "after"):
+        mean, half = float(row[side]), t * float(row[f"sd_{side}"]) / math.sqrt(max(n, 1))
+        found.append(grade(scale, mean))
+        flags.append(bool(found[-1]) and crosses(scale, mean - half, mean + half))
+    return Grades(found[0], found[1], flags[0], flags[1])

@@ -1,0 +1,155 @@
+"""The page: one self-contained HTML file, Chinese first with an English switch; and the same as Markdown."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup, escape
+
+from sim.labels import Text, text
+from sim.level_of_service import Standard, read_standards
+from sim.measure_spec import MeasureSpec
+from sim.plots import FigureFile, write_figures
+from sim.plots.places import place
+from sim.plots.study_data import StudyData, read_study
+from sim.plots.style import VERDICT_MARKS, filled
+from sim.report.cards import board, cards
+from sim.report.evidence import FATE_COLUMNS, definitions, digests, evidence, failed_runs, fate_lines
+from sim.report.movements import movement_tables, standard_for_delay
+from sim.report.web_font import web_font
+from sim.report.words import finding_lines, measure_name
+from sim.standard_data import config_path
+
+TEMPLATES = Path(__file__).parent / "templates"
+MOST_SVG_BYTES = 5_000_000
+"""Beyond this the page embeds the figures as PNG: it is to stay under 10 MB."""
+
+
+def write_report(folder: Path, specs: Mapping[str, MeasureSpec]) -> list[Path]:
+    """Write figures/*.png, figures/*.svg, report.html and report.md from what a study folder holds.
+
+    What the folder lacks is named on the page; no verdict is shown without its row of the comparison. Equal
+    folders give equal bytes.
+
+    Parameters
+    ----------
+    folder
+        `results/<study>`; study.json must be there.
+    specs
+        Measure -> its definition, as the comparison used it.
+
+    Returns
+    -------
+    list[Path]
+        Every file written.
+
+    Raises
+    ------
+    ConfigError
+        If the folder was written by a newer huandu.
+    """
+    data = read_study(folder)
+    standards_folder = config_path(folder.resolve().parent.parent, "standards")
+    standards = read_standards(standards_folder) if standards_folder.is_dir() else {}
+    figures = write_figures(data, specs, folder / "figures")
+    shown = context(data, specs, standards, figures)
+    page, plain = folder / "report.html", folder / "report.md"
+    page.write_text(html(shown), encoding="utf-8", newline="\n")
+    plain.write_text(markdown(shown), encoding="utf-8", newline="\n")
+    return [path for figure in figures for path in (figure.png, figure.svg)] + [page, plain]
+
+
+def context(
+    data: StudyData,
+    specs: Mapping[str, MeasureSpec],
+    standards: Mapping[str, Standard],
+    figures: list[FigureFile],
+) -> dict[str, Any]:
+    """Gather everything that the templates show."""
+    standard = standard_for_delay(standards)
+    return {
+        "data": data,
+        "study": data.study,
+        "primary": specs[data.primary],
+        "primary_name": measure_name(specs[data.primary]),
+        "percent": f"{100 * float(data.study.get('confidence', 0.95)):g}",
+        "cards": cards(data, specs),
+        "board": board(data, specs),
+        "tables": list(movement_tables(data, specs, standards)),
+        "standard": standard,
+        "standard_title": Text(standard.title.zh, standard.title.en) if standard else None,
+        "figures": figures,
+        "findings": finding_lines(data),
+        "fates": fate_lines(data),
+        "fate_columns": FATE_COLUMNS,
+        "failed": failed_runs(data),
+        "evidence": evidence(data, specs[data.primary]),
+        "definitions": definitions(data, specs),
+        "digests": digests(data),
+    }
+
+
+def html(shown: Mapping[str, Any]) -> str:
+    """Render the page; the font holds the characters that the page uses, no more."""
+    svg_bytes = sum(figure.svg.stat().st_size for figure in shown["figures"])
+
+    def source(figure: FigureFile) -> str:
+        path, kind = (figure.png, "png") if svg_bytes > MOST_SVG_BYTES else (figure.svg, "svg+xml")
+        return f"data:image/{kind};base64,{base64.b64encode(path.read_bytes()).decode('ascii')}"
+
+    environment = _environment(bilingual)
+    script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
+    style = (TEMPLATES / "page.css").read_text(encoding="utf-8")
+    body = environment.get_template("body.html.j2").render(**shown, source=source)
+    font = web_font(unescape(body))
+    return environment.get_template("page.html.j2").render(
+        body=Markup(body),
+        style=Markup(style),
+        script=Markup(script),
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
+        font=base64.b64encode(font).decode("ascii"),
+        title=shown["data"].title,
+    )
+
+
+def markdown(shown: Mapping[str, Any]) -> str:
+    """Render the short form for text readers; HTML in names stays text there too."""
+    environment = _environment(lambda words: escape(_one_line(words)))
+    return environment.get_template("report.md.j2").render(**shown)
+
+
+def bilingual(words: Text) -> Markup:
+    """Both languages for the page, of which the style sheet shows one; once where they are equal."""
+    if words.zh == words.en:
+        return escape(words.zh)
+    return Markup('<span lang="zh-CN">{}</span><span lang="en">{}</span>').format(words.zh, words.en)
+
+
+def _one_line(words: Text) -> str:
+    joined = words.zh if words.zh == words.en else f"{words.zh} / {words.en}"
+    return " ".join(joined.split()).replace("|", "\\|")
+
+
+def _environment(write: Any) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["t"] = write
+    environment.globals.update(
+        L=lambda key, **values: write(filled(key, **values) if values else text(key)),
+        place=place,
+        marks=VERDICT_MARKS,
+        Text=Text,
+    )
+    return environment

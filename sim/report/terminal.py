@@ -1,0 +1,117 @@
+"""The verdict table for a terminal."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from sim.compare import BASELINE, policy_verdict
+from sim.labels import Lang, Text, label
+from sim.measures import SPECS
+from sim.plots.numbers import with_interval
+from sim.plots.style import filled
+
+_MOST_DECIMALS = 3
+
+
+def verdict_table_text(comparison: pd.DataFrame, study: Mapping[str, Any], lang: Lang) -> str:
+    """Return the primary measure per policy and period with interval and verdict, and the verdict over periods.
+
+    Parameters
+    ----------
+    comparison
+        Columns `compare.COMPARISON`.
+    study
+        The content of study.json.
+    lang
+        ``zh`` or ``en``.
+    """
+    primary = str(study["primary"])
+    rows = comparison[(comparison["measure"] == primary) & (comparison["scope"] == "network")]
+    spec = SPECS.get(primary)
+    name = Text(spec.name["zh"], spec.name["en"]) if spec else Text(primary, primary)
+    unit, decimals = (spec.unit, spec.decimals) if spec else ("", _MOST_DECIMALS)
+    head = filled(
+        "report.terminal.head",
+        measure=name,
+        unit=unit or "-",
+        percent=f"{100 * float(study.get('confidence', 0.95)):g}",
+    )
+    columns = ("policy", "period", "before", "after", "change", "interval", "verdict", "gate")
+    table = [[label(f"report.column.{column}", lang) for column in columns]]
+    for arm in study["arms"]:
+        if arm["id"] != BASELINE:
+            table += _lines(rows, arm, study["periods"], primary, decimals, lang)
+    widths = [max(_width(line[i]) for line in table) for i in range(len(columns))]
+    body = ["  ".join(_padded(cell, widths[i]) for i, cell in enumerate(line)).rstrip() for line in table]
+    site = study["site"]
+    notes = [label("report.terminal.note", lang)]
+    if site.get("made_up", True):
+        notes.append(label("plot.made_up", lang))
+    if not site.get("calibrated", False):
+        notes.append(label("report.uncalibrated", lang))
+    return "\n".join([head.of(lang), body[0], "-" * (sum(widths) + 2 * (len(widths) - 1)), *body[1:], *notes])
+
+
+def _lines(
+    rows: pd.DataFrame,
+    arm: Mapping[str, Any],
+    periods: Mapping[str, Any],
+    primary: str,
+    decimals: int,
+    lang: Lang,
+) -> list[list[str]]:
+    title = _title(arm.get("title"), arm["id"], lang)
+    swept = ", ".join(f"{k.rpartition('.')[2]}={v}" for k, v in (arm.get("swept") or {}).items())
+    title += f" [{swept}]" if swept else ""
+    lines = []
+    for period, facts in periods.items():
+        chosen = rows[(rows["arm"] == arm["id"]) & (rows["period"] == period)]
+        words = [title, _title(facts.get("title"), period, lang)]
+        if chosen.empty:
+            lines.append([*words, *["-"] * 4, label("report.no_result", lang), ""])
+            continue
+        row = chosen.iloc[0]
+        change, interval = with_interval(row["difference"], row["ci_low"], row["ci_high"], decimals)
+        before, after = (
+            with_interval(row[k], row["ci_low"], row["ci_high"], decimals)[0] for k in ("before", "after")
+        )
+        gate = str(row["gate"])
+        lines.append(
+            [
+                *words,
+                before.lstrip("+"),
+                after.lstrip("+"),
+                change,
+                interval,
+                label(f"verdict.{row['verdict']}", lang),
+                label(f"gate.{gate}", lang) if gate else "",
+            ]
+        )
+    if (
+        len(periods) > 1
+        and arm.get("permanent", True)
+        and len(lines) == sum(line[2] != "-" for line in lines)
+    ):
+        verdict = policy_verdict(rows, primary, arm["id"])
+        lines.append(
+            [title, label("report.all_periods", lang), "", "", "", "", label(f"verdict.{verdict}", lang), ""]
+        )
+    return lines
+
+
+def _title(words: Mapping[str, Any] | None, otherwise: str, lang: Lang) -> str:
+    found = str((words or {}).get(lang) or otherwise)
+    return " ".join("".join(c if c.isprintable() else " " for c in found).split())
+
+
+def _width(cell: str) -> int:
+    """Columns of a terminal that a text fills: Chinese characters take two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in cell)
+
+
+def _padded(cell: str, width: int) -> str:
+    return cell + " " * (width - _width(cell))

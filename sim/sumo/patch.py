@@ -61,10 +61,11 @@ def check_patched(base: Network, arm: Network, wanted: Mapping[str, frozenset[La
         dead = served_today - {lane for lane, _, _ in found}
         wrong += [f"lane {edge}_{lane} leads nowhere" for lane in sorted(dead)]
     free = _free_movements(base)
+    known = {c.key for c in _uncontrolled(base)}
     wrong += [
         f"{c.key} passes a signal that does not control it"
         for c in _uncontrolled(arm)
-        if (c.from_edge, c.to_edge) not in free
+        if c.key not in known and (c.from_edge, c.to_edge) not in free
     ]
     if wrong:
         raise BuildError(
@@ -83,8 +84,11 @@ def _uncontrolled(network: Network) -> list[Connection]:
 
 
 def _free_movements(network: Network) -> set[tuple[str, str]]:
-    """Return the (edge, exit edge) pairs with a connection that passes a signal uncontrolled."""
-    return {(c.from_edge, c.to_edge) for c in _uncontrolled(network)}
+    """Return the (edge, exit edge) pairs whose connections all pass a signal that controls none of them."""
+    uncontrolled = _uncontrolled(network)
+    keys = {c.key for c in uncontrolled}
+    pairs = {(c.from_edge, c.to_edge) for c in uncontrolled}
+    return pairs - {(c.from_edge, c.to_edge) for c in network.connections if c.key not in keys}
 
 
 def _links(network: Network, edge: str) -> frozenset[LaneLink]:

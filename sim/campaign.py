@@ -13,23 +13,27 @@ import math
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from sim.demand import Demand, assign_lots, begin_s, realise
 from sim.errors import HuanduError
+from sim.free_flow import free_flow_request, free_flow_table
 from sim.results import write_json
 from sim.run import DEMAND_FILE, Runner, RunRecord, RunRequest
 from sim.site_model import Site
+from sim.standard_data import vehicle_set
 from sim.store import Store
-from sim.study import DEFAULT_VEHICLES, Arm, Study
+from sim.study import Arm, Study
 from sim.sumo.build import ArmBuild, build
 from sim.sumo.driver import RunSpec
-from sim.sumo.proof import prove
-from sim.vehicles import VehicleSet, read_vehicles
+from sim.tables import FREE_FLOW, empty, typed
+from sim.vehicles import VehicleSet
 from sim.zones import Zones, measured_junctions, zones
 
 INTERVAL_S = 900
@@ -45,7 +49,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class ArmFiles:
-    """An arm in one period, built, proved local and laid out for measuring."""
+    """An arm in one period, built and laid out for measuring."""
 
     build: ArmBuild
     zones: Zones
@@ -57,6 +61,8 @@ class StudyRuns:
 
     runs: Mapping[Key, RunRecord]
     arms: Mapping[tuple[str, str], ArmFiles]
+    free_flow: pd.DataFrame
+    """Columns FREE_FLOW, the same in every arm; empty if that run failed: control delay is not known."""
 
     @property
     def failures(self) -> dict[Key, str]:
@@ -73,9 +79,9 @@ class StudyRuns:
 def run_study(study: Study, store: Store, progress: Progress | None = None) -> StudyRuns:
     """Simulate what of a study is not in the store yet.
 
-    Failed runs are records with a reason. Ctrl-C kills the children, notes what is done, and is raised again;
-    calling again does the rest. `runs.json` and `tables/timing.csv` of the study's folder are written in both
-    cases.
+    Failed runs are records with a reason. Ctrl-C kills the children, notes what is done, and is raised
+    again; calling again does the rest. `runs.json`, `tables/free_flow.parquet` and `tables/timing.csv` of the
+    study's folder are written in both cases. That the arms are local is `sim.preflight`'s business.
     """
     store.sweep()
     campaign = _Campaign(study, store)
@@ -87,8 +93,8 @@ def run_study(study: Study, store: Store, progress: Progress | None = None) -> S
         raise
     finally:
         campaign.pool.shutdown(wait=True, cancel_futures=True)
-        _write_records(folder, campaign.records)
-    return StudyRuns(campaign.records, campaign.arms)
+        _write_records(folder, campaign.records, campaign.free_flow)
+    return StudyRuns(campaign.records, campaign.arms, campaign.free_flow)
 
 
 def read_records(folder: Path) -> dict[Key, RunRecord]:
@@ -100,6 +106,11 @@ def read_records(folder: Path) -> dict[Key, RunRecord]:
     }
 
 
+def read_free_flow(folder: Path) -> pd.DataFrame:
+    """Read the free-flow table of a study's folder: columns FREE_FLOW."""
+    return typed(pd.read_parquet(folder / "tables" / "free_flow.parquet"), FREE_FLOW)
+
+
 @dataclass
 class _Campaign:
     study: Study
@@ -107,11 +118,12 @@ class _Campaign:
 
     def __post_init__(self) -> None:
         self.runner = Runner(self.store)
-        self.vehicles = study_vehicles(self.study)
+        self.vehicles = vehicle_set(self.study.root, self.study.settings.vehicles)
         self.pool = ThreadPoolExecutor(self.study.settings.jobs or os.cpu_count() or 1)
         self.people = _People(self.study, self.vehicles)
         self.records: dict[Key, RunRecord] = {}
         self.arms: dict[tuple[str, str], ArmFiles] = {}
+        self.free_flow = empty(FREE_FLOW)
 
     def run(self, progress: Progress) -> None:
         study = self.study
@@ -119,8 +131,8 @@ class _Campaign:
         built: dict[tuple[str, str], Future[ArmFiles]] = {}
         for period in study.periods:
             for arm in study.arms:
-                base = built.get((study.arms[0].id, period))
-                built[arm.id, period] = self.pool.submit(self._build, arm, period, base)
+                built[arm.id, period] = self.pool.submit(self._build, arm, period)
+        free_flow = self.pool.submit(self._free_flow, [built[arm.id, study.periods[0]] for arm in study.arms])
         runs: dict[Future[RunRecord], Key] = {}
         for period in study.periods:
             for replicate in study.replicates:
@@ -130,17 +142,39 @@ class _Campaign:
         for done, future in enumerate(as_completed(runs), 1):
             self.records[runs[future]] = future.result()
             progress(done, len(runs))
+        self.free_flow = free_flow.result()
 
-    def _build(self, arm: Arm, period: str, base: Future[ArmFiles] | None) -> ArmFiles:
+    def _build(self, arm: Arm, period: str) -> ArmFiles:
         site = self.study.site
         built = build(site, arm.applied, period, self.store.root)
-        if base is not None:
-            prove(base.result().build, built, arm.applied.footprint, arm.applied.edits)
         routes = {name: route.via for name, route in site.facts.routes.items()}
         junctions = measured_junctions(site.facts, site.network)
         files = ArmFiles(built, zones(site.network, junctions, routes, built.network))
         self.arms[arm.id, period] = files
         return files
+
+    def _free_flow(self, arms: Sequence[Future[ArmFiles]]) -> pd.DataFrame:
+        """Time every movement without traffic: today's, then on each arm those that it adds."""
+        study, period = self.study, self.study.periods[0]
+        people = realise(study.site, period, 0, study.settings, self.vehicles)
+        tables: list[pd.DataFrame] = []
+        known: set[str] = set()
+        for future in arms:
+            if future.exception() is not None:
+                continue
+            files = future.result()
+            new = {name: zone for name, zone in files.zones.movements.items() if name not in known}
+            if not new:
+                continue
+            known |= set(new)
+            spec = request(study, period, 0, files, people).spec
+            record = self.runner.run_one(
+                free_flow_request(files.build, new, people, spec, study.settings.timeout_s)
+            )
+            if record.digest is not None and record.failure is None:
+                tables.append(free_flow_table(self.store.read(record.digest, "zones")))
+        whole = pd.concat(tables) if tables else empty(FREE_FLOW)
+        return typed(whole.sort_values("movement"), FREE_FLOW)
 
     def _run(self, arm: Arm, period: str, replicate: int, files: Future[ArmFiles]) -> RunRecord:
         try:
@@ -185,12 +219,6 @@ def request(study: Study, period: str, replicate: int, files: ArmFiles, demand: 
         queue_interval_s=_queue_interval_s(study.site, period, files.zones),
         timeout_s=study.settings.timeout_s,
     )
-
-
-def study_vehicles(study: Study) -> VehicleSet:
-    """Read the vehicle set of a study; ConfigError if there is none of that name."""
-    name = study.settings.vehicles or DEFAULT_VEHICLES
-    return read_vehicles(study.root / "configs" / "vehicles" / f"{name}.yaml")
 
 
 def _interval_s(warm_up_s: float, window_s: float) -> int:
@@ -244,14 +272,15 @@ class _People:
 TIMING = ("arm", "period", "replicate", "wall_s", "host")
 
 
-def _write_records(folder: Path, records: Mapping[Key, RunRecord]) -> None:
-    """Write `runs.json` (deterministic) and `tables/timing.csv` (times of the runs that were simulated)."""
+def _write_records(folder: Path, records: Mapping[Key, RunRecord], free_flow: pd.DataFrame) -> None:
+    """Write `runs.json` and `free_flow.parquet`, which are deterministic, and `timing.csv`, which is not."""
     (folder / "tables").mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = [
         {"arm": arm, "period": period, "replicate": n, "digest": record.digest, "failure": record.failure}
         for (arm, period, n), record in sorted(records.items())
     ]
     write_json(folder / "runs.json", rows)
+    free_flow.to_parquet(folder / "tables" / "free_flow.parquet", index=False, compression="zstd")
     path = folder / "tables" / "timing.csv"
     timing: dict[Key, dict[str, Any]] = {}
     if path.is_file():

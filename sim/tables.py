@@ -114,6 +114,13 @@ RUN_TABLES: Mapping[str, Mapping[str, str]] = {
     "parked": PARKED,
 }
 
+FREE_FLOW: Mapping[str, str] = {
+    "movement": "string",
+    "time_loss_s": "float64",  # mean over vehicles that drove the zone alone, signals green
+    "n": "int64",
+}
+"""Time loss of each movement's zone without traffic: braking for the turn, drivers' noise."""
+
 MEASURES: Mapping[str, str] = {
     "arm": "string",
     "period": "string",

@@ -16,14 +16,8 @@ from sim.measures.lane_groups import LaneGroup, lane_groups
 from sim.network import Approach, Junction, Movement, Network
 from sim.parking import ParkingArea
 from sim.signal_program import SignalControl
+from sim.tables import FREE_FLOW as FREE_FLOW
 from sim.tables import RunFacts, typed
-
-FREE_FLOW: Mapping[str, str] = {
-    "movement": "string",
-    "time_loss_s": "float64",  # mean over vehicles that drove the zone alone, signals green
-    "n": "int64",
-}
-"""Time loss of each movement's zone without traffic: braking for the turn, drivers' noise."""
 
 PASSAGES: Mapping[str, str] = {
     "id": "string",

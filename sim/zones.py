@@ -56,7 +56,7 @@ class MovementZone:
 
 @dataclass(frozen=True, slots=True)
 class QueueLane:
-    """A stop-line lane with the lanes that feed it, upstream first, watched from `begin_m` of the first one.
+    """A stop-line lane and the lanes it continues, upstream first, watched from `begin_m` of the first one.
 
     `lane` counts from the median (1); `length_m` is what is watched: a queue may be longer than that.
     """
@@ -234,7 +234,10 @@ def _queue_lanes(network: Network, feeding: Feeding, plan: _Plan, approach: Appr
             if not before:
                 break
             best = min(before, key=partial(_turned, index))
+            if not _continues(network, best):
+                break
             path.insert(0, network.edges[best.from_edge].lanes[best.from_lane])
+        # A short lane begins with its edge; a queue beyond it stands on the lane it branched from.
         begin_m = cut.get(path[0].edge, 0.0)
         length_m = round(sum(link.length_m for link in path) - begin_m, 2)
         if length_m < VEHICLE_M:
@@ -252,6 +255,20 @@ def _queue_lanes(network: Network, feeding: Feeding, plan: _Plan, approach: Appr
 def _turned(lane: int, connection: Connection) -> tuple[bool, int, str]:
     """Order ways into a lane: straight ones first, then those that shift least."""
     return connection.direction != "through", abs(connection.from_lane - lane), connection.key
+
+
+def _continues(network: Network, connection: Connection) -> bool:
+    """Whether the lane goes on as that lane; else it opens a short lane (展宽) beside its own way on."""
+    ways = network.connections_from[connection.from_edge]
+    side_by_side = [c for c in ways if (c.from_lane, c.to_edge) == (connection.from_lane, connection.to_edge)]
+    straight = {
+        c.from_lane for c in network.connections_from.get(connection.to_edge, ()) if c.direction == "through"
+    }
+
+    def rank(way: Connection) -> tuple[bool, int, int]:
+        return way.to_lane not in straight, abs(way.to_lane - way.from_lane), way.to_lane
+
+    return min(side_by_side, key=rank).to_lane == connection.to_lane
 
 
 def _points(network: Network, sections: Mapping[str, float]) -> tuple[Point, ...]:

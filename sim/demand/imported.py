@@ -2,84 +2,88 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 import json
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sim.demand.tables import VEHICLES, floored, own_uniforms
 from sim.demand.vehicle_types import PUBLIC_TRANSPORT, VehicleTypes, read_vehicle_types
 from sim.errors import ConfigError, Problem, Problems
 from sim.site_model import Site
-from sim.vehicles import FILLS_EXIT, SpeedFactor, VehicleSet
+from sim.vehicles import FILLS_EXIT, VehicleSet
 
-TRIPS = (
-    "id", "depart_s", "type", "edges", "depart_lane", "depart_pos", "depart_speed",
-    "arrival_lane", "arrival_pos", "speed_factor", "stops", "line",
-)  # fmt: skip
-"""Columns of `demand/trips.csv.gz`."""
+AS_IMPORTED = ("edges", "depart_lane", "depart_pos", "depart_speed", "arrival_lane", "arrival_pos")
+"""What passes from the trip to the vehicle as it is."""
+
+DEFAULT_TYPE = "DEFAULT_VEHTYPE"
+"""The simulator's own type of a trip that names none."""
 
 SHIFT, SPEED, TYPE, KEEP, FILL, OWN = range(6)
 """What a vehicle's own random numbers are for."""
 
 
 @dataclass(frozen=True)
-class ImportedDemand:
-    """The files of an imported demand, as they stand."""
+class Trip:
+    """One vehicle of the imported model as it stands in the file; empty text: the simulator's default."""
 
-    trips: pd.DataFrame
-    types: VehicleTypes
+    id: str
+    depart_s: float
+    type: str
+    edges: str
+    depart_lane: str
+    depart_pos: str
+    depart_speed: str
+    arrival_lane: str
+    arrival_pos: str
+    speed_factor: str
+    stops: str
+    line: str
+
+    @cached_property
+    def planned_stops(self) -> list[dict[str, str]]:
+        """Its stops, as attributes by the simulator's names."""
+        return json.loads(self.stops) if self.stops not in ("", "[]") else []
+
+    @property
+    def timetabled(self) -> bool:
+        """Whether it runs by the clock: part of a line, or with a stop that lasts until a time."""
+        return bool(self.line) or any("until" in stop for stop in self.planned_stops)
 
 
-def read_imported(site: Site) -> ImportedDemand:
-    """Read the trips and types that an import wrote; ConfigError with all problems."""
-    imported = site.facts.imported
-    if imported is None or imported.trips is None or imported.vehicle_types is None:
-        what = "the imported site has no vehicles (a network without demand)"
-        place = f"{site.folder}/site.yaml: imported.trips"
-        raise ConfigError([Problem(place, what, "import a model with its routes")])
-    return ImportedDemand(
-        _read_trips(site.folder / imported.trips), read_vehicle_types(site.folder / imported.vehicle_types)
-    )
-
-
-def _read_trips(path: Path) -> pd.DataFrame:
+def read_trips(path: Path) -> list[Trip]:
+    """Read `demand/trips.csv.gz`; ConfigError where it is missing, broken or not of its form."""
+    names = [field.name for field in fields(Trip)]
+    problems = Problems()
     try:
-        trips = pd.read_csv(path, dtype="string", keep_default_na=False)
+        with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            if missing := [name for name in names if name not in (reader.fieldnames or ())]:
+                problems.add(str(path), f"missing column {', '.join(missing)}", "import the model again")
+                problems.raise_if_any()
+            rows = [{name: row[name] or "" for name in names} for row in reader]
+            trips = [Trip(**{**row, "depart_s": float(row["depart_s"])}) for row in rows]  # type: ignore[arg-type]
     except FileNotFoundError:
         raise ConfigError([Problem(str(path), "no such file", "import the model again")]) from None
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, csv.Error, zlib.error) as error:
         what = f"cannot be read: {error}"
         raise ConfigError([Problem(str(path), what, "import the model again")]) from None
-    problems = Problems()
-    if missing := [name for name in TRIPS if name not in trips.columns]:
-        problems.add(str(path), f"missing column {', '.join(missing)}", "import the model again")
-    elif repeated := sorted(set(trips["id"][trips["id"].duplicated()])):
-        problems.add(str(path), f"the id {repeated[0]!r} stands twice")
+    seen: set[str] = set()
+    for trip in trips:
+        if trip.id in seen:
+            problems.add(str(path), f"the id {trip.id!r} stands twice")
+        seen.add(trip.id)
     problems.raise_if_any()
-    return trips.assign(depart_s=pd.to_numeric(trips["depart_s"]))
-
-
-@dataclass(frozen=True)
-class _Replicate:
-    """What holds for every vehicle of one replicate."""
-
-    site: Site
-    number: int
-    window_s: tuple[float, float]
-    scale: float
-    types: VehicleTypes
-    laws: dict[str, SpeedFactor]
-
-    def law(self, type_id: str) -> SpeedFactor:
-        if type_id not in self.laws:
-            self.laws[type_id] = self.types.speed_factor(type_id)
-        return self.laws[type_id]
+    return trips
 
 
 def shifted(
@@ -91,76 +95,100 @@ def shifted(
     other: its departure moves uniformly within +-`departure_jitter_s`, its type is drawn from the
     distribution it names, its speed factor from its type's law (one that the model itself fixes stays). Times
     are folded back at the ends of the window and at the model's first departure, so everyone who belongs to
-    the window is in it in every replicate. Timetabled vehicles (with a `line`, or a stop with `until`) are
-    neither shifted nor scaled. `scale` below 1 keeps a vehicle if its own number is below it; above 1 copies
-    come, each with an id and numbers of its own. With `named`, types drive as the vehicle set says; else as
-    imported. Occupancy is always the vehicle set's.
+    the window is in it in every replicate. Timetabled vehicles are neither shifted nor scaled. `scale` below
+    1 keeps a vehicle if its own number is below it; above 1 copies come, each with an id and numbers of its
+    own. With `named`, types drive as the vehicle set says; else as imported. Occupancy is always the vehicle
+    set's.
 
     Raises ConfigError where replicates could not differ: no jitter and only fixed speed factors.
     """
-    files = read_imported(site)
-    types = files.types.driving_as(vehicles) if named else files.types
-    trips = files.trips[(files.trips["depart_s"] >= window_s[0]) & (files.trips["depart_s"] < window_s[1])]
-    first_s = max(window_s[0], float(files.trips["depart_s"].min())) if len(files.trips) else window_s[0]
-    context = _Replicate(site, replicate, (first_s, window_s[1]), scale, types, {})
-    rows = [row for trip in trips.to_dict("records") for row in _vehicles(context, trip, vehicles)]
-    _refuse_without_variance(context, trips)
-    table = pd.DataFrame(rows, columns=list(VEHICLES))
-    return table.astype(dict(VEHICLES)), types
+    imported = site.facts.imported
+    if imported is None or imported.trips is None or imported.vehicle_types is None:
+        what = "the imported site has no vehicles (a network without demand)"
+        place = f"{site.folder}/site.yaml: imported.trips"
+        raise ConfigError([Problem(place, what, "import a model with its routes")])
+    everyone = read_trips(site.folder / imported.trips)
+    types = read_vehicle_types(site.folder / imported.vehicle_types)
+    if named:
+        types = types.driving_as(vehicles)
+    trips = [trip for trip in everyone if window_s[0] <= trip.depart_s < window_s[1]]
+    _refuse_without_variance(trips, types, site.facts.departure_jitter_s)
+    candidates = list(_candidates(trips, scale))
+    numbers = own_uniforms(site.name, replicate, [id for id, *_ in candidates], 6)
+    stays = numbers[:, KEEP] < [chance for *_, chance in candidates]
+    kept = [(id, trip) for (id, trip, _), stay in zip(candidates, stays, strict=True) if stay]
+    first_s = max(window_s[0], min((trip.depart_s for trip in everyone), default=window_s[0]))
+    return _table(kept, numbers[stays], site, (first_s, window_s[1]), types, vehicles), types
 
 
-def _vehicles(
-    context: _Replicate, trip: Mapping[Any, Any], vehicles: VehicleSet
-) -> Iterator[dict[str, object]]:
-    """Yield the vehicle of one trip, its copies, or nothing, as the scale asks."""
-    stops: list[dict[str, str]] = json.loads(trip["stops"] or "[]")
-    timetabled = _timetabled(trip, stops)
-    scale = 1.0 if timetabled else context.scale
-    for copy in range(math.ceil(scale)):
-        id = trip["id"] if copy == 0 else f"{trip['id']}.copy{copy}"
-        numbers = own_uniforms(context.site.name, context.number, id, 6)
-        if numbers[KEEP] >= scale - copy:
-            continue
-        type_id = context.types.drawn(trip["type"] or "DEFAULT_VEHTYPE", float(numbers[TYPE]))
-        shift_s = 0.0 if timetabled else (2 * numbers[SHIFT] - 1) * context.site.facts.departure_jitter_s
-        law = context.law(type_id)
-        vclass = context.types.vclass(type_id)
-        lots = [stop for stop in stops if "parkingArea" in stop]
-        public = bool(trip["line"]) or vclass in PUBLIC_TRANSPORT
-        yield {
-            "id": id,
-            "scheduled_s": _folded(float(trip["depart_s"]) + shift_s, context.window_s),
-            "type": type_id
-            + (FILLS_EXIT if numbers[FILL] < context.site.facts.enters_full_exit_share else ""),
-            "vehicle_class": context.types.vehicle_class(type_id),
-            "purpose": "bus" if public else "parking" if lots else "through",
-            "edges": trip["edges"],
-            "depart_lane": trip["depart_lane"],
-            "depart_pos": trip["depart_pos"],
-            "depart_speed": trip["depart_speed"],
-            "arrival_lane": trip["arrival_lane"],
-            "arrival_pos": trip["arrival_pos"],
-            "stops": json.dumps(stops),
-            "speed_factor": float(trip["speed_factor"] or law.at(numbers[SPEED : SPEED + 1])[0]),
-            "occupancy": _occupancy(context.types.vehicle_class(type_id), public, vehicles),
-            "lot": lots[0]["parkingArea"] if lots and not public else "",
-            "stay_s": float(lots[0].get("duration", math.nan)) if lots and not public else math.nan,
-            "uniform": numbers[OWN],
-        }
+def _candidates(trips: Sequence[Trip], scale: float) -> Iterator[tuple[str, Trip, float]]:
+    """Yield id, trip and the chance to travel at this scale, copies included."""
+    for trip in trips:
+        own_scale = 1.0 if trip.timetabled else scale
+        for copy in range(math.ceil(own_scale)):
+            yield (f"{trip.id}.copy{copy}" if copy else trip.id), trip, own_scale - copy
 
 
-def _timetabled(trip: Mapping[Any, Any], stops: list[dict[str, str]]) -> bool:
-    return bool(trip["line"]) or any("until" in stop for stop in stops)
+def _table(
+    kept: Sequence[tuple[str, Trip]],
+    numbers: NDArray[np.float64],
+    site: Site,
+    window_s: tuple[float, float],
+    types: VehicleTypes,
+    vehicles: VehicleSet,
+) -> pd.DataFrame:
+    trips = [trip for _, trip in kept]
+    jitter_s = np.array([0.0 if trip.timetabled else site.facts.departure_jitter_s for trip in trips])
+    depart_s = np.array([trip.depart_s for trip in trips]) + (2 * numbers[:, SHIFT] - 1) * jitter_s
+    type_ids = [
+        types.drawn(t.type or DEFAULT_TYPE, float(u)) for t, u in zip(trips, numbers[:, TYPE], strict=True)
+    ]
+    public = [
+        bool(t.line) or types.vclass(id) in PUBLIC_TRANSPORT for t, id in zip(trips, type_ids, strict=True)
+    ]
+    stops = [next((s for s in t.planned_stops if "parkingArea" in s), None) for t in trips]
+    lots = [None if bus else stop for bus, stop in zip(public, stops, strict=True)]
+    kinds = [types.vehicle_class(id) for id in type_ids]
+    fills = numbers[:, FILL] < site.facts.enters_full_exit_share
+    columns = {
+        "id": [id for id, _ in kept],
+        "scheduled_s": _folded(depart_s, window_s),
+        "type": [id + FILLS_EXIT if f else id for id, f in zip(type_ids, fills, strict=True)],
+        "vehicle_class": kinds,
+        "purpose": [
+            "bus" if bus else "parking" if lot else "through" for bus, lot in zip(public, lots, strict=True)
+        ],
+        **{name: [getattr(trip, name) for trip in trips] for name in AS_IMPORTED},
+        "stops": [trip.stops or "[]" for trip in trips],
+        "speed_factor": _speed_factors(trips, type_ids, numbers[:, SPEED], types),
+        "occupancy": [_occupancy(kind, bus, vehicles) for kind, bus in zip(kinds, public, strict=True)],
+        "lot": [lot["parkingArea"] if lot else "" for lot in lots],
+        "stay_s": [float(lot.get("duration", math.nan)) if lot else math.nan for lot in lots],
+        "uniform": numbers[:, OWN],
+    }
+    return pd.DataFrame(columns, columns=list(VEHICLES)).astype(dict(VEHICLES))
 
 
-def _folded(time_s: float, window_s: tuple[float, float]) -> float:
-    """Reflect a time into [first, last): clipping would pile vehicles up at the ends."""
-    first_s, last_s = window_s
-    if time_s < first_s:
-        time_s = min(2 * first_s - time_s, last_s - 0.01)
-    if time_s >= last_s:
-        time_s = max(2 * last_s - time_s - 0.01, first_s)
-    return float(floored(np.array([time_s]))[0])
+def _speed_factors(
+    trips: Sequence[Trip], type_ids: Sequence[str], uniform: NDArray[np.float64], types: VehicleTypes
+) -> NDArray[np.float64]:
+    """Draw by each type's law; a factor that the model fixes for a vehicle stays."""
+    of_type = np.array(type_ids, dtype=object)
+    drawn = np.zeros(len(trips))
+    for id in sorted(set(type_ids)):
+        drawn[of_type == id] = types.speed_factor(id).at(uniform[of_type == id])
+    for i, trip in enumerate(trips):
+        if trip.speed_factor:
+            drawn[i] = float(trip.speed_factor)
+    return drawn
+
+
+def _folded(times_s: NDArray[np.float64], window_s: tuple[float, float]) -> NDArray[np.float64]:
+    """Reflect times into [first, last): clipping would pile vehicles up at the ends."""
+    first_s, last_s = window_s[0], window_s[1] - 0.01
+    inside = np.where(times_s < first_s, 2 * first_s - times_s, times_s)
+    inside = np.where(inside > last_s, 2 * last_s - inside, inside)
+    return floored(np.clip(inside, first_s, last_s))
 
 
 def _occupancy(vehicle_class: str, public: bool, vehicles: VehicleSet) -> float:
@@ -169,18 +197,16 @@ def _occupancy(vehicle_class: str, public: bool, vehicles: VehicleSet) -> float:
     return vehicle.occupancy_persons.value if vehicle else 1.0
 
 
-def _refuse_without_variance(context: _Replicate, trips: pd.DataFrame) -> None:
-    """Replicates that are all alike would give an interval of width zero: refuse."""
-    free = [
-        trip for trip in trips.to_dict("records") if not _timetabled(trip, json.loads(trip["stops"] or "[]"))
-    ]
-    jitter = context.site.facts.departure_jitter_s > 0 and bool(free)
-    drawn = {
-        trip["type"] or "DEFAULT_VEHTYPE" for trip in trips.to_dict("records") if not trip["speed_factor"]
-    }
-    names = {type_id for name in drawn for type_id in context.types.distributions.get(name, {name: 1.0})}
-    mixed = any(len(context.types.distributions.get(name, ())) > 1 for name in set(trips["type"]))
-    if jitter or mixed or any(context.law(name).sd > 0 for name in names):
+def _refuse_without_variance(trips: Sequence[Trip], types: VehicleTypes, jitter_s: float) -> None:
+    """Refuse replicates that are all alike: they would give an interval of width zero."""
+    if not trips or (jitter_s > 0 and not all(trip.timetabled for trip in trips)):
+        return
+    names = {trip.type or DEFAULT_TYPE for trip in trips}
+    if any(len(types.distributions.get(name, ())) > 1 for name in names):
+        return
+    drawn = {trip.type or DEFAULT_TYPE for trip in trips if not trip.speed_factor}
+    of_type = {type_id for name in drawn for type_id in types.distributions.get(name, {name: 1.0})}
+    if any(types.speed_factor(id).sd > 0 for id in of_type):
         return
     what = "every replicate would be the same: departure_jitter_s is 0 and all speed factors are fixed"
     raise ConfigError([Problem("site.yaml: departure_jitter_s", what, "60 is the default")])

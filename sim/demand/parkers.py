@@ -30,7 +30,7 @@ def stations(site: Site, name: str) -> tuple[str, str, str]:
     found: list[str] = []
     if demand.lot in site.facts.parking:
         area = site.facts.parking[demand.lot]
-        found.append(network.spot(area.on, area.at_m, f"parking.{demand.lot}.on")[0].id)
+        found.append(network.edge(area.on, f"parking.{demand.lot}.on").id)
     else:
         problems.add(f"{place}.lot", f"no parking area {demand.lot!r}", near(demand.lot, site.facts.parking))
     for field, leg in (("origin", demand.origin), ("exit", demand.exit)):
@@ -144,7 +144,7 @@ def assign_lots(vehicles: pd.DataFrame, edits: Sequence[Edit], network: Network)
     for edit in edits:
         if not isinstance(edit, AddParking):
             continue
-        edge = network.spot(edit.area.on, edit.area.at_m, f"{edit.id}.on")[0].id
+        edge = network.edge(edit.area.on, f"{edit.id}.on").id
         for old, share in edit.takes:
             low = taken.get(old, 0.0)
             taken[old] = low + share

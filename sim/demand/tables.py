@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,11 +80,12 @@ def stream(site: str, replicate: int, *names: str) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
-def own_uniforms(site: str, replicate: int, id: str, n: int) -> NDArray[np.float64]:
-    """Return `n` (at most 8) numbers in [0, 1) of one vehicle: a function of replicate and id alone."""
-    digest = hashlib.blake2b(f"{site}/{replicate}/{id}".encode(), digest_size=64).digest()
+def own_uniforms(site: str, replicate: int, ids: Sequence[str], n: int) -> NDArray[np.float64]:
+    """Return `n` (at most 8) numbers in [0, 1) per id, shape (ids, n): functions of replicate and id."""
+    start = f"{site}/{replicate}/"
+    digests = b"".join(hashlib.blake2b((start + id).encode(), digest_size=64).digest() for id in ids)
     # The upper 53 bits of each 64-bit word: what a float64 in [0, 1) can hold.
-    words = np.frombuffer(digest, dtype=">u8", count=n) >> np.uint64(11)
+    words = np.frombuffer(digests, dtype=">u8").reshape(len(ids), 8)[:, :n] >> np.uint64(11)
     return words.astype(np.float64) / 2.0**53
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from sim.baseline import Period
 from sim.demand.counts import QUARTER_S
 from sim.demand.tables import WALKS, floored, stream
-from sim.errors import Problems
+from sim.errors import ConfigError, Problems
 from sim.site_model import Site
 from sim.vehicles import SpeedFactor
 
@@ -28,7 +28,11 @@ def walks(site: Site, begin_s: float, period_id: str, replicate: int, scale: flo
     tables = []
     for name, given in sorted(period.pedestrians_per_15min.items()):
         place = f"periods.{period_id}.pedestrians_per_15min.{name}"
-        approach = site.network.approach(name, place)
+        try:
+            approach = site.network.approach(name, place)
+        except ConfigError as error:
+            problems.extend(error)
+            continue
         if approach.crossing is None or approach.exit_edge is None:
             problems.add(place, f"{name} has no crossing from kerb to kerb", "give the leg a `crossing`")
             continue

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import xml.etree.ElementTree as ET
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from sim.demand import Demand, assign_lots, realise
-from sim.demand.imported import TRIPS
+from sim.demand.imported import Trip
 from sim.edits import AddParking
 from sim.errors import BuildError
 from sim.parking import ParkingArea
@@ -221,7 +221,7 @@ def test_trips_of_a_real_model_run_as_written(
         edges = router.route(trip.get("from", ""), trip.get("to", ""))
         assert edges is not None, trip.attrib
         own = {"id": trip.get("id"), "depart_s": trip.get("depart"), "type": "car", "edges": " ".join(edges)}
-        rows.append({**dict.fromkeys(TRIPS, ""), **own, "stops": "[]"})
+        rows.append({**dict.fromkeys((field.name for field in fields(Trip)), ""), **own, "stops": "[]"})
     pd.DataFrame(rows).to_csv(tmp_path / "trips.csv.gz", index=False)
     types = {"types": {"car": {"vClass": "passenger", "length": "4.3"}}, "distributions": {}}
     (tmp_path / "types.json").write_text(json.dumps(types), encoding="utf-8")

@@ -152,7 +152,7 @@ def test_speed_factors_and_own_numbers_are_as_promised(many: pd.DataFrame) -> No
 
 
 def test_own_numbers_are_uniform_over_ids_and_replicates() -> None:
-    drawn = np.array([own_uniforms("s", r, f"v{i}", 6) for r in range(5) for i in range(800)])
+    drawn = np.concatenate([own_uniforms("s", r, [f"v{i}" for i in range(800)], 6) for r in range(5)])
     assert drawn.min() >= 0
     assert drawn.max() < 1
     for column in drawn.T:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +12,7 @@ import pytest
 
 from sim.baseline import SiteFacts
 from sim.demand import Demand, no_counts, realise
-from sim.demand.imported import TRIPS
+from sim.demand.imported import Trip
 from sim.demand.vehicle_types import SPEED_DEVIATION
 from sim.errors import ConfigError
 from sim.loading import parse
@@ -20,6 +21,7 @@ from sim.study import RunSettings
 from sim.vehicles import VehicleSet, read_vehicles
 from tests.drawn_sites import network
 
+COLUMNS = [field.name for field in fields(Trip)]
 TYPES = {
     "types": {
         "car": {"vClass": "passenger", "accel": "2.6", "length": "4.3"},
@@ -37,7 +39,7 @@ def vehicles(repo_root: Path) -> VehicleSet:
 
 def trip(id: str, depart_s: float, **more: object) -> dict[str, object]:
     return {
-        **dict.fromkeys(TRIPS, ""),
+        **dict.fromkeys(COLUMNS, ""),
         "id": id,
         "depart_s": depart_s,
         "type": "car",
@@ -53,7 +55,7 @@ def hundred() -> list[dict[str, object]]:
 
 def imported(folder: Path, trips: Sequence[dict[str, object]], **facts: object) -> Site:
     (folder / "demand").mkdir(exist_ok=True)
-    table = pd.DataFrame(trips, columns=list(TRIPS))
+    table = pd.DataFrame(trips, columns=COLUMNS)
     table.to_csv(folder / "demand" / "trips.csv.gz", index=False)
     (folder / "demand" / "vehicle_types.json").write_text(json.dumps(TYPES), encoding="utf-8")
     written = {

@@ -80,6 +80,8 @@ class SetTiming:
 class AddParking:
     """Open a parking area that is not there yet. Off the road: lanes and permissions stay as they are.
 
+    `area.on` is the edge it lies on and `area.at_m` counts along that edge, as in `Site.facts`.
+
     `takes`: share of the drivers wishing to park at an existing lot who now wish for this one.
     """
 

@@ -51,18 +51,18 @@ takes: {P1: 0.3}
     takes: Mapping[str, float] = Field(default_factory=dict)
 
     def edits(self, site: Site, path: str) -> tuple[AddParking, ...]:
-        """One AddParking."""
-        edge = site.network.edge(self.area.on, f"{path}.area.on")
+        """One AddParking, on the edge that the place lies on: users give metres along a leg."""
+        edge, at_m = site.network.spot(self.area.on, self.area.at_m, f"{path}.area.on")
         existing = site.facts.parking
         problems = Problems()
         if self.id in existing:
             problems.add(f"{path}.id", f"parking area {self.id!r} exists already")
         if not any(lane.for_cars for lane in edge.lanes):
             problems.add(f"{path}.area.on", f"no lane of {edge.id!r} is open to cars")
-        end_m = self.area.at_m + self.area.length_m
+        end_m = at_m + self.area.length_m
         if end_m > edge.length_m:
-            told = f"ends {end_m:g} m from the upstream end, but {edge.id!r} is {edge.length_m:g} m long"
-            problems.add(f"{path}.area.at_m", told)
+            told = f"ends {end_m:.0f} m from the upstream end of {edge.id!r}"
+            problems.add(f"{path}.area.at_m", f"{told}, which is {edge.length_m:.0f} m long")
         beside = {
             id: area for id, area in existing.items() if site.network.edge(area.on, "parking").id == edge.id
         }
@@ -70,7 +70,7 @@ takes: {P1: 0.3}
             told = f"expected {_listed(self.expect.areas)} on {edge.id!r}, found {_listed(beside)}"
             problems.add(f"{path}.expect.areas", told)
         for id, area in sorted(beside.items()):
-            if self.area.at_m < area.at_m + area.length_m and area.at_m < end_m:
+            if at_m < area.at_m + area.length_m and area.at_m < end_m:
                 told = f"overlaps {id!r}, which takes {area.at_m:g} to {area.at_m + area.length_m:g} m"
                 problems.add(f"{path}.area.at_m", told)
         for lot, share in self.takes.items():
@@ -79,7 +79,8 @@ takes: {P1: 0.3}
             if not 0 < share <= 1:
                 problems.add(f"{path}.takes.{lot}", f"a share lies above 0 and at most at 1, not {share:g}")
         problems.raise_if_any()
-        return (AddParking(self.id, self.area, tuple(sorted(self.takes.items()))),)
+        area = self.area.model_copy(update={"on": edge.id, "at_m": round(at_m, 2)})
+        return (AddParking(self.id, area, tuple(sorted(self.takes.items()))),)
 
     def describe(self, site: Site) -> Text:
         """Where the area opens and how the number of stalls grows."""

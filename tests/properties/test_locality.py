@@ -112,16 +112,38 @@ def test_new_lanes_show_the_lights_of_their_movement_and_old_ones_what_they_show
 @pytest.mark.parametrize("names", [[], ["west", "east"], list(ALL)], ids=" ".join)
 def test_sumo_runs_the_arm_without_a_word(site: Site, cache: Path, tmp_path: Path, names: list[str]) -> None:
     arm = build(site, apply(policy_of(**{name: ALL[name] for name in names}), site, "policy"), "am", cache)
-    states = tmp_path / "states.xml"
+    shown = programs_shown(arm, tmp_path)
+    assert {(signal, program) for _, signal, program in shown} == {
+        (signal, control.active) for signal, control in arm.controls.items()
+    }
+
+
+def test_programs_switch_by_the_clock_in_the_arm_too(site: Site, cache: Path, tmp_path: Path) -> None:
+    control = site.signals["am"]["J1"]
+    programs = {id: dataclasses.replace(control.programs["0"], id=id) for id in ("day", "night")}
+    timed = dataclasses.replace(control, programs=programs, active="night", switches=((100.0, "day"),))
+    clocked = dataclasses.replace(site, signals={"am": {**site.signals["am"], "J1": timed}})
+    arm = build(clocked, apply(policy_of(west=WEST), clocked, "policy"), "am", cache)
+    shown = [
+        program
+        for time_s, signal, program in programs_shown(arm, tmp_path)
+        if signal == "J1" and time_s != 100
+    ]
+    assert shown == ["huandu.night"] * 100 + ["huandu.day"] * 99
+
+
+def programs_shown(arm: ArmBuild, folder: Path) -> list[tuple[float, str, str]]:
+    """Run 200 s without traffic: (second, signal, program that ran). Fails if SUMO warns."""
+    states = folder / "states.xml"
     watch = "".join(f'<timedEvent type="SaveTLSStates" source="{s}" dest="{states}"/>' for s in arm.controls)
-    (tmp_path / "watch.add.xml").write_text(f"<additional>{watch}</additional>", encoding="utf-8")
-    files = ",".join(str(path) for path in (*arm.additional_files, tmp_path / "watch.add.xml"))
+    (folder / "watch.add.xml").write_text(f"<additional>{watch}</additional>", encoding="utf-8")
+    files = ",".join(str(path) for path in (*arm.additional_files, folder / "watch.add.xml"))
     command = [str(binary("sumo")), "-n", str(arm.net_file), "-a", files, "--end", "200", "--no-step-log"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment())
     # The network's own program "0", which never runs, may keep columns of connections that are gone.
     assert [line for line in done.stderr.splitlines() if "program '0'" not in line] == []
-    seen = set(re.findall(r'id="(\w+)" programID="([^"]+)"', states.read_text(encoding="utf-8")))
-    assert seen == {(signal, control.active) for signal, control in arm.controls.items()}
+    found = re.findall(r'time="([\d.]+)" id="(\w+)" programID="([^"]+)"', states.read_text(encoding="utf-8"))
+    return [(float(time_s), signal, program) for time_s, signal, program in found]
 
 
 def lights(arm: ArmBuild) -> dict[str, tuple[str, ...]]:

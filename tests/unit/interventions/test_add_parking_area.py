@@ -35,6 +35,7 @@ def add(site: Site, area: dict[str, object], **fields: object) -> AppliedPolicy:
 def test_an_area_is_added_and_nothing_else_is_touched(site: Site) -> None:
     applied = add(site, {}, takes={"P2": 0.25})
     assert applied.edits[0].takes == (("P2", 0.25),)
+    assert (applied.edits[0].area.on, applied.edits[0].area.at_m) == ("n", 40)
     assert applied.footprint == {("parking", "P3")}
     assert (
         applied.change_log[0].zh == "J1.north 距上游端 40 m 处增设停车场 P3(停车场),30 个泊位;泊位总数 50→80"
@@ -50,7 +51,7 @@ def test_kerb_stalls_are_called_so(site: Site) -> None:
     [
         ({}, {"id": "P1"}, "parking area 'P1' exists already"),
         ({"on": "J1.nort"}, {}, "area.on: no edge named 'J1.nort'"),
-        ({"at_m": 95}, {}, "ends 105 m from the upstream end, but 'n' is 100 m long"),
+        ({"at_m": 95}, {}, "ends 105 m from the upstream end of 'n', which is 100 m long"),
         ({"at_m": 15}, {}, "overlaps 'P1', which takes 10 to 20 m"),
         ({}, {"expect": {"areas": []}}, "expected none on 'n', found P1"),
         ({}, {"takes": {"P9": 0.5}}, "no parking area 'P9' (known: P1, P2)"),

@@ -90,6 +90,8 @@ class RunSpec:
             # Both changed in SUMO 1.27; a vehicle that writes its own is not concerned.
             "default.departlane": "best_prob",
             "default.departspeed": "avg",
+            # Else pedestrians slow down at random, which no seed pairs between arms (sigma does that to vehicles).
+            "pedestrian.striping.dawdling": "0",
             "parking.maneuver": "true",
             "device.rerouting.probability": "0",
             "precision": "2",

@@ -90,7 +90,7 @@ class RunSpec:
             # Both changed in SUMO 1.27; a vehicle that writes its own is not concerned.
             "default.departlane": "best_prob",
             "default.departspeed": "avg",
-            # Pedestrians who slow down at random cannot be paired between arms, as vehicles with sigma cannot.
+            # Pedestrians who slow down at random cannot be paired between arms (as vehicles with sigma).
             "pedestrian.striping.dawdling": "0",
             "parking.maneuver": "true",
             "device.rerouting.probability": "0",

@@ -21,7 +21,7 @@ class MeasureSpec:
     Attributes
     ----------
     id
-        Name in every table, with its unit as suffix where it has one (``fair_travel_time_s``).
+        Name in every table (``fair_travel_time``); the unit stands beside it.
     name, definition
         Text for people, one entry per language: ``{"zh": ..., "en": ...}``.
     unit

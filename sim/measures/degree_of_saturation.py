@@ -12,12 +12,13 @@ SPEC = MeasureSpec(
     name={"zh": "饱和度(最大车道组)", "en": "Degree of saturation (worst lane group)"},
     definition={
         "zh": "需求与通行能力之比,进口道和交叉口取最不利车道组。计算值而非仿真值。假定:每车道饱和流率取车辆"
-        "参数标定的直行值(转弯车道实际偏低),有效绿灯等于保护绿灯(启动损失等于黄灯利用),让行绿灯不计能力。仅"
-        "定时信号。",
+        "参数标定的直行值(转弯车道实际偏低),有效绿灯等于保护绿灯(启动损失等于黄灯利用),让行绿灯不计能力;含让"
+        "行左转的车道组不计算。仅定时信号。",
         "en": "Demand over capacity; approach and junction take their worst lane group. Calculated, not "
         "simulated. Assumed: every lane has the calibrated saturation flow of a straight lane (turning "
         "lanes really have less), effective green equals protected green (start-up loss equals use of "
-        "yellow), green that gives way adds no capacity. Fixed-time signals only.",
+        "yellow), green that gives way adds no capacity; lane groups with a left turn that gives way are "
+        "left out. Fixed-time signals only.",
     },
     unit="",
     direction="lower",

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from sim.measures.greens import Greens
 from sim.network import Approach, Movement
 
+_CROSSING = ("left", "uturn")
+"""Movements that, without protected green, wait for gaps in oncoming traffic."""
+
 
 @dataclass(frozen=True, slots=True)
 class LaneGroup:
@@ -27,8 +30,9 @@ def lane_groups(
 ) -> list[LaneGroup]:
     """Return the lane groups of an approach that have demand.
 
-    Groups without protected green (a permissive left turn, a right turn on red) are left out: their capacity
-    depends on gaps, not on green. Empty where the saturation flow is not known or no signal is fixed-time.
+    Groups whose capacity depends on gaps rather than green are left out: those without any protected green (a
+    right turn on red), and those in which a left or U-turn has none (a waiting car blocks the shared lane).
+    Empty where the saturation flow is not known or no signal is fixed-time.
 
     Parameters
     ----------
@@ -45,7 +49,8 @@ def lane_groups(
         shares = {movement.id: greens.protected_share(movement) for movement in members}
         green = {name: share for name, share in shares.items() if share}
         weight = sum(demand[name] for name in green)
-        if weight <= 0:
+        waits = any(demand[m.id] and not shares[m.id] for m in members if m.direction.startswith(_CROSSING))
+        if weight <= 0 or waits:
             continue
         share = sum(demand[name] * green[name] for name in green) / weight
         flow = sum(demand.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -195,6 +196,23 @@ def test_vehicle_actuated_signals_have_no_calculated_measures() -> None:
 def test_without_a_saturation_flow_there_is_no_degree_of_saturation() -> None:
     found = measures.compute(tiny_run.view(saturation_pcuph=None))
     assert "degree_of_saturation" not in set(found["measure"])
+
+
+def test_a_shared_lane_with_a_left_turn_that_gives_way_has_no_degree_of_saturation() -> None:
+    """Its capacity is that of the gaps: S times green would call a jam half empty."""
+    plain = tiny_run.network()
+    south = plain.junctions["J1"].approaches[1]
+    turning = replace(south.movements[1], direction="left")  # the movement that has green only as `g`
+    junction = replace(
+        plain.junctions["J1"],
+        approaches=(
+            plain.junctions["J1"].approaches[0],
+            replace(south, movements=(south.movements[0], turning)),
+        ),
+    )
+    found = measures.compute(tiny_run.view(network=replace(plain, junctions={"J1": junction})))
+    scopes = set(found.loc[found["measure"] == "degree_of_saturation", "scope"])
+    assert scopes == {THROUGH, LEFT, WEST, JUNCTION}
 
 
 def test_movement_without_free_flow_reference_has_no_control_delay() -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from sim.errors import ConfigError, Problem
 from sim.sumo.import_model import import_model
-from sim.workbook import import_workbook
 
 NETWORKS = (".sumocfg", ".net.xml", ".net.xml.gz", ".osm")
 
@@ -31,7 +30,9 @@ def import_site(
     """
     target = root / "scenarios" / name
     if not name.isidentifier() or name != name.lower():
-        raise ConfigError([Problem(f"--name {name}", "is no site id", "small letters, digits and _, e.g. yuzhou_road")])
+        raise ConfigError(
+            [Problem(f"--name {name}", "is no site id", "small letters, digits and _, e.g. yuzhou_road")]
+        )
     if target.exists():
         raise ConfigError([Problem(str(target), "is already there", "remove it or choose another --name")])
     if not source.is_file():
@@ -40,6 +41,8 @@ def import_site(
         folder = Path(draft) / name
         folder.mkdir()
         if source.suffix == ".xlsx":
+            from sim.workbook import import_workbook  # noqa: PLC0415 - needs openpyxl, and only here
+
             lines = import_workbook(source, name, folder)
         elif source.name.endswith(NETWORKS):
             lines = import_model(source, name, folder, begin=begin, end=end, scale=scale, add=add)

@@ -11,9 +11,14 @@ from scipy.sparse.csgraph import dijkstra
 
 from sim.network import Connection, Network
 
+IGNORING = "ignoring"
+"""SUMO's class of vehicles that heed no lane's permissions; some models use it for those let through."""
+
 
 def usable(network: Network, connection: Connection, vclass: str) -> bool:
     """Tell whether a vehicle of a SUMO class may use a connection: both lanes and the connection allow it."""
+    if vclass == IGNORING:
+        return True
     lanes = (
         network.edges[connection.from_edge].lanes[connection.from_lane],
         network.edges[connection.to_edge].lanes[connection.to_lane],

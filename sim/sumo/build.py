@@ -42,7 +42,8 @@ class ArmBuild:
     """The files of one arm in one period, and what stands in them.
 
     `digest` names their contents: equal arms share one build. Program ids in `controls` are those of the
-    files, the site's ids behind `PREFIX`. `warnings` are netconvert's own words about the changed network.
+    files, the site's ids behind `PREFIX`. `warnings` are netconvert's own words about the changed network
+    that it has not to say about the site's.
     """
 
     folder: Path
@@ -155,13 +156,36 @@ def _patched(
         warnings = convert(["-s", source, "-x", "patch.con.xml", "-o", "patched.net.xml"], folder)
         normalise(folder / "patched.net.xml", folder / "net.net.xml")
         (folder / "patched.net.xml").unlink()
-        (folder / "warnings.json").write_text(json.dumps(warnings, ensure_ascii=False), encoding="utf-8")
+        _keep(folder, warnings)
 
     folder = publish(cache / "network" / digest[:2] / digest, fill)
     net_file = folder / "net.net.xml"
     network = _read(net_file, site.network)
     check_patched(site.network, network, wanted)
-    return net_file, network, tuple(json.loads((folder / "warnings.json").read_text(encoding="utf-8")))
+    known = _base_warnings(site, cache)
+    return net_file, network, tuple(warning for warning in _warnings(folder) if warning not in known)
+
+
+def _base_warnings(site: Site, cache: Path) -> frozenset[str]:
+    """Return what netconvert has to say about the site's own network: no arm is to blame for it."""
+    inputs = json.dumps([site.network.sha256, version()])
+    digest = hashlib.sha256(inputs.encode()).hexdigest()
+
+    def fill(folder: Path) -> None:
+        warnings = convert(["-s", str(site.network_file.resolve()), "-o", "again.net.xml"], folder)
+        (folder / "again.net.xml").unlink()
+        _keep(folder, warnings)
+
+    return frozenset(_warnings(publish(cache / "network" / digest[:2] / digest, fill)))
+
+
+def _keep(folder: Path, warnings: Sequence[str]) -> None:
+    (folder / "warnings.json").write_text(json.dumps(warnings, ensure_ascii=False), encoding="utf-8")
+
+
+def _warnings(folder: Path) -> list[str]:
+    found: list[str] = json.loads((folder / "warnings.json").read_text(encoding="utf-8"))
+    return found
 
 
 def _read(net_file: Path, base: Network) -> Network:

@@ -16,11 +16,11 @@ import pandas as pd
 
 from sim.baseline import SiteFacts
 from sim.loading import parse
-from sim.measures.base import FREE_FLOW, RunView
+from sim.measures.base import RunView
 from sim.network import Approach, Connection, Edge, Junction, Lane, Movement, Network
 from sim.parking import ParkingArea
 from sim.signal_program import Interval, SignalControl, SignalProgram
-from sim.tables import RUN_TABLES, RunFacts, empty, typed
+from sim.tables import FREE_FLOW, RUN_TABLES, RunFacts, empty, typed
 
 CARS = frozenset({"passenger", "bus"})
 

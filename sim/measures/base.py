@@ -16,7 +16,6 @@ from sim.measures.lane_groups import LaneGroup, lane_groups
 from sim.network import Approach, Junction, Movement, Network
 from sim.parking import ParkingArea
 from sim.signal_program import SignalControl
-from sim.tables import FREE_FLOW as FREE_FLOW
 from sim.tables import RunFacts, typed
 
 PASSAGES: Mapping[str, str] = {
@@ -62,7 +61,7 @@ class RunView:
     site
         The facts of the site, the same in every arm.
     free_flow
-        Columns `FREE_FLOW`, the same in every arm; a movement without a row has no control delay.
+        Columns `tables.FREE_FLOW`, the same in every arm; a movement without a row has no control delay.
     saturation_pcuph
         Saturation flow of one straight lane, pcu per hour of green, as calibrated for the vehicle set; None:
         not known.

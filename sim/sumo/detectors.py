@@ -9,7 +9,10 @@ from sim.zones import MovementZone, QueueLane, Zones
 
 ZONES_FILE = "zones.out.xml"
 QUEUES_FILE = "queues.out.xml"
+STOP_LINES_FILE = "stop_lines.out.xml"
 EDGES_FILE = "edges.out.xml"
+LOOP_M = 0.1
+"""Distance of the induction loop from the stop line."""
 HALT_MPS = 0.1
 """A vehicle at most this fast has stopped."""
 
@@ -19,13 +22,15 @@ def write_detectors(zones: Zones, interval_s: int, queue_interval_s: int, path: 
 
     Movement zones become entry-exit detectors; those who leave by another exit are never counted. (SUMO's
     `nextEdges` is no help: it is asked again at the exit, when the approach is behind.) Queue lanes become
-    lane area detectors, one row per `queue_interval_s` (one cycle, or 60 s). Intervals are counted from the
-    start of the run.
+    lane area detectors, one row per `queue_interval_s` (one cycle, or 60 s), with an induction loop at the
+    stop line, since a lane area also counts who leaves it sideways. Intervals are counted from the start of
+    the run.
     """
     lines = ["<additional>\n"]
     for zone in (*zones.movements.values(), *zones.routes.values()):
         lines += _entry_exit(zone, interval_s)
-    lines += [_lane_area(queue, queue_interval_s) for queue in zones.queues]
+    for queue in zones.queues:
+        lines += [_lane_area(queue, queue_interval_s), _stop_line(queue, queue_interval_s)]
     edges = {"id": "edges", "file": EDGES_FILE, "period": interval_s, "excludeEmpty": "true"}
     lines.append(element("edgeData", edges))
     lines.append("</additional>\n")
@@ -51,6 +56,11 @@ def _entry_exit(zone: MovementZone, interval_s: int) -> list[str]:
         lines += [element(tag, {"lane": point.lane, "pos": point.position_m}, indent=2) for point in points]
     lines.append("    </entryExitDetector>\n")
     return lines
+
+
+def _stop_line(queue: QueueLane, interval_s: int) -> str:
+    loop = {"id": queue_id(queue), "lane": queue.lanes[-1], "pos": round(queue.end_m - LOOP_M, 2)}
+    return element("inductionLoop", {**loop, "file": STOP_LINES_FILE, "period": interval_s})
 
 
 def _lane_area(queue: QueueLane, interval_s: int) -> str:

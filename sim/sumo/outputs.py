@@ -15,7 +15,7 @@ import pandas as pd
 from sim.errors import ConfigError, RunError
 from sim.network import Network
 from sim.sumo import driver
-from sim.sumo.detectors import EDGES_FILE, QUEUES_FILE, ZONES_FILE, queue_id
+from sim.sumo.detectors import EDGES_FILE, QUEUES_FILE, STOP_LINES_FILE, ZONES_FILE, queue_id
 from sim.sumo.xml_file import scan
 from sim.tables import EDGES, NETWORK, PARKED, QUEUES, TRIPS, WALKS, ZONES, RunFacts, empty, typed
 from sim.zones import Zones
@@ -59,7 +59,7 @@ def read_outputs(
             "trips": trips,
             "walks": walked,
             "zones": _zones(folder / ZONES_FILE),
-            "queues": _queues(folder / QUEUES_FILE, zones, end_s),
+            "queues": _queues(folder, zones, end_s),
             "edges": _edges(folder / EDGES_FILE),
             "network": _network(folder / driver.NETWORK_FILE, end_s),
             "parked": _parked(folder / driver.STOPS_FILE, spec.stops),
@@ -265,7 +265,7 @@ def _zones(path: Path) -> pd.DataFrame:
     return typed(_sorted(table[vehicles > 0], "movement", "begin_s"), ZONES)
 
 
-def _queues(path: Path, zones: Zones, end_s: float) -> pd.DataFrame:
+def _queues(folder: Path, zones: Zones, end_s: float) -> pd.DataFrame:
     places = {queue_id(queue): queue for queue in zones.queues}
     if not places:
         return empty(QUEUES)
@@ -275,10 +275,11 @@ def _queues(path: Path, zones: Zones, end_s: float) -> pd.DataFrame:
         "end",
         "maxJamLengthInMeters",
         "maxJamLengthInVehicles",
-        "nVehLeft",
         "meanOccupancy",
     )
-    read = _gather(path, "detector", "interval", names)
+    read = _gather(folder / QUEUES_FILE, "detector", "interval", names)
+    loops = _gather(folder / STOP_LINES_FILE, "detector", "interval", ("id", "begin", "nVehContrib"))
+    passed = dict(zip(zip(loops["id"], loops["begin"], strict=True), loops["nVehContrib"], strict=True))
     queues = [places[id] for id in read["id"]]
     table = pd.DataFrame(
         {
@@ -289,7 +290,7 @@ def _queues(path: Path, zones: Zones, end_s: float) -> pd.DataFrame:
             "end_s": _float(read["end"]),
             "jam_max_m": _float(read["maxJamLengthInMeters"]),
             "jam_max_veh": _float(read["maxJamLengthInVehicles"]),
-            "vehicles": _float(read["nVehLeft"]),
+            "vehicles": [int(passed[key]) for key in zip(read["id"], read["begin"], strict=True)],
             "occupancy_pct": _float(read["meanOccupancy"]),
         }
     )

@@ -13,8 +13,10 @@ from functools import cached_property
 from sim.baseline import DIRECTIONS, ApproachFacts, Direction, Lane, SiteFacts
 from sim.errors import Problems
 
-THROUGH_WITHIN_DEG = 44.0
-"""The leg straight ahead is the one nearest to it, if at most this far off: netconvert's line too."""
+THROUGH_WITHIN_DEG = 45.0
+"""The leg straight ahead is the one nearest to it, if at most this far off."""
+FORK_DEG = 20.0, 10.0
+"""Two legs more than the first angle off straight, within the second of each other, are a fork."""
 EXIT_LANE_WIDTH_M = 3.25
 
 Leg = tuple[str, str]
@@ -96,10 +98,10 @@ class Layout:
         legs = self.facts.junctions[junction].approaches
         bearing = {name: self.bearing_deg((junction, name)) for name in legs}
         turns = {name: turn_deg(bearing[own], bearing[name]) for name in legs if name != own}
-        straight = min(turns, key=lambda name: (abs(turns[name]), name), default=None)
+        straight = _straight(turns)
         found: dict[str, Direction] = {own: "uturn"}
         for name, angle in turns.items():
-            if name == straight and abs(angle) <= THROUGH_WITHIN_DEG:
+            if name == straight:
                 found[name] = "through"
             else:
                 found[name] = "right" if angle > 0 else "left"
@@ -139,6 +141,16 @@ class Layout:
                 start = first.get(direction, 0)
                 ways += [LaneWay(index, direction, name, start + k) for k, index in enumerate(users)]
         return tuple(ways)
+
+
+def _straight(turns: Mapping[str, float]) -> str | None:
+    """Return the leg straight ahead; at a fork and at the end of a road there is none."""
+    nearest = sorted(turns, key=lambda name: (abs(turns[name]), name))
+    if not nearest or abs(turns[nearest[0]]) > THROUGH_WITHIN_DEG:
+        return None
+    off_deg, apart_deg = FORK_DEG
+    first, *others = (abs(turns[name]) for name in nearest)
+    return None if others and first > off_deg and others[0] - first < apart_deg else nearest[0]
 
 
 def leg_of(name: str) -> Leg:

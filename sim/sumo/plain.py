@@ -14,10 +14,9 @@ from pathlib import Path
 from sim.baseline import SiteFacts
 from sim.errors import Problems
 from sim.layout import Layout, Leg, Sides, sides
-from sim.network import Network
 from sim.sumo.net_file import read_net_file
 from sim.sumo.netconvert import convert, normalise
-from sim.sumo.read_network import Names
+from sim.sumo.read_network import Names, Turns
 from sim.sumo.xml_file import element, opening
 
 SIDEWALK_WIDTH_M = 3.0
@@ -92,22 +91,14 @@ def write_plain(facts: SiteFacts, folder: Path, set_backs_m: Mapping[Leg, float]
         (folder / name).write_text(content, encoding="utf-8")
 
 
-def check_directions(facts: SiteFacts, network: Network, path: str) -> None:
-    """Raise ConfigError where the simulator calls a turn otherwise than the drawing does.
-
-    Only legs at odd angles do that; lane uses, counts and plans would then speak of different movements.
-    """
-    plain, problems = _Plain(facts, {}), Problems()
-    for leg in plain.legs:
-        approach = network.approaches.get(_id(leg))
-        drawn = {plain.exit_of((leg[0], to)): way for to, way in plain.layout.ahead(leg).items()}
-        for movement in approach.movements if approach else ():
-            wanted = drawn[movement.to_edge]
-            if movement.direction.partition("_")[0] != wanted:
-                what = f"the way to {movement.to_edge} is drawn as {wanted} but runs as {movement.direction}"
-                place = f"{path}.junctions.{leg[0]}.approaches.{leg[1]}.bearing_deg"
-                problems.add(place, what, "turn the legs further apart")
-    problems.raise_if_any()
+def turns_of(facts: SiteFacts) -> Turns:
+    """Way through a junction (from edge, to edge) -> how the drawing calls it."""
+    plain = _Plain(facts, {})
+    return {
+        (_id(leg), plain.exit_of((leg[0], to))): way
+        for leg in plain.legs
+        for to, way in plain.layout.ahead(leg).items()
+    }
 
 
 def _convert(folder: Path) -> list[str]:

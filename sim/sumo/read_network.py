@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -25,18 +26,23 @@ SAME_LEG_DEG = 45.0
 
 Names = Mapping[str, tuple[str, str]]
 """Stop-line edge -> (junction, approach)."""
+Turns = Mapping[tuple[str, str], str]
+"""(from edge, to edge) -> left, through, right, uturn."""
 
 
-def read_network(net: Path, names: Names | None = None) -> Network:
+def read_network(net: Path, names: Names | None = None, turns: Turns | None = None) -> Network:
     """Read a `.net.xml[.gz]`.
 
     `names` gives junctions and approaches their names, for a drawn site and for every arm of any site (so
     that a change of geometry renames nothing); edges it does not list are no approaches. Else the geometry
     decides.
 
+    `turns` says what people call a way through a junction; the file's own direction holds for every other
+    way. Netconvert decides by angles alone, at forks against the drawing, and anew for every arm.
+
     Raises ConfigError where the file is missing, truncated, or refers to what it does not hold.
     """
-    content = read_net_file(net)
+    content = _with_turns(read_net_file(net), turns or {})
     reader = _Reader(content)
     by_node = reader.named(names) if names is not None else reader.derived()
     junctions = {id: reader.junction(id, node, approaches) for id, node, approaches in by_node}
@@ -49,6 +55,13 @@ def read_network(net: Path, names: Names | None = None) -> Network:
         foes=_foes(content.nodes[node] for node in sorted(nodes)),
         sha256=content.sha256,
     )
+
+
+def _with_turns(content: NetFile, turns: Turns) -> NetFile:
+    connections = tuple(
+        replace(c, direction=turns.get((c.from_edge, c.to_edge), c.direction)) for c in content.connections
+    )
+    return replace(content, connections=connections) if turns else content
 
 
 class _Reader:

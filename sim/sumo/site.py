@@ -20,7 +20,7 @@ from sim.site_check import check_places, check_site
 from sim.site_model import Site
 from sim.sumo.install import version
 from sim.sumo.netconvert import normalise
-from sim.sumo.plain import NETWORK_FILE, build_network, check_directions, names_of, plain_files
+from sim.sumo.plain import NETWORK_FILE, build_network, names_of, plain_files, turns_of
 from sim.sumo.read_network import read_network
 from sim.sumo.signals import read_controls
 
@@ -53,8 +53,7 @@ def _drawn(folder: Path, facts: SiteFacts, cache: Path) -> Site:
     # Of the plain files rather than the facts: a change of how they are written counts, a title does not.
     digest = _digest({**plain_files(facts), "sumo": version()})
     network_file = publish(_target(cache, digest), fill) / NETWORK_FILE
-    network = read_network(network_file, names_of(facts))
-    check_directions(facts, network, FACTS_FILE)
+    network = read_network(network_file, names_of(facts), turns_of(facts))
     problems = Problems()
     signals: Controls = {}
     counts = no_counts()

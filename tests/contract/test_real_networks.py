@@ -1,4 +1,4 @@
-"""Real networks: junctions and movements come out as they are counted in the files, programs come back exactly."""
+"""Real networks: junctions and movements as counted in the files, programs that come back exactly."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SIGNALISED = {
     "bologna_acosta": 16, "cologne8": 8, "ingolstadt7": 7, "jinan_3x4": 12, "nanchang_cutA": 71,
     "doerpfeldstr": 9, "badhersfeld": 23,
 }  # fmt: skip
-"""Signalised junctions: acosta's 7 controllers run 16, as the data's README says; railway signals are none."""
+"""Signalised junctions: acosta's 7 controllers run 16, as its README says; railway signals are none."""
 
 
 @pytest.fixture(scope="module")

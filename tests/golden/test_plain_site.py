@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sim.baseline import SiteFacts
 from sim.network import Network
-from sim.sumo.plain import NETWORK_FILE, build_network, check_directions, names_of, plain_files
+from sim.sumo.plain import NETWORK_FILE, build_network, names_of, plain_files, turns_of
 from sim.sumo.read_network import read_network
 from tests.crossroads import Facts, crossroads, leg
 
@@ -47,10 +47,9 @@ def test_two_builds_are_byte_identical(tmp_path: Path) -> None:
 
 def built(facts: SiteFacts, folder: Path) -> Network:
     warnings = build_network(facts, folder)
-    assert warnings == []
-    network = read_network(folder / NETWORK_FILE, names_of(facts))
-    check_directions(facts, network, "site.yaml")
-    return network
+    # An exit lane that no entering lane leads to is wide for its traffic, not wrong.
+    assert [w for w in warnings if "is not connected from any incoming edge" not in w] == []
+    return read_network(folder / NETWORK_FILE, names_of(facts), turns_of(facts))
 
 
 def test_the_tee_as_built(tmp_path: Path) -> None:
@@ -105,3 +104,22 @@ def test_legs_at_odd_angles_mean_what_the_drawing_says(tmp_path: Path) -> None:
     network = built(crossroads(turn), tmp_path)
     assert len(network.movements) == 12
     assert network.movements["J1.south.through"].to_edge == "J1.north.exit"
+
+
+def test_a_fork_goes_left_and_right(tmp_path: Path) -> None:
+    def fork(data: Facts) -> None:
+        legs = {
+            "west": leg(265, ["left", "right"]),
+            "up": leg(45, ["left", "right"]),
+            "down": leg(123, ["left", "right"]),
+        }
+        data["junctions"]["J1"]["approaches"] = legs
+
+    facts = crossroads(fork)
+    network = built(facts, tmp_path)
+    exits = {m.direction: m.to_edge for m in network.approaches["J1.west"].movements}
+    assert exits == {"left": "J1.up.exit", "right": "J1.down.exit"}
+    plain = read_network(tmp_path / NETWORK_FILE, names_of(facts))
+    assert {m.direction for m in plain.approaches["J1.west"].movements} != set(exits), (
+        "netconvert says otherwise"
+    )

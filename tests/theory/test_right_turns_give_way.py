@@ -1,4 +1,4 @@
-"""Free right turns at a drawn crossroads give way to pedestrians, pedestrians to the signal; everybody arrives."""
+"""Free right turns at a drawn crossroads give way to pedestrians, those to the signal; all arrive."""
 
 from __future__ import annotations
 

@@ -14,11 +14,12 @@ from sim.sumo.signals import read_controls, write_controls
 NET = """<net version="1.20">
 {logics}
     <connection from="a" to="b" fromLane="0" toLane="0" tl="S" linkIndex="0" dir="s" state="O"/>
-    <connection from="c" to="d" fromLane="0" toLane="0" tl="S" linkIndex="1" linkIndex2="2" dir="l" state="o"/>
+    <connection from="c" to="d" fromLane="0" toLane="0" tl="S" linkIndex="1" linkIndex2="2" dir="l"/>
 </net>"""
 OWN = (
     '<tlLogic id="S" type="static" programID="0" offset="0">'
-    '<phase duration="30" state="Grr"/><phase duration="3" state="yrr"/><phase duration="27" state="rGG"/></tlLogic>'
+    '<phase duration="30" state="Grr"/><phase duration="3" state="yrr"/><phase duration="27" state="rGG"/>'
+    "</tlLogic>"
 )
 
 

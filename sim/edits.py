@@ -13,13 +13,13 @@ from sim.network import Connection, Network
 from sim.parking import ParkingArea
 
 ObjectKey = tuple[str, str]
-"""(kind, id). Kinds: edge, lane, connection, crossing, junction (position, shape, right of way, geometry
-within), signal_link (what one connection or crossing is shown in every program), signal_timing (`timing_key`:
-durations, cycle, offset and switching in one period), parking, bus_stop, and `other` for whatever else the
-files hold."""
+"""(kind, id). Kinds: edge, lane, connection, crossing, junction (type, position, shape, incoming lanes),
+right_of_way (how the paths through a junction run and yield), signal_link (what one connection or crossing is
+shown in every program), signal_timing (`timing_key`: durations, cycle, offset and switching in one period),
+parking, bus_stop, and `other` for whatever else the files hold."""
 
-SHARED_KINDS = frozenset({"junction"})
-"""Kinds that several edits may touch without contradicting each other: a junction's right-of-way table
+SHARED_KINDS = frozenset({"right_of_way"})
+"""Kinds that several edits may touch without contradicting each other: a junction's right of way
 follows from all connections together, in whatever order they were edited."""
 
 LaneLink = tuple[int, str, int]
@@ -50,10 +50,10 @@ class SetConnections:
     wanted: frozenset[LaneLink]
 
     def footprint(self, network: Network) -> frozenset[ObjectKey]:
-        """Return the connections leaving the edge, what signals show them, and the junction."""
+        """Return the edge's connections, what signals show them, and how the junction's paths yield."""
         keys = {connection_key(self.edge, link) for link in self.expected | self.wanted}
         return frozenset(
-            {("junction", network.edges[self.edge].to_node)}
+            {("right_of_way", network.edges[self.edge].to_node)}
             | {("connection", key) for key in keys}
             | {("signal_link", key) for key in keys}
         )

@@ -39,7 +39,8 @@ def read_net_objects(path: Path) -> NetObjects:
     reader = _NetReader()
     try:
         root: Attributes = {}
-        for root, element in _top_level(path):
+        for attributes, element in _top_level(path):
+            root = attributes
             reader.take(element)
         return reader.finished(root)
     except (ElementTree.ParseError, KeyError, ValueError) as error:
@@ -183,12 +184,13 @@ class _NetReader:
                 known = links.setdefault(a["tl"], {}).get(key, ())
                 links[a["tl"]][key] = (*known, *indices)
         for junction in self.junctions:
-            self.objects["junction", junction.attrib["id"]] = self._junction(junction, names)
+            self._junction(junction, names)
         for element in self.waiting:
             self._waiting(element, names)
         return NetObjects(self.objects, links, self.programs)
 
-    def _junction(self, element: ElementTree.Element, names: _Names) -> Attributes:
+    def _junction(self, element: ElementTree.Element, names: _Names) -> None:
+        """Keep apart what a junction is and how the paths through it run and yield."""
         id = element.attrib["id"]
         found: Attributes = {
             k: v for k, v in element.attrib.items() if k not in ("id", "incLanes", "intLanes")
@@ -196,26 +198,29 @@ class _NetReader:
         incoming = element.attrib.get("incLanes", "").split()
         found["incoming lanes"] = frozenset(lane for lane in incoming if not lane.startswith(":"))
         found["walking areas"] = frozenset(str(sorted(area.items())) for area in self.walking.get(id, ()))
+        others = [child for child in element if child.tag != "request"]
+        found |= {_other(child)[1]: str(_attributes(child)) for child in others}
+        self.objects["junction", id] = found
         keys = [key for lane in incoming for key in names.from_lane.get(lane, ())]
         requests = [child for child in element if child.tag == "request"]
         if requests and len(requests) != len(keys):
             raise BuildError(
                 f"junction {id!r}: {len(requests)} rows in its right-of-way table, {len(keys)} links"
             )
+        yields: Attributes = {}
         for key, request in zip(keys, requests, strict=False):
             for what in ("response", "foes"):
                 bits = reversed(request.attrib[what])
-                found[f"{what} of {key}"] = frozenset(
+                yields[f"{what} of {key}"] = frozenset(
                     k for k, bit in zip(keys, bits, strict=True) if bit == "1"
                 )
-            found[f"waits inside {key}"] = request.attrib.get("cont", "0")
+            yields[f"waits inside {key}"] = request.attrib.get("cont", "0")
         for key in keys:
-            found[f"path of {key}"] = tuple(
+            yields[f"path of {key}"] = tuple(
                 tuple(sorted(self.inside[lane].items())) for lane in names.path.get(key, ())
             )
-        others = [child for child in element if child.tag != "request"]
-        found |= {_other(child)[1]: str(_attributes(child)) for child in others}
-        return found
+        if yields:
+            self.objects["right_of_way", id] = yields
 
     def _waiting(self, element: ElementTree.Element, names: _Names) -> None:
         """Add where a link waits inside its junction, and for whom, to that junction."""
@@ -224,7 +229,7 @@ class _NetReader:
         node = element.attrib["id"][1:].rsplit("_", 2)[0]
         foes = {names.of_inside.get(lane, lane) for lane in (*yields_to, *element.attrib["intLanes"].split())}
         position = {k: v for k, v in element.attrib.items() if k not in ("id", "incLanes", "intLanes")}
-        self.objects["junction", node][f"waiting point of {key}"] = (
+        self.objects["right_of_way", node][f"waiting point of {key}"] = (
             tuple(sorted(position.items())),
             frozenset(foes),
         )

@@ -184,10 +184,10 @@ MUTATIONS: dict[str, tuple[str, Callable[[str], str], ObjectKey]] = {
     "uncontrolled": (
         "net", replaced(f'({TURN}) tl="J2" linkIndex="0"', r"\1"), ("signal_link", RIGHT_TURN)
     ),
-    "response": ("net", replaced(f'({NODE}.*?index="0" +response=)"1', r'\1"0'), ("junction", "J2")),
-    "foes": ("net", replaced(f'({NODE}.*?<request index="0"[^>]*foes=)"1', r'\1"0'), ("junction", "J2")),
+    "response": ("net", replaced(f'({NODE}.*?index="0" +response=)"1', r'\1"0'), ("right_of_way", "J2")),
+    "foes": ("net", replaced(f'({NODE}.*?<request index="0"[^>]*foes=)"1', r'\1"0'), ("right_of_way", "J2")),
     "place": ("net", replaced(f'({NODE} x=)"550', r'\1"551'), ("junction", "J2")),
-    "path inside": ("net", replaced(r'(<lane id=":J2_0_0"[^>]*speed=)"', r'\1"1'), ("junction", "J2")),
+    "path inside": ("net", replaced(r'(<lane id=":J2_0_0"[^>]*speed=)"', r'\1"1'), ("right_of_way", "J2")),
     "crossing": ("net", replaced(r'(<lane id=":J2_c0_0"[^>]*length=)"', r'\1"1'), ("crossing", ZEBRA)),
     "settings": ("net", replaced(r'(<net [^>]*limitTurnSpeed=)"', r'\1"1'), ("other", "net")),
     "light": ("signals", replaced(f'({J2}.*?state=)"g', r'\1"r'), ("signal_link", RIGHT_TURN)),

@@ -37,9 +37,9 @@ def test_a_second_left_lane_gets_the_exit_lane_beside_the_first(site: Site) -> N
 
 def test_the_footprint_is_the_approach_and_its_junction(site: Site) -> None:
     footprint = remark(site, ["left", "left+through", "through+right"]).footprint
-    assert ("junction", "J1") in footprint
-    assert {kind for kind, _ in footprint} == {"connection", "junction", "signal_link"}
-    assert all(key.startswith("W_J1_") for kind, key in footprint if kind != "junction")
+    assert ("right_of_way", "J1") in footprint
+    assert {kind for kind, _ in footprint} == {"connection", "right_of_way", "signal_link"}
+    assert all(key.startswith("W_J1_") for kind, key in footprint if kind != "right_of_way")
 
 
 def test_the_change_log_names_both_markings(site: Site) -> None:

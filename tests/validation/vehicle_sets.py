@@ -3,6 +3,7 @@
     python -m tests.validation.vehicle_sets            # everything, about half an hour of CPU
     python -m tests.validation.vehicle_sets rig        # the rig alone, one minute
     python -m tests.validation.vehicle_sets cologne8   # the named networks
+    python -m tests.validation.vehicle_sets tables     # nothing but the page, from what is stored
 
 Rewrites the tables of docs/validation/vehicle-sets.md between its markers; single runs go to
 docs/validation/vehicle-sets-runs.csv, which holds the last result of each network. The choice and its reasons
@@ -20,6 +21,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from scipy import stats
 
@@ -98,7 +100,8 @@ def _spread(runs: pd.DataFrame, measure_name: str) -> dict[str, float]:
     wide = runs.pivot_table(index="replicate", columns="arm", values=measure_name)
     difference = wide["after"] - wide["before"]
     n, sd_d = len(wide), float(difference.std())
-    mad = float(stats.median_abs_deviation(difference, scale="normal"))
+    left = runs.pivot_table(index="replicate", columns="arm", values="unfinished").sum(axis="columns")
+    cleared = difference[left == 0]
     half_width = PRECISION * float(wide["before"].mean())
     return {
         "n": n,
@@ -106,7 +109,8 @@ def _spread(runs: pd.DataFrame, measure_name: str) -> dict[str, float]:
         "sd": float(wide["before"].std()),
         "difference": float(difference.mean()),
         "sd_d": sd_d,
-        "mad_d": mad,
+        "n_cleared": len(cleared),
+        "sd_cleared": float(cleared.std()),
         "correlation": float(wide["before"].corr(wide["after"])),
         "gain": (float(wide["before"].std()) ** 2 + float(wide["after"].std()) ** 2) / sd_d**2,
         "pairs": (1.96 * sd_d / half_width) ** 2,
@@ -171,18 +175,31 @@ def spread_table(runs: pd.DataFrame, measure_name: str) -> str:
     """`spreads` as a Markdown table."""
     rows = []
     for network, group in spreads(runs, measure_name).groupby(level="network", sort=False):
-        sd_d = group.droplevel("network")["sd_d"]
-        ratio, n = sd_d["sigma_half"] / sd_d["sigma_zero"], int(group["n"].iloc[0])
-        low, high = (ratio / float(stats.f.ppf(q, n - 1, n - 1)) ** 0.5 for q in (0.975, 0.025))
+        sd, n = (group.droplevel("network")[c] for c in ("sd_cleared", "n_cleared"))
+        ratio, freedom = sd["sigma_half"] / sd["sigma_zero"], (n["sigma_half"] - 1, n["sigma_zero"] - 1)
+        low, high = (ratio / float(stats.f.ppf(q, *freedom)) ** 0.5 for q in (0.975, 0.025))
         for s, v in group.droplevel("network").iterrows():
-            numbers = f"{v['mean']:.1f} {v['sd']:.2f} {v['difference']:+.2f} {v['sd_d']:.2f} {v['mad_d']:.2f}"
+            numbers = f"{v['mean']:.1f} {v['sd']:.2f} {v['difference']:+.2f} {v['sd_d']:.2f}"
+            numbers += f" {v['n_cleared']:.0f} {v['sd_cleared']:.2f}"
             gains = f"{v['correlation']:.2f} {v['gain']:.1f} {v['pairs']:.1f}"
             last = f"{ratio:.2f} [{low:.2f}, {high:.2f}]" if s == "sigma_half" else ""
-            rows.append([str(network), str(s), f"{n}", *numbers.split(), *gains.split(), last])
+            rows.append([str(network), str(s), f"{v['n']:.0f}", *numbers.split(), *gains.split(), last])
     header = ["network", "set", "n", "before, s", "sd before", "after - before", "sd of difference"]
-    header += ["robust sd of difference", "correlation", "var unpaired / paired", "pairs for ± 2.5 %"]
-    header += ["sd of difference, half / zero [95 %]"]
+    header += ["pairs cleared", "sd of these", "correlation", "var unpaired / paired", "pairs for ± 2.5 %"]
+    header += ["sd of cleared, half / zero [95 %]"]
     return _table(header, rows)
+
+
+def pooled_ratio(spread: pd.DataFrame) -> tuple[float, float, float]:
+    """Ratio of the sd of cleared pairs, half over zero, over all networks, with its 95 % interval.
+
+    Weighted mean of the log ratios; a log sd of n normal values has variance 1 / (2 (n - 1)).
+    """
+    half, zero = (spread.xs(s, level="set") for s in ("sigma_half", "sigma_zero"))
+    weight = 2 / (1 / (half["n_cleared"] - 1) + 1 / (zero["n_cleared"] - 1))
+    mean = float((weight * np.log(half["sd_cleared"] / zero["sd_cleared"])).sum() / weight.sum())
+    width = 1.96 / float(weight.sum()) ** 0.5
+    return float(np.exp(mean)), float(np.exp(mean - width)), float(np.exp(mean + width))
 
 
 def bias_table(runs: pd.DataFrame, rig: pd.DataFrame) -> str:
@@ -286,6 +303,11 @@ def main(wanted: list[str]) -> None:
         void = "nothing" if seed_is_void(CASES[0]) else "SOMETHING (unexpected)"
         facts += f" Changing `--seed` under `sigma_zero` on {CASES[0].label} changed {void}."
     runs = runs.sort_values("network", kind="stable", key=lambda s: s.map([c.label for c in CASES].index))
+    ratio, low, high = pooled_ratio(spreads(runs, "fair_travel_time_s"))
+    facts += (
+        f" Spread of the difference in travel time, cleared pairs, half / zero over all networks: {ratio:.2f}"
+    )
+    facts += f" [{low:.2f}, {high:.2f}]."
     rig = pd.read_csv(RIG)
     write_page(
         {

@@ -67,6 +67,8 @@ class Store:
             content = {"schema_version": SCHEMA_VERSION, "inputs": dict(inputs), "facts": asdict(facts)}
             (folder / "run.json").write_text(_json(content), encoding="utf-8")
 
+        if not self.has(digest):  # what lies there without run.json was left by no run of ours
+            shutil.rmtree(self.folder(digest), ignore_errors=True)
         publish(self.folder(digest), fill)
         self._failure(digest).unlink(missing_ok=True)
 

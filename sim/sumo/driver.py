@@ -174,14 +174,15 @@ def simulate(spec: RunSpec, folder: Path, timeout_s: float, children: Children |
 
 
 def _reason(code: int, log: str) -> str:
+    """Say why a child failed: how it was killed, if it was, and the errors it has written."""
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    first = next((number for number, line in enumerate(lines) if line.startswith("Error:")), len(lines))
+    said = [line for line in lines[first:] if not line.startswith(("Quitting", "Warning:"))]
+    words = "; ".join(said[:4]).removeprefix("Error: ")
     if code < 0:
-        return f"the simulator was killed by signal {-code} ({signal.Signals(-code).name})"
-    lines = [line.strip() for line in log.splitlines()]
-    errors = [number for number, line in enumerate(lines) if line.startswith("Error:")]
-    if not errors:
-        return f"the simulator ended with code {code}: " + (" ".join(lines[-3:]) or "it said nothing")
-    said = [line for line in lines[errors[0] :] if line and not line.startswith(("Quitting", "Warning:"))]
-    return "; ".join(said[:4]).removeprefix("Error: ")
+        killed = f"the simulator was killed by signal {-code} ({signal.Signals(-code).name})"
+        return f"{killed}: {words}" if words else killed
+    return words or f"the simulator ended with code {code}: " + (" ".join(lines[-3:]) or "it said nothing")
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:

@@ -156,7 +156,7 @@ def _trips(
         raise RunError(
             f"{late.sum()} vehicles were not scheduled when the demand says, e.g. {late.index[late][0]}"
         )
-    zero = row.fillna(0.0)
+    zero = row.drop(columns="vaporized").fillna(0.0)
     edges = demand["edges"].astype(str)
     ends = edges.str.split(" ")
     table = pd.DataFrame(
@@ -278,8 +278,8 @@ def _queues(folder: Path, zones: Zones, end_s: float) -> pd.DataFrame:
         "meanOccupancy",
     )
     read = _gather(folder / QUEUES_FILE, "detector", "interval", names)
-    loops = _gather(folder / STOP_LINES_FILE, "detector", "interval", ("id", "begin", "nVehContrib"))
-    passed = dict(zip(zip(loops["id"], loops["begin"], strict=True), loops["nVehContrib"], strict=True))
+    loops = _gather(folder / STOP_LINES_FILE, "detector", "interval", ("id", "begin", "nVehEntered"))
+    passed = dict(zip(zip(loops["id"], loops["begin"], strict=True), loops["nVehEntered"], strict=True))
     queues = [places[id] for id in read["id"]]
     table = pd.DataFrame(
         {
@@ -342,7 +342,8 @@ def _network(path: Path, end_s: float) -> pd.DataFrame:
             "mean_speed_mps": np.where(speed < 0, np.nan, speed),
         }
     )
-    return typed(table[table["time_s"] <= end_s], NETWORK)
+    # One sample after the last arrival belongs to it: there everybody has arrived.
+    return typed(table[table["time_s"] < end_s + driver.SUMMARY_PERIOD_S], NETWORK)
 
 
 def _parked(path: Path, stops: bool) -> pd.DataFrame:

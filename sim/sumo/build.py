@@ -31,6 +31,7 @@ from sim.sumo.patch import check_patched, patch_xml, wanted_connections
 from sim.sumo.read_network import read_network
 from sim.sumo.remap import new_conflicts, remap
 from sim.sumo.signals import OFF, write_controls
+from sim.sumo.xml_file import scan
 
 PREFIX = "huandu."
 """Before every program id: SUMO refuses a program under an id that the network itself uses."""
@@ -131,12 +132,27 @@ def _write(
     write_controls(folder / SIGNALS, controls)
     names = [SIGNALS]
     if site.facts.imported is not None and site.facts.imported.additional is not None:
-        shutil.copyfile(site.folder / site.facts.imported.additional, folder / IMPORTED)
+        source = site.folder / site.facts.imported.additional
+        _check_ids(source, parking)
+        shutil.copyfile(source, folder / IMPORTED)
         names.append(IMPORTED)
     if parking:
         (folder / PARKING).write_text(parking_xml(parking, network), encoding="utf-8")
         names.append(PARKING)
     return names
+
+
+def _check_ids(imported: Path, parking: Mapping[str, ParkingArea]) -> None:
+    """Refuse a parking area under an id that the imported model uses: SUMO would stop at the second one."""
+    taken: list[str] = []
+
+    def start(tag: str, a: dict[str, str]) -> None:
+        if tag == "parkingArea" and a["id"] in parking:
+            taken.append(a["id"])
+
+    scan(imported, None, start)
+    if taken:
+        raise BuildError(f"{imported.name} holds parking areas {', '.join(taken)} already: choose other ids")
 
 
 # --- the network ------------------------------------------------------------------------------------------

@@ -50,7 +50,8 @@ class Proof:
     @property
     def words(self) -> Text:
         """The result in one sentence."""
-        return text("proof.held", changed=f"{len(self.objects):,}", identical=f"{self.identical:,}")
+        key = "proof.held_one" if len(self.objects) == 1 else "proof.held"
+        return text(key, changed=f"{len(self.objects):,}", identical=f"{self.identical:,}")
 
 
 def prove(

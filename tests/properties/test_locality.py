@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from sim.baseline import ImportedNetwork
 from sim.edits import ObjectKey
 from sim.errors import BuildError
 from sim.policy import AppliedPolicy, apply, empty_policy
@@ -245,3 +246,32 @@ def test_an_edit_that_finds_another_site_than_it_was_written_for_is_refused(site
     late = dataclasses.replace(times.edits[0], expected_offset_s=7.0)
     with pytest.raises(BuildError, match=r"expected intervals of .* at offset 7 s; found .* at 0 s"):
         build(site, dataclasses.replace(times, edits=(late,)), "am", cache)
+
+
+def test_an_id_that_the_imported_model_uses_is_refused(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "stops.add.xml").write_text(
+        '<additional><parkingArea id="P1" lane="E_J2_1"/></additional>', encoding="utf-8"
+    )
+    imported = ImportedNetwork(network="net.net.xml", additional="stops.add.xml")
+    facts = site.facts.model_copy(update={"imported": imported})
+    with pytest.raises(BuildError, match=r"stops.add.xml holds parking areas P1 already"):
+        build(
+            dataclasses.replace(site, folder=tmp_path, facts=facts), nothing(site), "am", tmp_path / "cache"
+        )
+
+
+def test_imported_stops_are_part_of_the_arm_and_of_its_proof(site: Site, tmp_path: Path) -> None:
+    stops = tmp_path / "stops.add.xml"
+    stops.write_text(
+        '<additional><busStop id="B1" lane="E_J2_1" startPos="10"/></additional>', encoding="utf-8"
+    )
+    facts = site.facts.model_copy(
+        update={"imported": ImportedNetwork(network="net.net.xml", additional=stops.name)}
+    )
+    found = dataclasses.replace(site, folder=tmp_path, facts=facts)
+    base = build(found, nothing(found), "am", tmp_path / "cache")
+    stops.write_text(stops.read_text(encoding="utf-8").replace('"10"', '"11"'), encoding="utf-8")
+    moved = build(found, nothing(found), "am", tmp_path / "cache")
+    assert moved.digest != base.digest
+    with pytest.raises(BuildError, match="outside: bus_stop B1: startPos: 10 -> 11"):
+        prove(base, moved, frozenset())

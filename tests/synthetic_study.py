@@ -1,4 +1,4 @@
-"""A study folder made from random numbers with known effects: for tests of figures and page, never a result."""
+"""A study folder made from random numbers with known effects: to test figures and page, never a result."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sim.compare import compare
 from sim.measures import SPECS
 from sim.tables import FINDINGS, MEASURES, typed
 
-# Seconds, or shares of a queue, by which each arm shifts what is measured. `lane_use` helps the west and harms the north.
+# Seconds by which each arm shifts what is measured in the west and elsewhere; `HARM` comes on top.
 EFFECTS: Mapping[str, Mapping[str, float]] = {
     "baseline": {"west": 0.0, "other": 0.0},
     "retime": {"west": -9.0, "other": -4.0},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -37,7 +38,8 @@ def _figure(data: StudyData, period: str, arms: list[str]) -> Figure:
         len(arms), 2.95, filled(f"plot.{KEY}.title", period=data.period_title(period)), data.made_up
     )
     before = data.curves(BASELINE, period, PROFILE)
-    handles, farthest = {}, 1.0
+    handles: dict[str, Any] = {}
+    farthest = 1.0
     for position, (arm, axes) in enumerate(zip(arms, panels, strict=True)):
         after = data.curves(arm, period, PROFILE)
         for curves, colour, key, style in (

@@ -58,7 +58,7 @@ def draw(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Iterator[Drawing]
             if period != last:
                 y += 0.35
                 axes.annotate(
-                    both(data.period_title(period)),
+                    short(both(data.period_title(period)), 60),
                     (0, y),
                     xycoords=("axes fraction", "data"),
                     fontsize=9,

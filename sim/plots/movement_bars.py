@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
@@ -15,8 +16,8 @@ from sim.plots.drawing import Drawing
 from sim.plots.facets import grid, legend_below
 from sim.plots.numbers import number, with_interval
 from sim.plots.places import place
-from sim.plots.study_data import StudyData
-from sim.plots.style import AFTER, BEFORE, WORSE, both, filled, house_style, two_lines
+from sim.plots.study_data import StudyData, records
+from sim.plots.style import AFTER, BEFORE, WORSE, both, filled, house_style, short, two_lines
 
 KEY = "movement_bars"
 MEASURE = "control_delay"
@@ -79,7 +80,7 @@ def _figure(data: StudyData, period: str, spec: MeasureSpec, rows: Mapping[str, 
     return figure
 
 
-def _panel(axes, table: pd.DataFrame, spec: MeasureSpec, longest: int) -> None:  # type: ignore[no-untyped-def]
+def _panel(axes: Axes, table: pd.DataFrame, spec: MeasureSpec, longest: int) -> None:
     y = np.arange(len(table), dtype=float)
     worse = table["verdict"].isin(["worse", "worse_uncertain"]).to_numpy()
     axes.barh(y - 0.2, table["before"], height=0.36, color=BEFORE)
@@ -89,18 +90,20 @@ def _panel(axes, table: pd.DataFrame, spec: MeasureSpec, longest: int) -> None: 
             bar.set_hatch("///")
             bar.set_edgecolor("white")
             bar.set_linewidth(0)
-    for position, row, bad in zip(y, table.itertuples(), worse, strict=True):
-        change, _ = with_interval(row.difference, row.ci_low, row.ci_high, spec.decimals)
+    for position, row, bad in zip(y, records(table), worse, strict=True):
+        change, _ = with_interval(row["difference"], row["ci_low"], row["ci_high"], spec.decimals)
         mark = f" × {text('verdict.worse').zh}" if bad else ""
         axes.annotate(
-            f"{number(row.before, 0)}→{number(row.after, 0)} ({change}){mark}",
-            (max(row.before, row.after), position),
+            f"{number(row['before'], 0)}→{number(row['after'], 0)} ({change}){mark}",
+            (max(row["before"], row["after"]), position),
             xytext=(4, 0),
             textcoords="offset points",
             va="center",
             fontsize=8.5,
         )
-    axes.set_yticks(y, [f"{place(scope).zh}\n{place(scope).en}" for scope in table["scope"]], fontsize=8)
+    axes.set_yticks(
+        y, [f"{short(place(scope).zh)}\n{short(place(scope).en, 28)}" for scope in table["scope"]], fontsize=8
+    )
     axes.tick_params(axis="y", length=0, labelleft=True)
     axes.set_ylim(longest - 0.4, -0.6)
     axes.grid(axis="y", visible=False)

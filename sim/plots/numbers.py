@@ -30,7 +30,7 @@ def decimals_of(low: float, high: float, most: int) -> int:
 def number(value: float, decimals: int, sign: bool = False) -> str:
     """Write a number with a true minus; `sign` writes the plus too. Never a negative zero; a dash for NaN.
 
-    Negative `decimals` round to tens and hundreds. From five digits on, thousands are parted by thin spaces.
+    Negative `decimals` round to tens and hundreds. From five digits on, thousands are parted by fixed spaces.
     """
     if math.isnan(value):
         return NOTHING
@@ -40,7 +40,7 @@ def number(value: float, decimals: int, sign: bool = False) -> str:
     digits = f"{abs(rounded):.{max(decimals, 0)}f}"
     whole, point, rest = digits.partition(".")
     if len(whole) > 4:  # noqa: PLR2004
-        whole = f"{int(whole):,}".replace(",", "\u2009")
+        whole = f"{int(whole):,}".replace(",", "\u00a0")
     front = MINUS if rounded < 0 else "+" if sign and rounded > 0 else ""
     return f"{front}{whole}{point}{rest}"
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from sim.labels import Text, text
 from sim.measure_spec import MeasureSpec
@@ -25,6 +29,9 @@ from sim.plots.style import (
     two_lines,
 )
 
+Floats = NDArray[np.float64]
+Pair = tuple[Floats, Floats]
+
 KEY = "paired_dots"
 FAINT_LINE = "#9a9a9a"
 
@@ -34,20 +41,21 @@ def draw(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Iterator[Drawing]
     spec = specs[data.primary]
     for period in data.periods:
         before = data.values("baseline", period, data.primary)
-        pairs = {}
+        pairs: dict[str, Pair] = {}
         for arm in data.policies:
             after = data.values(arm["id"], period, data.primary)
             shared = before.dropna().index.intersection(after.dropna().index)
             if len(shared):
-                pairs[arm["id"]] = (before[shared].to_numpy(dtype=float), after[shared].to_numpy(dtype=float))
+                pairs[arm["id"]] = (
+                    np.asarray(before[shared], np.float64),
+                    np.asarray(after[shared], np.float64),
+                )
         if pairs:
             with house_style():
                 yield Drawing(KEY, period, _figure(data, period, spec, pairs))
 
 
-def _figure(
-    data: StudyData, period: str, spec: MeasureSpec, pairs: Mapping[str, tuple[np.ndarray, np.ndarray]]
-):  # type: ignore[no-untyped-def,type-arg]
+def _figure(data: StudyData, period: str, spec: MeasureSpec, pairs: Mapping[str, Pair]) -> Figure:
     title = filled(
         f"plot.{KEY}.title", period=data.period_title(period), measure=Text(spec.name["zh"], spec.name["en"])
     )
@@ -87,7 +95,9 @@ def _figure(
     return figure
 
 
-def _differences(axes, changes: np.ndarray, row, reach: tuple[float, float]) -> None:  # type: ignore[no-untyped-def,type-arg]
+def _differences(
+    axes: Axes, changes: Floats, row: Mapping[str, Any] | None, reach: tuple[float, float]
+) -> None:
     axes.axhline(0, color=INK, linewidth=1)
     if row is not None and np.isfinite(row["mcid"]):
         axes.axhspan(-row["mcid"], row["mcid"], color=BAND, alpha=0.4, linewidth=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -13,7 +14,7 @@ from sim.plots.drawing import Drawing
 from sim.plots.facets import band, clock_axis, legend_below
 from sim.plots.places import place
 from sim.plots.study_data import StudyData
-from sim.plots.style import AFTER, BEFORE, FAINT, axis_label, both, filled, house_style, new_figure
+from sim.plots.style import AFTER, BEFORE, FAINT, axis_label, both, filled, house_style, new_figure, short
 
 KEY = "queue_over_time"
 PROFILE = "queue_m"
@@ -41,7 +42,7 @@ def _figure(data: StudyData, period: str, scopes: list[str]) -> Figure:
     title = filled(f"plot.{KEY}.title", period=data.period_title(period))
     figure = new_figure(11.2, 1.35 + 2.2 * len(data.policies), title, data.made_up, legend=True)
     grid = figure.subplots(len(data.policies), len(scopes), sharex=True, sharey=True, squeeze=False)
-    handles = {}
+    handles: dict[str, Any] = {}
     for arm, line in zip(data.policies, grid, strict=True):
         for scope, axes in zip(scopes, line, strict=True):
             before = data.curves(BASELINE, period, PROFILE, scope)
@@ -52,7 +53,7 @@ def _figure(data: StudyData, period: str, scopes: list[str]) -> Figure:
             axes.set_ylim(bottom=0)
             is_clock = clock_axis(axes, [before, after])
             axes.annotate(
-                both(place(scope)),
+                short(both(place(scope)), 40),
                 (0.985, 0.97),
                 xycoords="axes fraction",
                 ha="right",
@@ -62,7 +63,7 @@ def _figure(data: StudyData, period: str, scopes: list[str]) -> Figure:
             )
             if axes in grid[-1]:
                 axes.set_xlabel(axis_label("plot.time") if is_clock else axis_label("plot.time_s", "s"))
-        line[0].set_title(both(data.arm_title(arm["id"])))
+        line[0].set_title(short(both(data.arm_title(arm["id"])), 100))
         line[0].set_ylabel(axis_label("plot.queue", "m"))
     legend_below(figure, handles, note=text("plot.band"))
     return figure

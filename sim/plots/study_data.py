@@ -71,7 +71,7 @@ class StudyData:
     fates: pd.DataFrame
     runs: tuple[RunRow, ...] = ()
     proof: tuple[Mapping[str, Any], ...] = ()
-    """What each arm's files change, per period, where the study says so: `arm, period, changed, identical`."""
+    """What each arm's files change per period, where the study says so: `arm, period, changed, identical`."""
     provenance: Mapping[str, Any] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
 
@@ -107,7 +107,7 @@ class StudyData:
 
     def arm_title(self, arm: str) -> Text:
         """Title of an arm, its id where it has none; swept values behind it."""
-        found = next((entry for entry in self.study["arms"] if entry["id"] == arm), {})
+        found: Mapping[str, Any] = next((entry for entry in self.study["arms"] if entry["id"] == arm), {})
         title = _text(found.get("title"), arm)
         swept = ", ".join(
             f"{key.rpartition('.')[2]}={value}" for key, value in (found.get("swept") or {}).items()
@@ -121,8 +121,9 @@ class StudyData:
     @cached_property
     def rows(self) -> Mapping[tuple[str, str, str, str], Mapping[str, Any]]:
         """Every row of the comparison by arm, period, measure and scope."""
-        records: list[dict[str, Any]] = self.comparison.to_dict("records")  # type: ignore[assignment]
-        return {(row["arm"], row["period"], row["measure"], row["scope"]): row for row in records}
+        return {
+            (row["arm"], row["period"], row["measure"], row["scope"]): row for row in records(self.comparison)
+        }
 
     def row(self, arm: str, period: str, measure: str, scope: str = "network") -> Mapping[str, Any] | None:
         """Return one row of the comparison, if it is there."""
@@ -167,6 +168,11 @@ def read_study(folder: Path) -> StudyData:
         missing=tuple(missing),
         **tables,
     )
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table as mappings."""
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
 def _table(path: Path, columns: Mapping[str, str], name: str, missing: list[str]) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from typing import Any
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from sim.labels import LANGS, Lang, Text, text
 from sim.plots import fonts
@@ -51,7 +52,7 @@ FOOT_IN = 0.3
 MARK_GID = "made-up-data"
 """Group id in the SVG of the mark that made-up data carries."""
 
-_SETTINGS: Mapping[str, Any] = {
+_SETTINGS: Any = {  # matplotlib's stubs want a union of three hundred names
     "font.family": [fonts.FAMILY],
     "font.size": 9.5,
     "text.parse_math": False,  # a title with two dollar signs is a title
@@ -86,7 +87,7 @@ _SETTINGS: Mapping[str, Any] = {
 def house_style() -> Iterator[None]:
     """Draw with huandu's settings; matplotlib's own are restored afterwards."""
     fonts.register()
-    with rc_context(dict(_SETTINGS)):
+    with rc_context(_SETTINGS):
         yield
 
 
@@ -134,12 +135,16 @@ def new_figure(
 
     The layout keeps axes below the title and above the foot, which holds the mark and a legend where wanted.
     """
-    figure = Figure(figsize=(width_in, height_in), layout="constrained")
+    figure = Figure(figsize=(width_in, height_in))
     inch = 1 / height_in
-    figure.text(0.012, 1 - 0.09 * inch, fonts.drawable(title.zh), fontsize=13, va="top", weight="normal")
-    figure.text(0.012, 1 - 0.37 * inch, fonts.drawable(title.en), fontsize=9.5, va="top", color=FAINT)
+    figure.text(
+        0.012, 1 - 0.09 * inch, short(title.zh, int(9 * width_in)), fontsize=13, va="top", weight="normal"
+    )
+    figure.text(
+        0.012, 1 - 0.37 * inch, short(title.en, int(12 * width_in)), fontsize=9.5, va="top", color=FAINT
+    )
     bottom = (FOOT_IN + (0.28 if legend else 0)) * inch
-    figure.get_layout_engine().set(rect=(0.005, bottom, 0.99, 1 - bottom - 0.62 * inch))  # type: ignore[union-attr]
+    figure.set_layout_engine(ConstrainedLayoutEngine(rect=(0.005, bottom, 0.99, 1 - bottom - 0.62 * inch)))
     if made_up:
         words = text("plot.made_up")
         figure.text(

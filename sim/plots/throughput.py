@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -38,7 +39,7 @@ def _figure(data: StudyData, period: str, arms: list[str]) -> Figure:
     )
     wanted = data.curves(BASELINE, period, "demanded_veh")
     before = data.curves(BASELINE, period, "arrived_veh")
-    handles = {}
+    handles: dict[str, Any] = {}
     for number in range(blocks * columns):
         above, below = (
             grid[2 * (number // columns)][number % columns],

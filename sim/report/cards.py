@@ -10,7 +10,7 @@ from sim.compare import policy_verdict
 from sim.labels import Text
 from sim.measure_spec import MeasureSpec
 from sim.plots.numbers import with_interval
-from sim.plots.study_data import StudyData
+from sim.plots.study_data import StudyData, records
 from sim.report.words import (
     BAD,
     GOOD,
@@ -97,7 +97,7 @@ def _card(data: StudyData, specs: Mapping[str, MeasureSpec], arm: Mapping[str, A
         tuple(outcomes),
         tuple(
             WorseLine(data.period_title(str(row["period"])), change(row, specs[str(row["measure"])]))
-            for row in worse.head(MOST_WORSE).to_dict("records")
+            for row in records(worse.head(MOST_WORSE))
         ),
         max(len(worse) - MOST_WORSE, 0),
         len(compared),
@@ -148,7 +148,7 @@ class BoardCell(NamedTuple):
 
 @dataclass(frozen=True)
 class Board:
-    """Policies and periods down, measures across; a column's place is None where the measure is of the network."""
+    """Policies and periods down, measures across; a column is a measure and the kind of its places."""
 
     columns: tuple[tuple[Text, str], ...]
     rows: tuple[tuple[Text, Text, tuple[BoardCell | None, ...]], ...]
@@ -156,9 +156,8 @@ class Board:
 
 def board(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Board:
     """Return the verdict board; measures without a better and a worse are not on it."""
-    present = set(
-        zip(data.comparison["measure"], data.comparison["scope"].str.partition(":")[0], strict=True)
-    )
+    scopes = zip(data.comparison["measure"], data.comparison["scope"], strict=True)
+    present = {(measure, scope.partition(":")[0]) for measure, scope in scopes}
     network = [
         name
         for name in (data.primary, *(n for n in NETWORK_COLUMNS if n != data.primary))

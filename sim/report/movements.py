@@ -1,4 +1,4 @@
-"""The table of movements per junction: demand, served, control delay, level of service, v/c, queue; before and after."""
+"""The tables of movements, one per junction: demand, served, delay, level of service, v/c, queue."""
 
 from __future__ import annotations
 

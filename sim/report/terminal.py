@@ -18,7 +18,7 @@ _MOST_DECIMALS = 3
 
 
 def verdict_table_text(comparison: pd.DataFrame, study: Mapping[str, Any], lang: Lang) -> str:
-    """Return the primary measure per policy and period with interval and verdict, and the verdict over periods.
+    """Return the primary measure by policy and period with interval and verdict; verdicts over all periods.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ from sim.labels import Text, catalogue, text
 from sim.measure_spec import MeasureSpec
 from sim.plots.numbers import decimals_of, number, with_interval
 from sim.plots.places import place
-from sim.plots.study_data import StudyData
+from sim.plots.study_data import StudyData, records
 from sim.plots.style import filled
 
 BAD = ("worse", "worse_uncertain")
@@ -48,8 +48,8 @@ def measure_name(spec: MeasureSpec) -> Text:
 
 
 def change(row: Mapping[str, Any], spec: MeasureSpec) -> Change:
-    """Write out one row; means get no more digits than their difference deserves."""
-    decimals = max(decimals_of(row["ci_low"], row["ci_high"], spec.decimals), min(spec.decimals, 0))
+    """Write out one row; means get no more digits than their difference deserves or the measure has."""
+    decimals = min(decimals_of(row["ci_low"], row["ci_high"], spec.decimals), spec.decimals)
     difference, interval = with_interval(row["difference"], row["ci_low"], row["ci_high"], spec.decimals)
     relative, relative_interval = with_interval(
         row["relative"], row["relative_ci_low"], row["relative_ci_high"], 1, percent=True
@@ -121,7 +121,7 @@ class FindingLine(NamedTuple):
 
 
 def finding_lines(data: StudyData, arm: str | None = None, period: str | None = None) -> list[FindingLine]:
-    """Return findings in words, worst first: all, or those that bear on one arm in one period (its own and the baseline's).
+    """Return findings in words, worst first: all, or those of one arm and the baseline in one period.
 
     Grouped by finding and period; the value told is the one farthest from its limit.
     """
@@ -132,7 +132,8 @@ def finding_lines(data: StudyData, arm: str | None = None, period: str | None = 
         table = table[table["period"] == period]
     lines: list[tuple[int, str, str, FindingLine]] = []
     for (severity, finding, when), group in table.groupby(["severity", "finding", "period"], sort=True):
-        worst = group.loc[(group["value"] - group["limit"]).abs().idxmax()]
+        beyond = (group["value"] - group["limit"]).abs().fillna(0.0).to_numpy()
+        worst = records(group)[int(beyond.argmax())]
         scopes = sorted(set(group["scope"]) - {""})
         lines.append(
             (

@@ -1,0 +1,281 @@
+"""The page as a file: self-contained, harmless whatever the names, honest about what it lacks."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from fontTools.ttLib import TTFont
+
+from sim.errors import ConfigError
+from sim.measures import SPECS
+from sim.plots.fonts import code_points, undrawable
+from sim.plots.study_data import read_study
+from sim.report.page import context, html, markdown, write_report
+from sim.report.web_font import web_font
+from tests.synthetic_study import write_synthetic_study
+
+HOSTILE = "\"><script>alert('x')</script><img src=x onerror=alert(1)>|{{7*7}}&amp;"
+
+
+class Reader(HTMLParser):
+    """Collects tags, attributes, and the text of each section."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: dict[str, list[str]] = {}
+        self.section, self.inside = "", ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self.inside = tag
+        if tag == "section":
+            self.section = dict(attrs)["id"] or ""
+        if tag == "footer":
+            self.section = "footer"
+
+    def handle_data(self, data: str) -> None:
+        if self.inside not in ("style", "script"):
+            self.texts.setdefault(self.section, []).append(data)
+
+    def text(self, section: str) -> str:
+        return " ".join(" ".join(self.texts.get(section, [])).split())
+
+
+def read(folder: Path) -> Reader:
+    return Reader((folder / "report.html").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = write_synthetic_study(
+        tmp_path_factory.mktemp("study"), replicates=5, arms=["baseline", "lane_use"]
+    )
+    write_report(folder, SPECS)
+    return folder
+
+
+def small(folder: Path, **site: Any) -> Path:
+    return write_synthetic_study(folder, replicates=4, two_periods=False, arms=["baseline", "retime"], **site)
+
+
+def write_page(folder: Path) -> Reader:
+    """Write and read the page without its figures, which have their own tests."""
+    shown = context(read_study(folder), SPECS, {}, [])
+    (folder / "report.html").write_text(html(shown), encoding="utf-8")
+    (folder / "report.md").write_text(markdown(shown), encoding="utf-8")
+    return read(folder)
+
+
+def edit(path: Path, change: Any) -> None:
+    data = json.loads(path.read_text(encoding="utf-8"))
+    change(data)
+    path.write_text(json.dumps(data), encoding="utf-8")
+
+
+def test_the_page_is_one_file_under_10_mb_that_asks_for_nothing(folder: Path) -> None:
+    path = folder / "report.html"
+    assert path.stat().st_size < 10_000_000
+    for tag, attributes in read(folder).tags:
+        for name in ("src", "href", "action", "data", "poster"):
+            value = attributes.get(name)
+            assert value is None or value.startswith(("data:", "#")), f"<{tag} {name}={value[:60]}>"
+    page = path.read_text(encoding="utf-8")
+    assert not re.search(r"url\((?!\"data:)|@import|https?://[^\"]*\.(js|css)", page)
+
+
+def test_sections_stand_in_the_order_of_reading(folder: Path) -> None:
+    sections = [attributes["id"] for tag, attributes in read(folder).tags if tag == "section"]
+    assert sections == [
+        "verdicts",
+        "board",
+        "movements",
+        "figures",
+        "fates",
+        "findings",
+        "changes",
+        "evidence",
+        "definitions",
+        "versions",
+    ]
+
+
+def test_cards_tell_verdict_numbers_gate_and_harm(folder: Path) -> None:
+    said = read(folder).text("verdicts")
+    for words in (
+        "改善",
+        "→",
+        "检查:",
+        "哪些变差了",
+        "J1 北进口左转",
+        "车道功能",
+        "仿真中显著",
+        "只对本模型、本需求成立",
+    ):
+        assert words in said
+    reader = read(folder)
+    assert "区间只反映同一典型日内的随机到达,不含日间波动、调查误差和标定误差。" in reader.text("evidence")
+    assert "未标定" in reader.text("") and "示意数据,非该地实际" in reader.text("")
+    assert "× 平均控制延误" in reader.text("movements")
+    assert "41 辆评价时段内的车未到达" in reader.text("findings")
+
+
+def test_page_and_markdown_never_claim_a_proof(folder: Path) -> None:
+    for name in ("report.html", "report.md"):
+        text = re.sub(r"base64,[A-Za-z0-9+/=]+", "", (folder / name).read_text(encoding="utf-8"))
+        assert "证明" not in text and not re.search(r"\bprove[nd]?\b", text)
+
+
+def test_every_character_of_the_page_is_in_the_embedded_font(folder: Path) -> None:
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    (encoded,) = re.findall(r'font/woff;base64,([A-Za-z0-9+/=]+)"', page)
+    import base64  # noqa: PLC0415
+
+    with TTFont(BytesIO(base64.b64decode(encoded))) as font:
+        drawn = set(font.getBestCmap())
+    texts = "".join(text for parts in read(folder).texts.values() for text in parts)
+    assert not {c for c in texts if ord(c) not in drawn and c not in "\n\r\t"}
+    assert len(drawn) < 3000 < len(code_points()), "only a part of the font is embedded"
+    assert not undrawable(texts)
+
+
+def test_the_font_is_the_same_bytes_for_the_same_characters() -> None:
+    assert web_font("缓堵") == web_font("堵缓缓")
+
+
+def test_equal_folders_give_equal_pages(tmp_path: Path) -> None:
+    pages = []
+    for name in ("one", "two"):
+        folder = small(tmp_path / name)
+        write_page(folder)
+        pages.append([(folder / file).read_bytes() for file in ("report.html", "report.md")])
+    assert pages[0] == pages[1]
+
+
+def test_hostile_names_stay_text(tmp_path: Path) -> None:
+    folder = small(tmp_path, title={"zh": HOSTILE, "en": HOSTILE}, network_sha256=HOSTILE)
+
+    def poison(study: dict[str, Any]) -> None:
+        study["name"] = HOSTILE
+        study["vehicles"] = HOSTILE
+        study["periods"]["am_peak"]["title"] = {"zh": HOSTILE, "en": "x"}
+        for arm in study["arms"]:
+            arm["title"] = {"zh": HOSTILE, "en": HOSTILE}
+            arm["reason"] = {"zh": HOSTILE, "en": HOSTILE}
+            arm["change_log"] = [{"zh": HOSTILE, "en": HOSTILE}]
+            arm["swept"] = {HOSTILE: HOSTILE}
+
+    edit(folder / "study.json", poison)
+    runs = [{"arm": HOSTILE, "period": HOSTILE, "replicate": 1, "digest": None, "failure": HOSTILE}]
+    (folder / "runs.json").write_text(json.dumps(runs), encoding="utf-8")
+    (folder / "tables" / "proof.json").write_text(
+        json.dumps(
+            [
+                {
+                    "arm": "retime",
+                    "period": "am_peak",
+                    "identical": 3,
+                    "words": {"zh": HOSTILE, "en": HOSTILE},
+                    "changed": [dict.fromkeys(("kind", "id", "what", "before", "after"), HOSTILE)],
+                }
+            ]
+        ),
+        encoding="utf-8",
+    )
+    write_report(folder, SPECS)
+    reader = read(folder)
+    assert sum(tag == "script" for tag, _ in reader.tags) == 1, "only our own script"
+    assert not [
+        attributes for _, attributes in reader.tags if any(name.startswith("on") for name in attributes)
+    ]
+    assert "{{7*7}}" in reader.text("verdicts"), "names are shown as they are, not evaluated"
+    markdown = (folder / "report.md").read_text(encoding="utf-8")
+    assert "<script" not in markdown and "<img" not in markdown
+
+
+def test_scopes_and_findings_with_html_stay_text(tmp_path: Path) -> None:
+    folder = small(tmp_path)
+    path = folder / "tables" / "comparison.csv"
+    table = pd.read_csv(path, keep_default_na=False)
+    table["scope"] = table["scope"].str.replace("J1.north.left", "J<script>.north.left")
+    table.to_csv(path, index=False)
+    findings = pd.read_parquet(folder / "tables" / "findings.parquet")
+    findings["finding"] = findings["finding"].replace("uncalibrated", "<b>new</b>")
+    findings.to_parquet(folder / "tables" / "findings.parquet")
+    reader = write_page(folder)
+    assert "J<script>" in reader.text("movements") and "<b>new</b>" in reader.text("findings")
+    assert sum(tag == "script" for tag, _ in reader.tags) == 1
+
+
+@pytest.mark.parametrize(
+    "lost", ["comparison.csv", "measures.parquet", "findings.parquet", "profiles.parquet", "fates.parquet"]
+)
+def test_a_missing_table_is_named_and_the_rest_is_shown(tmp_path: Path, lost: str) -> None:
+    folder = small(tmp_path)
+    (folder / "tables" / lost).unlink()
+    write_report(folder, SPECS)
+    reader = read(folder)
+    assert f"tables/{lost}" in reader.text("")
+    verdicts = reader.text("verdicts")
+    assert "信号重配时" in verdicts
+    if lost == "comparison.csv":
+        assert "不给结论" in verdicts
+        assert not [
+            a
+            for tag, a in reader.tags
+            if tag == "span" and (a.get("class") or "").split()[:2] == ["verdict", "good"]
+        ]
+    else:
+        assert "146." in verdicts or "147." in verdicts or "→" in verdicts
+
+
+def test_a_broken_table_is_named(tmp_path: Path) -> None:
+    folder = small(tmp_path)
+    (folder / "tables" / "profiles.parquet").write_bytes(b"PAR1 cut short")
+    (folder / "tables" / "comparison.csv").write_text("arm,period\nretime,am_peak\n", encoding="utf-8")
+    write_report(folder, SPECS)
+    said = read(folder).text("")
+    assert "tables/profiles.parquet" in said and "tables/comparison.csv" in said
+
+
+def test_failed_runs_are_told(tmp_path: Path) -> None:
+    folder = small(tmp_path)
+    edit(
+        folder / "runs.json",
+        lambda runs: runs[2].update(digest=None, failure="sumo ended with code 1: no such lane"),
+    )
+    said = write_page(folder).text("")
+    assert "1 次仿真运行失败" in said and "no such lane" in said
+
+
+def test_invalid_runs_give_no_verdict(tmp_path: Path) -> None:
+    folder = small(tmp_path)
+    path = folder / "tables" / "comparison.csv"
+    table = pd.read_csv(path, keep_default_na=False)
+    table["verdict"], table["gate"] = "not_comparable", "invalid"
+    table.to_csv(path, index=False)
+    said = write_page(folder).text("verdicts")
+    assert "不可比" in said and "不给结论" in said
+    assert not re.search(r"(?<!显著)改善", said.replace("结论均指", ""))
+
+
+def test_a_real_calibrated_site_carries_neither_mark(tmp_path: Path) -> None:
+    folder = small(tmp_path, made_up=False, calibrated=True)
+    write_page(folder)
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "示意数据" not in page and 'id="uncalibrated"' not in page
+
+
+def test_a_folder_of_a_newer_huandu_is_refused(tmp_path: Path) -> None:
+    folder = small(tmp_path)
+    edit(folder / "study.json", lambda study: study.update(schema_version=99))
+    with pytest.raises(ConfigError, match="newer huandu"):
+        write_report(folder, SPECS)

@@ -20,10 +20,10 @@ from sim.network import CrossingLink, Junction, Movement, Network
 from sim.signal_plan import SignalPlan, Stage
 from sim.signal_program import GREEN, Interval, SignalProgram
 
-PROGRAM_ID = "huandu"
-"""Id of every program made from a plan."""
 GIVES_WAY = ("right", "uturn")
-"""Directions that give way wherever somebody in conflict has green, also when a stage lists them under `green`."""
+"""Directions that give way to any conflicting green, also when a stage lists them under `green`."""
+TICK_S = 1e-3
+"""Times closer than this are the same."""
 
 
 class _Window(NamedTuple):
@@ -47,13 +47,15 @@ class _Share:
     whole_begin: bool
 
 
-def program_of(plan: SignalPlan, junction: Junction, network: Network, path: str) -> SignalProgram:
-    """Turn the plan of one signalised junction of a drawn site into its program.
+def program_of(
+    plan: SignalPlan, junction: Junction, network: Network, path: str, id: str = "plan"
+) -> SignalProgram:
+    """Turn the plan of one signalised junction of a drawn site into its program, called `id`.
 
     `path` is where the plan was written. Raises ConfigError with every movement or crossing that is unknown
     or never served, every pair of conflicting protected greens, and every shift that leaves no green.
     """
-    return _Translation(plan, junction, network, path).program()
+    return _Translation(plan, junction, network, path).program(id)
 
 
 class _Translation:
@@ -72,7 +74,7 @@ class _Translation:
             at_s += stage.length_s
         self.cycle_s = at_s
 
-    def program(self) -> SignalProgram:
+    def program(self, id: str) -> SignalProgram:
         signal = self.junction.signal
         if signal is None:
             self.problems.add(self.path, f"junction {self.junction.id!r} has no signal to run a plan")
@@ -87,7 +89,7 @@ class _Translation:
         intervals = self._intervals(signal, windows, walks)
         self._check_conflicts(signal, intervals)
         self.problems.raise_if_any()
-        return SignalProgram(signal, PROGRAM_ID, intervals, self.plan.offset_s)
+        return SignalProgram(signal, id, intervals, self.plan.offset_s)
 
     def _check_stage(self, stage: Stage, path: str) -> None:
         for field in ("green", "permissive"):
@@ -209,7 +211,7 @@ class _Translation:
         found: list[Interval] = []
         for begin_s, end_s in pairwise(times):
             state = "".join(self._letter(column, (begin_s + end_s) / 2) for column in columns)
-            begins_stage = any(abs(begin_s - stage_s) < 1e-3 for stage_s in self.begins_s)
+            begins_stage = any(abs(begin_s - stage_s) < TICK_S for stage_s in self.begins_s)
             duration_s = round(end_s - begin_s, 3)
             if found and found[-1].state == state and not begins_stage:
                 found[-1] = Interval(round(found[-1].duration_s + duration_s, 3), state)
@@ -245,7 +247,7 @@ class _Translation:
             links = self._links_of(stage)
             at_s = 0.0
             for index, interval in enumerate(named):
-                within = begin_s - 1e-3 <= at_s < begin_s + stage.green_s
+                within = begin_s - TICK_S <= at_s < begin_s + stage.green_s
                 if within and any(interval.state[link] in GREEN for link in links):
                     named[index] = Interval(interval.duration_s, interval.state, name)
                     break
@@ -276,7 +278,7 @@ class _Translation:
             at_s += interval.duration_s
 
     def _stage_at(self, at_s: float) -> str:
-        return [n for n, b in zip(self.plan.stages, self.begins_s, strict=True) if b <= at_s + 1e-3][-1]
+        return [n for n, b in zip(self.plan.stages, self.begins_s, strict=True) if b <= at_s + TICK_S][-1]
 
 
 def _kind(movement: Movement) -> str:

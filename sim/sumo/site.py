@@ -98,9 +98,8 @@ def _planned(facts: SiteFacts, network: Network) -> dict[str, dict[str, SignalCo
     for plan, plans in facts.plans.items():
         for junction, signal_plan in plans.items():
             try:
-                program = program_of(
-                    signal_plan, network.junctions[junction], network, f"{FACTS_FILE}.plans.{plan}.{junction}"
-                )
+                path = f"{FACTS_FILE}.plans.{plan}.{junction}"
+                program = program_of(signal_plan, network.junctions[junction], network, path, plan)
             except ConfigError as error:
                 problems.extend(error)
                 continue

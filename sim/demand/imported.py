@@ -86,6 +86,16 @@ def read_trips(path: Path) -> list[Trip]:
     return trips
 
 
+def demand_files(site: Site) -> tuple[Path, Path]:
+    """Return where an imported site's trips and vehicle types are; ConfigError where it came without any."""
+    imported = site.facts.imported
+    if imported is None or imported.trips is None or imported.vehicle_types is None:
+        what = "the imported site has no vehicles (a network without demand): it can be checked, not run"
+        place = f"{site.folder}/site.yaml: imported.trips"
+        raise ConfigError([Problem(place, what, "import a model with its routes")])
+    return site.folder / imported.trips, site.folder / imported.vehicle_types
+
+
 def shifted(
     site: Site, window_s: tuple[float, float], replicate: int, scale: float, vehicles: VehicleSet, named: bool
 ) -> tuple[pd.DataFrame, VehicleTypes]:
@@ -102,13 +112,9 @@ def shifted(
 
     Raises ConfigError where replicates could not differ: no jitter and only fixed speed factors.
     """
-    imported = site.facts.imported
-    if imported is None or imported.trips is None or imported.vehicle_types is None:
-        what = "the imported site has no vehicles (a network without demand)"
-        place = f"{site.folder}/site.yaml: imported.trips"
-        raise ConfigError([Problem(place, what, "import a model with its routes")])
-    everyone = read_trips(site.folder / imported.trips)
-    types = read_vehicle_types(site.folder / imported.vehicle_types)
+    trips_file, types_file = demand_files(site)
+    everyone = read_trips(trips_file)
+    types = read_vehicle_types(types_file)
     if named:
         types = types.driving_as(vehicles)
     trips = [trip for trip in everyone if window_s[0] <= trip.depart_s < window_s[1]]

@@ -13,7 +13,9 @@ from sim.errors import ConfigError, Problem, near
 from sim.vehicles import SpeedFactor, VehicleSet, car_following
 
 CLASS_OF_VCLASS = {
-    **dict.fromkeys(("passenger", "private", "taxi", "hov", "evehicle", "vip", "custom1", "custom2"), "car"),
+    **dict.fromkeys(("passenger", "private", "taxi", "hov", "evehicle", "custom1", "custom2"), "car"),
+    # Privileged or unrestricted, but cars by size: `ignoring` drives where others may not.
+    **dict.fromkeys(("vip", "authority", "army", "emergency", "ignoring"), "car"),
     **dict.fromkeys(("bus", "coach"), "bus"),
     **dict.fromkeys(("truck", "trailer", "delivery"), "truck"),
     **dict.fromkeys(("motorcycle", "moped"), "motorcycle"),

@@ -88,7 +88,7 @@ def plain_files(facts: SiteFacts, set_backs_m: Mapping[Leg, float] | None = None
 def write_plain(facts: SiteFacts, folder: Path, set_backs_m: Mapping[Leg, float] | None = None) -> None:
     """Write the plain files into a folder (see `plain_files`)."""
     for name, content in plain_files(facts, set_backs_m).items():
-        (folder / name).write_text(content, encoding="utf-8")
+        (folder / name).write_text(content, encoding="utf-8", newline="\n")
 
 
 def turns_of(facts: SiteFacts) -> Turns:

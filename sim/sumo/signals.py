@@ -63,7 +63,7 @@ def write_controls(path: Path, controls: Mapping[str, SignalControl]) -> None:
             lines.append(
                 element("wautJunction", {"wautID": plan, "junctionID": signal, "procedure": procedure})
             )
-    path.write_text("".join([*lines, "</additional>\n"]), encoding="utf-8")
+    path.write_text("".join([*lines, "</additional>\n"]), encoding="utf-8", newline="\n")
 
 
 def _phase(interval: Interval) -> dict[str, object]:

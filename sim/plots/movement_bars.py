@@ -17,7 +17,7 @@ from sim.plots.facets import grid, legend_below
 from sim.plots.numbers import number, with_interval
 from sim.plots.places import place
 from sim.plots.study_data import StudyData, records
-from sim.plots.style import AFTER, BEFORE, WORSE, both, filled, house_style, short, two_lines
+from sim.plots.style import AFTER, BEFORE, VERDICT_MARKS, WORSE, both, filled, house_style, short, two_lines
 
 KEY = "movement_bars"
 MEASURE = "control_delay"
@@ -92,7 +92,7 @@ def _panel(axes: Axes, table: pd.DataFrame, spec: MeasureSpec, longest: int) -> 
             bar.set_linewidth(0)
     for position, row, bad in zip(y, records(table), worse, strict=True):
         change, _ = with_interval(row["difference"], row["ci_low"], row["ci_high"], spec.decimals)
-        mark = f" × {text('verdict.worse').zh}" if bad else ""
+        mark = f" {VERDICT_MARKS[str(row['verdict'])]}" if bad else ""
         axes.annotate(
             f"{number(row['before'], 0)}→{number(row['after'], 0)} ({change}){mark}",
             (max(row["before"], row["after"]), position),

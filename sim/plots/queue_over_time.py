@@ -45,8 +45,9 @@ def _figure(data: StudyData, period: str, scopes: list[str]) -> Figure:
     handles: dict[str, Any] = {}
     for arm, line in zip(data.policies, grid, strict=True):
         for scope, axes in zip(scopes, line, strict=True):
-            before = data.curves(BASELINE, period, PROFILE, scope)
-            after = data.curves(arm["id"], period, PROFILE, scope)
+            # A run ends when everyone has arrived: no queue from then on.
+            before = data.curves(BASELINE, period, PROFILE, scope).fillna(0.0)
+            after = data.curves(arm["id"], period, PROFILE, scope).fillna(0.0)
             band(axes, before, BEFORE, both(text("plot.before")))
             band(axes, after, AFTER, both(text("plot.after")), "--")
             handles |= dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))

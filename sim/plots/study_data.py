@@ -129,26 +129,26 @@ class StudyData:
         """Return one row of the comparison, if it is there."""
         return self.rows.get((arm, period, measure, scope))
 
+    @cached_property
+    def _measured(self) -> Mapping[Any, Any]:
+        """Positions of the rows of each measure, found once: large studies have millions of rows."""
+        return self.measures.groupby(["arm", "period", "measure", "scope"], sort=False).indices
+
+    @cached_property
+    def _drawn(self) -> Mapping[Any, Any]:
+        """Positions of the rows of each profile."""
+        return self.profiles.groupby(["arm", "period", "profile", "scope"], sort=False).indices
+
     def values(self, arm: str, period: str, measure: str, scope: str = "network") -> pd.Series[float]:
         """Return the values of one measure by replicate."""
-        table = self.measures
-        chosen = table[
-            (table["arm"] == arm)
-            & (table["period"] == period)
-            & (table["measure"] == measure)
-            & (table["scope"] == scope)
-        ]
+        rows = self._measured.get((arm, period, measure, scope), [])
+        chosen: pd.DataFrame = self.measures.iloc[rows]
         return chosen.set_index("replicate")["value"].sort_index()
 
     def curves(self, arm: str, period: str, profile: str, scope: str = "network") -> pd.DataFrame:
-        """Return one profile with x as index and a column per replicate."""
-        table = self.profiles
-        chosen = table[
-            (table["arm"] == arm)
-            & (table["period"] == period)
-            & (table["profile"] == profile)
-            & (table["scope"] == scope)
-        ]
+        """Return one profile, x down and replicates across; NaN after the end of a shorter run."""
+        rows = self._drawn.get((arm, period, profile, scope), [])
+        chosen: pd.DataFrame = self.profiles.iloc[rows]
         return chosen.pivot_table(index="x", columns="replicate", values="value").sort_index()
 
 

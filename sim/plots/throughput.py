@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import pandas as pd
 from matplotlib.figure import Figure
 
 from sim.compare import BASELINE
@@ -29,6 +30,11 @@ def draw(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Iterator[Drawing]
                 yield Drawing(KEY, period, _figure(data, period, shown))
 
 
+def so_far(data: StudyData, arm: str, period: str, profile: str) -> pd.DataFrame:
+    """Return cumulative curves; a run that ended before the longest one keeps its last count."""
+    return data.curves(arm, period, profile).ffill()
+
+
 def _figure(data: StudyData, period: str, arms: list[str]) -> Figure:
     title = filled(f"plot.{KEY}.title", period=data.period_title(period))
     columns = min(len(arms), MOST_ACROSS)
@@ -37,8 +43,8 @@ def _figure(data: StudyData, period: str, arms: list[str]) -> Figure:
     grid = figure.subplots(
         2 * blocks, columns, sharex=True, sharey="row", squeeze=False, height_ratios=[1.3, 1] * blocks
     )
-    wanted = data.curves(BASELINE, period, "demanded_veh")
-    before = data.curves(BASELINE, period, "arrived_veh")
+    wanted = so_far(data, BASELINE, period, "demanded_veh")
+    before = so_far(data, BASELINE, period, "arrived_veh")
     handles: dict[str, Any] = {}
     for number in range(blocks * columns):
         above, below = (
@@ -49,8 +55,8 @@ def _figure(data: StudyData, period: str, arms: list[str]) -> Figure:
             above.set_visible(False)
             below.set_visible(False)
             continue
-        after = data.curves(arms[number], period, "arrived_veh")
-        wanted_after = data.curves(arms[number], period, "demanded_veh")
+        after = so_far(data, arms[number], period, "arrived_veh")
+        wanted_after = so_far(data, arms[number], period, "demanded_veh")
         band(above, wanted, INK, both(text("plot.demanded")), ":")
         band(above, before, BEFORE, both(text("plot.arrived_before")))
         band(above, after, AFTER, both(text("plot.arrived_after")), "--")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib as mpl
@@ -14,6 +15,7 @@ from sim.plots.fonts import drawable
 from sim.plots.queue_over_time import worst_approaches
 from sim.plots.study_data import read_study
 from sim.plots.style import MARK_GID, short
+from sim.plots.throughput import so_far
 from tests.synthetic_study import write_synthetic_study
 
 MARK = "示意数据,非该地实际"
@@ -84,6 +86,17 @@ def test_queues_are_of_the_approaches_that_are_worst_today(study: Path) -> None:
         "approach:J2.west",
         "approach:J1.east",
     ]
+
+
+def test_a_run_that_ended_early_keeps_its_count(study: Path) -> None:
+    data = read_study(study)
+    profiles = data.profiles
+    early = (profiles["replicate"] == 1) & (profiles["profile"] == "arrived_veh") & (profiles["x"] > 33000)
+    shorter = replace(data, profiles=profiles[~early].reset_index(drop=True))
+    assert shorter.curves("baseline", "am_peak", "arrived_veh")[1].isna().any()
+    counts = so_far(shorter, "baseline", "am_peak", "arrived_veh")
+    assert counts.notna().all(axis=None)
+    assert (counts.diff().dropna() >= 0).all(axis=None), "cumulative counts never fall"
 
 
 def test_nothing_is_drawn_without_results(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from sim import checks, measures
 from sim.campaign import Key, read_records, run_study
 from sim.checks_of_counts import find_in_counts
 from sim.compare import compare
+from sim.demand.imported import demand_files
 from sim.errors import ConfigError, Problem
 from sim.labels import LANGS
 from sim.ledger import FATES, ledger
@@ -58,6 +59,8 @@ def evaluate(study: Study, folder: StudyFolder) -> int:
     int
         0 done, 1 if a run failed or a verdict was withheld as invalid.
     """
+    if study.site.facts.imported is not None:
+        demand_files(study.site)  # a network alone cannot be run: said before anything is built
     store = Store(study.root / "results" / ".store")
     checked = preflight(study, store.root)
     with progress_bar() as progress:

@@ -25,7 +25,8 @@ def import_site(
 ) -> list[str]:
     """Write `scenarios/<name>/` and, where there is none yet, a scenario `configs/scenario/<name>.yaml`.
 
-    The site is made whole in a temporary folder beside its place and renamed into it: nothing half-written stays.
+    The site is made whole in a temporary folder beside its place and renamed into it: nothing half-written
+    stays.
     Returns lines to print: what was made, and everything that could not be carried over.
     """
     target = root / "scenarios" / name

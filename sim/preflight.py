@@ -27,6 +27,8 @@ class Preflight:
 def preflight(study: Study, cache: Path) -> Preflight:
     """Build every arm, hold it against the baseline, and check that every vehicle can still drive its route.
 
+    A site without demand is built and proved all the same.
+
     Raises ConfigError with every arm's problems: a build that fails, an object changed outside the footprint,
     routes that an arm no longer allows, or fair delay as primary where it may not be.
     """
@@ -37,7 +39,11 @@ def preflight(study: Study, cache: Path) -> Preflight:
     vehicles = vehicle_set(study.root, study.settings.vehicles)
     for period in study.periods:
         base = builds[baseline.id, period] = build(study.site, baseline.applied, period, cache)
-        demand = realise(study.site, period, study.replicates[0], study.settings, vehicles)
+        demand = (
+            realise(study.site, period, study.replicates[0], study.settings, vehicles)
+            if study.site.has_demand
+            else None
+        )
         for arm in others:
             place = f"policy {arm.id}, period {period}"
             try:
@@ -47,6 +53,8 @@ def preflight(study: Study, cache: Path) -> Preflight:
                 problems.add(place, str(error))
                 continue
             builds[arm.id, period] = built
+            if demand is None:
+                continue
             moved = assign_lots(demand.vehicles, arm.applied.edits, built.network)
             broken = broken_routes(replace(demand, vehicles=moved), built.network)
             if len(broken):
@@ -79,6 +87,8 @@ def preflight_text(study: Study, checked: Preflight, langs: tuple[Lang, ...] = (
             lines += [f"    netconvert: {warning}" for warning in checked.builds[arm.id, period].warnings]
     if len(study.arms) == 1:
         lines += [label("check.no_policies", lang) for lang in langs]
+    if not study.site.has_demand:
+        lines += [label("check.no_demand", lang) for lang in langs]
     return "\n".join(lines)
 
 

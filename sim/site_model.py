@@ -38,3 +38,8 @@ class Site:
     def periods(self) -> Mapping[str, Period]:
         """Named periods by id."""
         return self.facts.periods
+
+    @property
+    def has_demand(self) -> bool:
+        """Whether somebody travels: a network may be imported without vehicles."""
+        return self.facts.imported is None or self.facts.imported.trips is not None

@@ -79,8 +79,9 @@ def parse_policy(policy_id: str, data: Any, path: str) -> Policy:
 def apply(policy: Policy, site: Site, path: str) -> AppliedPolicy:
     """Turn a policy into edits. Pure: the site is not changed.
 
-    Two interventions that touch the same object are refused unless one names the other in `after`. `after` orders them:
-    the later one finds the site as the ones it names (and those they name) leave it; of any other it knows nothing.
+    Two interventions that touch the same object are refused unless one names the other in `after`. `after`
+    orders them: the later one finds the site as the ones it names (and those they name) leave it; of any
+    other it knows nothing.
     """
     problems = Problems()
     edits: dict[str, tuple[Edit, ...]] = {}
@@ -129,7 +130,9 @@ def _in_order(policy: Policy, path: str) -> list[str]:
         for earlier in item.after:
             if earlier not in policy.interventions:
                 place = f"{path}.interventions.{name}.after"
-                problems.add(place, f"no intervention {earlier!r} in this policy", near(earlier, policy.interventions))
+                problems.add(
+                    place, f"no intervention {earlier!r} in this policy", near(earlier, policy.interventions)
+                )
     problems.raise_if_any()
     done: list[str] = []
     waiting = list(policy.interventions)

@@ -31,7 +31,7 @@ class Intervention(Facts):
     """A complete YAML example for the documentation."""
 
     def edits(self, site: Site, path: str) -> tuple[Edit, ...]:
-        """Return the edits; ConfigError (paths under `path`) where the site is not as this intervention expects."""
+        """Return the edits; ConfigError (paths under `path`) where the site is not as expected."""
         raise NotImplementedError
 
     def describe(self, site: Site) -> Text:

@@ -279,3 +279,34 @@ def test_a_folder_of_a_newer_huandu_is_refused(tmp_path: Path) -> None:
     edit(folder / "study.json", lambda study: study.update(schema_version=99))
     with pytest.raises(ConfigError, match="newer huandu"):
         write_report(folder, SPECS)
+
+
+@pytest.mark.parametrize(
+    ("ink", "paper"),
+    [
+        ("ink", "#ffffff"),
+        ("faint", "#ffffff"),
+        ("faint", "soft"),
+        ("accent", "#ffffff"),
+        ("good", "good-bg"),
+        ("good", "bad-bg"),
+        ("bad", "bad-bg"),
+        ("bad", "soft"),
+        ("flat", "flat-bg"),
+        ("#6d2900", "bad-bg"),
+        ("#5a4335", "bad-bg"),
+    ],
+)
+def test_colours_of_the_page_contrast_as_wcag_aa_asks(repo_root: Path, ink: str, paper: str) -> None:
+    style = (repo_root / "sim" / "report" / "templates" / "page.css").read_text(encoding="utf-8")
+    named = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{3,6})", style))
+
+    def luminance(name: str) -> float:
+        digits = named.get(name, name).removeprefix("#")
+        digits = digits if len(digits) == 6 else "".join(2 * d for d in digits)
+        parts = [int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+        red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    low, high = sorted((luminance(ink), luminance(paper)))
+    assert (high + 0.05) / (low + 0.05) >= 4.5

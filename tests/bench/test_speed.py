@@ -1,0 +1,212 @@
+"""Speed and memory against plain SUMO, as ratios; `make bench`, medians of interleaved runs.
+
+Acosta (Bologna): 8,779 vehicles in one hour, 16 signalised junctions. Nothing else should run meanwhile.
+`HUANDU_BENCH_REPEATS` and `HUANDU_BENCH_REPLICATES` shorten a trial; the limits hold for the defaults, 5
+and 10.
+"""
+
+import dataclasses
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sim.campaign import ArmFiles, request, run_study
+from sim.demand import Demand, realise
+from sim.importing import import_site
+from sim.policy import BASELINE, apply, empty_policy, parse_policy
+from sim.run import DEMAND_FILE, Runner, RunRequest
+from sim.site_model import Site
+from sim.standard_data import vehicle_set
+from sim.store import Store
+from sim.study import Arm, RunSettings, Study
+from sim.sumo.build import build
+from sim.sumo.demand_files import write_demand
+from sim.sumo.detectors import write_detectors
+from sim.sumo.driver import DETECTORS_FILE, RunSpec, simulate
+from sim.sumo.install import binary, environment
+from sim.sumo.site import load
+from sim.zones import measured_junctions, zones
+
+pytestmark = [pytest.mark.bench, pytest.mark.data]
+
+REPEATS = int(os.environ.get("HUANDU_BENCH_REPEATS", "5"))
+REPLICATES = int(os.environ.get("HUANDU_BENCH_REPLICATES", "10"))
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("bench")
+
+
+@pytest.fixture(scope="module")
+def acosta(root: Path, repo_root: Path) -> Study:
+    source = repo_root.parent / "shared" / "data" / "bologna_acosta" / "run.sumocfg"
+    if not source.is_file():
+        pytest.skip("no real data: ../shared/data is not beside the repository")
+    for name in ("scenarios", "configs/scenario"):
+        (root / name).mkdir(parents=True)
+    import_site(source, "acosta", root, begin="00:00:00", end="01:00:00")
+    site = load(root / "scenarios" / "acosta", root / "results" / ".store")
+    arms = (Arm(BASELINE, apply(empty_policy(), site, "baseline")), retimed(site))
+    settings = RunSettings(replicates=REPLICATES, clear_factor=1.0)
+    periods = tuple(site.periods)[:1]
+    return Study("bench", "bench", site, arms, periods, "fair_travel_time", (None, None), settings, root)
+
+
+def retimed(site: Site) -> Arm:
+    """One signal's first stage is two seconds longer."""
+    period = next(iter(site.periods))
+    for junction in sorted(site.network.junctions.values(), key=lambda j: j.id):
+        control = site.signals[period].get(junction.signal or "")
+        program = control.programs[control.active] if control else None
+        if program and program.kind == "static" and len(program.stages()) > 1:
+            stage = program.stages()[0]
+            fields = {
+                "kind": "retime_signal",
+                "junction": junction.id,
+                "expect": {"cycle_s": program.cycle_s},
+                "greens_s": {stage.name: stage.green_s + 2},
+            }
+            policy = {
+                "site": "acosta",
+                "title": {"zh": "配时", "en": "retime"},
+                "interventions": {"s": fields},
+            }
+            return Arm("retime", apply(parse_policy("retime", policy, "retime"), site, "retime"))
+    raise AssertionError("a signal to retime")
+
+
+def people(study: Study) -> Demand:
+    vehicles = vehicle_set(study.root, study.settings.vehicles)
+    return realise(study.site, study.periods[0], 1, study.settings, vehicles)
+
+
+@pytest.fixture(scope="module")
+def one(acosta: Study) -> RunRequest:
+    site, period = acosta.site, acosta.periods[0]
+    built = build(site, acosta.arms[0].applied, period, acosta.root / "results" / ".store")
+    layout = zones(site.network, measured_junctions(site.facts, site.network), {}, built.network)
+    return request(acosta, period, 1, ArmFiles(built, layout), people(acosta))
+
+
+def inputs(wanted: RunRequest, folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    write_demand(wanted.demand, wanted.build, folder / DEMAND_FILE)
+    write_detectors(wanted.zones, wanted.interval_s, wanted.queue_interval_s, folder / DETECTORS_FILE)
+    return folder
+
+
+def cpu_s(work: Callable[[], object]) -> float:
+    """CPU time of the work, here and in its children: steadier than the clock on a shared machine."""
+
+    def used() -> float:
+        children, own = (resource.getrusage(w) for w in (resource.RUSAGE_CHILDREN, resource.RUSAGE_SELF))
+        return children.ru_utime + children.ru_stime + own.ru_utime + own.ru_stime
+
+    before = used()
+    work()
+    return used() - before
+
+
+def plain(spec: RunSpec, folder: Path) -> None:
+    subprocess.run(
+        [binary("sumo"), *spec.arguments()],
+        cwd=folder,
+        env=environment(),
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def medians(work: dict[str, Callable[[], object]]) -> dict[str, float]:
+    times: dict[str, list[float]] = {name: [] for name in work}
+    for _ in range(REPEATS):
+        for name, task in work.items():
+            times[name].append(cpu_s(task))
+    found = {name: statistics.median(values) for name, values in times.items()}
+    for name, values in times.items():
+        print(f"{name}: median {found[name]:.2f} s CPU, " + ", ".join(f"{v:.2f}" for v in values))
+    return found
+
+
+def test_drivers_cost_little_more_than_plain_sumo(one: RunRequest, root: Path) -> None:
+    signals = sorted(one.build.controls)
+    watch = {"kind": "watch_only", "signals": signals, "interval_s": 5.0}
+    folder = inputs(one, root / "one")
+    watched = dataclasses.replace(one.spec, driver="libsumo", controllers=(watch,))
+    found = medians(
+        {
+            "plain sumo": lambda: plain(one.spec, folder),
+            "driver sumo": lambda: simulate(one.spec, folder, 3600),
+            "driver libsumo, every signal's lanes read each 5 s": lambda: simulate(watched, folder, 3600),
+        }
+    )
+    reference, driver, libsumo = found.values()
+    print(
+        f"driver / plain {driver / reference:.3f}, libsumo with controller / plain {libsumo / reference:.3f}"
+    )
+    assert driver / reference <= 1.03
+    assert libsumo / reference <= 1.15
+
+
+def test_a_whole_study_costs_little_more_than_its_simulations(
+    acosta: Study, one: RunRequest, root: Path
+) -> None:
+    """Wall time of the study, over CPU time of plain `sumo` for the same runs divided by the cores."""
+    cores = os.cpu_count() or 1
+    store = Store(root / "fresh")
+    started = time.monotonic()
+    runs = run_study(acosta, store)
+    wall_s = time.monotonic() - started
+    assert not runs.failures
+    own_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    total_s = 0.0
+    for replicate in acosta.replicates:
+        for arm in acosta.arms:
+            files = runs.arms[arm.id, acosta.periods[0]]
+            vehicles = vehicle_set(acosta.root, acosta.settings.vehicles)
+            crowd = realise(acosta.site, acosta.periods[0], replicate, acosta.settings, vehicles)
+            wanted = request(acosta, acosta.periods[0], replicate, files, crowd)
+            folder = inputs(wanted, root / "plain")
+            total_s += cpu_s(lambda spec=wanted.spec, where=folder: plain(spec, where))  # type: ignore[misc]
+    ratio = wall_s / (total_s / cores)
+    print(f"study: wall {wall_s:.1f} s, plain sumo CPU {total_s:.1f} s on {cores} cores, ratio {ratio:.3f}")
+    print(f"parent's peak memory {own_mb:.0f} MB over {len(runs.runs)} runs")
+    assert ratio <= 1.10
+
+
+def test_the_parents_memory_does_not_grow_with_the_runs(root: Path, acosta: Study) -> None:
+    """Peak memory of a process of its own that finds, reads and drops many runs."""
+    script = (
+        "import resource, sys, sim.campaign\n"
+        "from pathlib import Path; from sim.store import Store; from sim.tables import RUN_TABLES\n"
+        "store = Store(Path(sys.argv[1])); digests = sys.argv[2:]\n"
+        "for digest in digests * 20:\n"
+        "    tables = {name: store.read(digest, name) for name in RUN_TABLES}\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)\n"
+    )
+    store = Store(root / "fresh")
+    digests = [path.parent.name for path in store.root.glob("??/*/run.json")]
+    if not digests:
+        pytest.skip("the study above has not run")
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(store.root), *digests], capture_output=True, text=True, check=True
+    )
+    print(f"peak memory {float(done.stdout):.0f} MB reading {20 * len(digests)} runs one by one")
+    assert float(done.stdout) < 300
+
+
+def test_found_again_costs_no_simulation(one: RunRequest, root: Path) -> None:
+    store = Store(root / "again")
+    assert Runner(store).run_one(one).simulated
+    spent_s = cpu_s(lambda: Runner(store).run_one(one))
+    print(f"a run that is in the store costs {spent_s:.2f} s")
+    assert spent_s < 2

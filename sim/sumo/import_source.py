@@ -31,6 +31,7 @@ SAME = {
 INSTEAD = {
     "step-length": "set run.step_length_s",
     "time-to-teleport": "here nobody is teleported",
+    "time-to-teleport.bidi": "here trains that meet head-on on a single track stay stuck",
     "scale": "use `huandu import --scale` or run.demand_scale",
     "ignore-route-errors": "here a route that cannot be driven is refused at import",
 }

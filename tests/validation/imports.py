@@ -13,7 +13,7 @@ interval. RESCO's protocol is the same with the departure defaults of its time.
 
     python -m tests.validation.imports
 
-makes every run again and rewrites docs/validation/imports.md and imports-runs.csv; about ten minutes of CPU.
+makes every run again and rewrites docs/validation/imports.md and imports-runs.csv; about ten minutes.
 """
 
 from __future__ import annotations
@@ -75,8 +75,8 @@ CASES = (
     Case(*INGOLSTADT, "RESCO", 10),
     Case(*COLOGNE, "1.28", 6),
     Case(*INGOLSTADT, "1.28", 6),
-    Case("jinan_3x4", "jinan_3x4/n.sumocfg", 0, 3600, "1.28", 2),
-    Case("bologna_acosta", "bologna_acosta/run.sumocfg", 0, 3600, "1.28", 2),
+    Case("jinan_3x4", "jinan_3x4/n.sumocfg", 0, 3600, "1.28", 4),
+    Case("bologna_acosta", "bologna_acosta/run.sumocfg", 0, 3600, "1.28", 6),
     # Trams meet on a single track: without the model's own teleports of 70 s both sides are stuck for good.
     Case(
         "doerpfeldstr",
@@ -289,8 +289,8 @@ Not the same on purpose, and so part of the difference: SUMO finds the routes of
 by the speeds of the moment, the import finds them once on the empty network (cologne8, ingolstadt7); the
 network of an older release is normalised first. doerpfeldstr ran with `--time-to-teleport.bidi 70` on both
 sides, as its authors set it: its trams meet head-on on a single track, and without that option plain SUMO is
-stuck on the original files as well (seed 1: 489 of 2,746 vehicles have not arrived at the end, against 115). huandu
-runs without teleports and says so at import.
+stuck on the original files as well (seed 1: 489 of 2,746 vehicles not arrived at the end, against 115).
+huandu runs without teleports and says so at import.
 
 ## RESCO's protocol
 

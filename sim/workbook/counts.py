@@ -21,11 +21,12 @@ _KEY = ("period", "junction", "approach", "movement")
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Lines of `counts.csv`, each with its row and class; rows of which a part was unfit are left out."""
+    """Lines of `counts.csv`, with row and class; rows that leave open what they count are no lines."""
 
     lines: Sequence[tuple[str, ...]]
     rows: Sequence[tuple[Row, str]]
-    left_out: Sequence[Row]
+    left_out: Sequence[Mapping[str, str | None]]
+    """What is known of rows that are not among the lines: values by _KEY, None where unknown."""
 
     def text(self) -> str:
         """Return the content of `counts.csv`."""
@@ -39,11 +40,14 @@ class Counts:
         """Take over a problem of `counts.csv`, at its cell; leave out what follows from an unfit one."""
         _, _, number = problem.path.rpartition(":")
         if not number.isdigit():  # about the whole file: something is not counted
-            if not self.left_out:
+            if not self.left_out and not any(taint.startswith("periods.") for taint in draft.tainted):
                 draft.report("流量!A1", Problem("", problem.message, problem.suggestion))
             return
         row, kind = self.rows[int(number) - FIRST_LINE]
-        if draft.is_tainted(approach_path(row)) or any(_alike(row, other) for other in self.left_out):
+        period = self.lines[int(number) - FIRST_LINE][0]
+        lanes = f"{approach_path(row)}.lanes"
+        tainted = draft.is_tainted(f"periods.{period}") or any(t.startswith(lanes) for t in draft.tainted)
+        if tainted or any(_alike(row, other) for other in self.left_out):
             return
         key = "queue_end_veh" if "queue" in problem.message else kind
         if problem.suggestion.startswith("first in line "):
@@ -57,22 +61,21 @@ def counts_of(rows: Sequence[Row], periods: Mapping[str, str], draft: Draft) -> 
     """Return the counts; `periods` are the workbook's names of periods with their ids."""
     lines: list[tuple[str, ...]] = []
     sources: list[tuple[Row, str]] = []
-    left_out: list[Row] = []
+    left_out: list[Mapping[str, str | None]] = []
     junctions: Collection[str] = draft.data["junctions"]
     for row in rows:
-        known = [
-            draft.knows(row, "period", periods, "period"),
-            draft.knows(row, "junction", junctions, "junction"),
-            row["approach"] is not None,
-            row["movement"] is not None,
-            row["start"] is not None,
-        ]
+        known = {
+            "period": draft.knows(row, "period", periods, "period"),
+            "junction": draft.knows(row, "junction", junctions, "junction"),
+            **{key: row[key] is not None for key in ("approach", "movement", "start")},
+        }
         counted = [kind for kind in CLASSES if row[kind] is not None or kind in row.bad]
         if not counted:
             what = "nothing is counted in this row"
             draft.problems.add(row.place("car"), what, "write 0 where nobody came")
-        if not all(known) or not counted or row.bad & set(_QUEUES) or not periods[row["period"]]:
-            left_out.append(row)
+        whole = all(known.values()) and counted and not row.bad & set(_QUEUES)
+        if not whole or not periods[row["period"]]:
+            left_out.append({key: row[key] if known[key] else None for key in _KEY})
             continue
         for index, kind in enumerate(counted):
             queues = [row[key] if index == 0 else None for key in _QUEUES]
@@ -96,6 +99,6 @@ def _written(value: float | None) -> str:
     return "" if value is None else f"{value}"
 
 
-def _alike(row: Row, other: Row) -> bool:
+def _alike(row: Row, other: Mapping[str, str | None]) -> bool:
     """Whether a row is of the same movement and period as one that was left out, as far as that is known."""
     return all(other[key] is None or other[key] == row[key] for key in _KEY)

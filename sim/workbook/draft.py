@@ -20,7 +20,8 @@ class Draft:
 
     `tainted` are the paths below which a cell was unfit and something stands in for it: what a later check
     says about them may follow from that alone, and is left out. `broken`: a junction, leg or street could not
-    even be named, so that nothing can be said about how the drawing holds together.
+    even be named, so that nothing can be said about how the drawing holds together. `unnamed`: kinds of
+    things of which one could not be named: it may be the one that is missing elsewhere.
     """
 
     data: dict[str, Any]
@@ -29,6 +30,7 @@ class Draft:
     stand_ins: dict[str, Any] = field(default_factory=dict)
     tainted: set[str] = field(default_factory=set)
     broken: bool = False
+    unnamed: set[str] = field(default_factory=set)
 
     def fill(self, target: dict[str, Any], path: str, table: str, row: Row, keys: Mapping[str, str]) -> None:
         """Put cells into `target`, which lies at `path`: column key -> field; empty ones are left out."""
@@ -53,7 +55,7 @@ class Draft:
         value = row[key]
         if value is None:
             return False
-        if value not in names:
+        if value not in names and what not in self.unnamed:
             self.problems.add(row.place(key), f"no {what} {value!r}", near(value, names))
         return value in names
 
@@ -96,11 +98,14 @@ class Draft:
         mended = False
         for problem in error.problems:
             path = plain(problem.path)
-            while path and path not in self.stand_ins:
+            # What concerns a whole row (a stage, a period) is mended in all its cells.
+            cells = [cell for cell in self.stand_ins if cell.rpartition(".")[0] == path]
+            while path and path not in self.stand_ins and not cells:
                 path = path.rpartition(".")[0]
-            if path and self._replace(path):
-                mended = True
-                self.tainted.add(path.rpartition(".")[0])
+            for cell in cells or [path] * bool(path):
+                if self._replace(cell):
+                    mended = True
+                    self.tainted.add(cell.rpartition(".")[0])
         return mended
 
     def _replace(self, path: str) -> bool:

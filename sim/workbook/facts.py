@@ -11,6 +11,7 @@ from sim.errors import Problems
 from sim.signal_plan import Stage
 from sim.workbook.book import Row, items_of
 from sim.workbook.draft import Draft
+from sim.workbook.sheets import TABLES
 from sim.workbook.words import bearing_of
 
 Rows = Mapping[str, list[Row]]
@@ -22,6 +23,8 @@ def draft_of(rows: Rows, name: str, problems: Problems) -> tuple[Draft, Mapping[
     _basics(draft, items_of(rows["site"], problems) if rows["site"] else None)
     periods = _periods(draft, rows)
     _junctions(draft, rows)
+    _not_empty(draft, "junctions", "junction")
+    _not_empty(draft, "periods", "period")
     _approaches(draft, rows)
     _lanes(draft, rows)
     _streets(draft, rows)
@@ -37,6 +40,17 @@ def draft_of(rows: Rows, name: str, problems: Problems) -> tuple[Draft, Mapping[
 def approach_path(row: Row) -> str:
     """Return where the approach of a row lies in the data."""
     return f"junctions.{row['junction']}.approaches.{row['approach']}"
+
+
+def _not_empty(draft: Draft, table: str, what: str) -> None:
+    """Note that there are no junctions or periods, once and not in every row that names one."""
+    if draft.data[table]:
+        return
+    sheet, described = TABLES[table]
+    draft.broken = True
+    draft.unnamed.add(what)
+    if not any(described.marker in problem.message for problem in draft.problems.found):
+        draft.problems.add(f"{sheet.name}!A1", f"no {what} in the table {described.marker}")
 
 
 def _basics(draft: Draft, row: Row | None) -> None:
@@ -72,8 +86,6 @@ def _periods(draft: Draft, rows: Rows) -> dict[str, str]:
         period = periods.setdefault(id, {})
         draft.title(period, path, row, id, "name")
         draft.fill(period, path, "periods", row, {key: key for key in ("begin", "end", "day")})
-        if "begin" in row.bad or "end" in row.bad:  # no clock can stand in for both: keep them in order
-            period["begin"], period["end"] = "00:00", "00:15"
         if row["name"]:
             names[row["name"]] = id
     return names
@@ -84,7 +96,9 @@ def _junctions(draft: Draft, rows: Rows) -> None:
     draft.places["junctions"] = "渠化!A1"
     for row in rows["junctions"]:
         path = f"junctions.{row['id']}"
-        draft.broken |= row["id"] is None
+        if row["id"] is None:
+            draft.broken = True
+            draft.unnamed.add("junction")
         if row["id"] is None or not draft.once(row, "id", draft.places, path):
             continue
         junction = junctions.setdefault(row["id"], {})
@@ -132,7 +146,7 @@ def _lanes(draft: Draft, rows: Rows) -> None:
             draft.broken = True
             continue
         if row["lane"] is None:
-            draft.tainted.add(path)
+            draft.tainted |= {path, f"{path}.lanes"}
             continue
         own = lanes.setdefault(path, {})
         if row["lane"] in own:
@@ -201,11 +215,13 @@ def _plans(draft: Draft, rows: Rows, periods: Mapping[str, str]) -> None:
 
 def _stage(draft: Draft, row: Row, inside: Mapping[str, bool]) -> None:
     if row["plan"] is None or row["junction"] is None:
+        draft.tainted |= set(inside)  # whose stage it is nobody knows
         return
     plan = f"plans.{row['plan']}.{row['junction']}"
     if plan not in inside:
         what = f"{row['plan']} at {row['junction']} is not in the table 【方案】"
         draft.problems.add(row.place("plan"), what, "give it a row there")
+        draft.tainted |= {path for path in inside if path.endswith(f".{row['junction']}")}
         return
     path = f"{plan}.stages.{row['stage']}"
     if row["stage"] is None:

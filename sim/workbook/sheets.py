@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sim.workbook import words
-from sim.workbook.words import Reader, clock, identifier, integer, leg, number
+from sim.workbook.words import Reader, amount, clock, identifier, integer, leg, number
 
 IGNORED = "备注"
 """Sheets and columns whose name begins so are the user's own."""
@@ -126,8 +126,8 @@ SHEETS = (
                     Column("name", "时段", "name in Chinese"),
                     Column("id", "编号", "id, e.g. am_peak", identifier),
                     _ENGLISH,
-                    Column("begin", "开始", "begin", clock),
-                    Column("end", "结束", "end", clock),
+                    Column("begin", "开始", "begin", clock, stand_in="00:00"),
+                    Column("end", "结束", "end", clock, stand_in="24:00"),
                     _optional("day", "日类型", "day", **_choice(words.DAYS)),
                 ),
                 "只写需要评价的时段,长度为 15 分钟的整数倍。 Evaluated periods, whole quarters of an hour.",
@@ -162,7 +162,7 @@ SHEETS = (
                     _optional("length_m", "长度(m)", "to the edge of the model", number),
                     Column("speed_kmh", "限速(km/h)", "speed limit", number, stand_in=50),
                     _optional("grade_pct", "坡度(%)", "grade, uphill positive; not simulated", number),
-                    _optional("exit_lanes", "出口车道数", "lanes leaving here", integer),
+                    _optional("exit_lanes", "出口车道数", "lanes leaving here", integer, stand_in=4),
                     _optional("crossing_m", "人行横道长(m)", "crossing's length; empty: none", number),
                     _optional("crossing_width_m", "人行横道宽(m)", "crossing's width", number),
                 ),
@@ -210,12 +210,12 @@ SHEETS = (
                     _junction(),
                     _APPROACH,
                     Column("movement", "流向", "movement", words.turn, offers=tuple(words.TURNS)),
-                    *(_optional(id, f"{word}(辆)", id, number) for word, id in words.CLASSES.items()),
+                    *(_optional(id, f"{word}(辆)", id, amount) for word, id in words.CLASSES.items()),
                     Column(
                         "taken_at", "统计位置", "counted at", **_choice(words.TAKEN_AT), stand_in="upstream"
                     ),
-                    _optional("queue_start_veh", "期初排队(辆)", "queue at the start", number),
-                    _optional("queue_end_veh", "期末排队(辆)", "queue at the end", number),
+                    _optional("queue_start_veh", "期初排队(辆)", "queue at the start", amount),
+                    _optional("queue_end_veh", "期末排队(辆)", "queue at the end", amount),
                 ),
                 "每流向每 15 分钟一行;没有车写 0。停止线流量请填排队:需求 = 流量 + 期末排队 - 期初排队。"
                 " One row per movement and quarter; demand = count + growth of the queue.",
@@ -358,7 +358,7 @@ SHEETS = (
                     _optional("start", "开始时间", "start of the quarter; empty: every quarter", clock),
                     _junction(),
                     _APPROACH,
-                    Column("people", "人数", "people", number, stand_in=0),
+                    Column("people", "人数", "people", amount, stand_in=0),
                 ),
                 "开始时间留空表示每 15 分钟都是该人数。 Without a start the number holds for every quarter.",
             ),

@@ -57,7 +57,7 @@ def import_workbook(source: Path, name: str, folder: Path) -> list[str]:
 
 def _check(draft: Draft, counts: Counts, trial: Path, source: Path) -> None:
     """Let the site model look at what was read; what it says goes to the draft's problems, at their cells."""
-    facts = _facts(draft)
+    facts = _facts(draft) if draft.data["junctions"] and draft.data["periods"] else None
     if facts is None or draft.broken:
         return
     (trial / FACTS_FILE).write_text(_yaml(draft.data, source), encoding="utf-8")

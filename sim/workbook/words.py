@@ -74,6 +74,14 @@ def number(value: Any) -> float:
     return int(value) if float(value).is_integer() else round(float(value), 9)
 
 
+def amount(value: Any) -> float:
+    """Read a number of vehicles or people: 0 or more."""
+    found = number(value)
+    if found < 0:
+        raise Unfit(f"{shown(value)} is negative", "0 or more")
+    return found
+
+
 def integer(value: Any) -> int:
     """Read a whole number."""
     found = number(value)

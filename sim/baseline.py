@@ -27,7 +27,9 @@ def _lane_use(value: str) -> str:
     parts = value.split("+")
     unknown = [part for part in parts if part not in DIRECTIONS]
     if unknown or len(set(parts)) != len(parts):
-        raise ValueError(f"lane use {value!r}: write left, through, right, uturn joined by '+', e.g. through+right")
+        raise ValueError(
+            f"lane use {value!r}: write left, through, right, uturn joined by '+', e.g. through+right"
+        )
     return "+".join(sorted(parts, key=DIRECTIONS.index))
 
 
@@ -166,6 +168,12 @@ class SiteFacts(Facts):
     warm_up_s: int = Field(900, ge=0)
     enters_full_exit_share: float = Field(0.0, ge=0, le=1)
     """Share of drivers who enter the junction although the exit is full (site fact, the same in every arm)."""
+    passes_blocker_after_s: float | None = Field(10.0, gt=0)
+    """Drawn sites: drivers find a way round a vehicle that has stood in the junction for so long; null: never.
+
+    Without it two turning vehicles that each wait for the other's queue to clear lock the junction for good,
+    which drivers do not. Such a passing is counted as a junction collision. Imported sites keep SUMO's default.
+    """
     departure_jitter_s: float = Field(60.0, ge=0)
     """Imported demand only: half-width of the uniform shift of each departure between replicates."""
     calibrated: bool = False
@@ -173,5 +181,7 @@ class SiteFacts(Facts):
     @model_validator(mode="after")
     def _one_source_of_geometry(self) -> Self:
         if bool(self.junctions) == (self.imported is not None):
-            raise ValueError("a site either draws its `junctions` or names an `imported` network, not both or neither")
+            raise ValueError(
+                "a site either draws its `junctions` or names an `imported` network, not both or neither"
+            )
         return self

@@ -208,6 +208,7 @@ def request(study: Study, period: str, replicate: int, files: ArmFiles, demand: 
         seed=replicate,
         step_length_s=study.settings.step_length_s,
         stops=bool(demand.vehicles["stops"].str.contains("parkingArea", regex=False).any()),
+        options=_site_options(study.site),
         driver="sumo" if driver == "auto" else driver,
     )
     return RunRequest(
@@ -219,6 +220,14 @@ def request(study: Study, period: str, replicate: int, files: ArmFiles, demand: 
         queue_interval_s=_queue_interval_s(study.site, period, files.zones),
         timeout_s=study.settings.timeout_s,
     )
+
+
+def _site_options(site: Site) -> dict[str, str]:
+    """Return what the site says about driving that SUMO takes as an option, the same in every arm."""
+    patience_s = site.facts.passes_blocker_after_s
+    if site.facts.imported is not None or patience_s is None:
+        return {}
+    return {"ignore-junction-blocker": f"{patience_s:g}"}
 
 
 def _interval_s(warm_up_s: float, window_s: float) -> int:

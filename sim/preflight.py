@@ -58,7 +58,11 @@ def preflight(study: Study, cache: Path) -> Preflight:
             moved = assign_lots(demand.vehicles, arm.applied.edits, built.network)
             broken = broken_routes(replace(demand, vehicles=moved), built.network)
             if len(broken):
-                turns = ", ".join(sorted({f"{a} -> {b}" for a, b in zip(broken["from_edge"], broken["to_edge"], strict=True)})[:5])
+                turns = ", ".join(
+                    sorted(
+                        {f"{a} -> {b}" for a, b in zip(broken["from_edge"], broken["to_edge"], strict=True)}
+                    )[:5]
+                )
                 problems.add(
                     place,
                     f"{len(broken)} of {len(moved)} vehicles can no longer drive their route: {turns}",

@@ -19,7 +19,9 @@ FRAME = ("study", "resume", "overwrite", "run", "sweep")
 """Keys of the composed configuration that are not the scenario's own."""
 
 
-def assemble(root: Path, scenario: str, config: Mapping[str, Any], name: str, site_folder: Path | None = None) -> Study:
+def assemble(
+    root: Path, scenario: str, config: Mapping[str, Any], name: str, site_folder: Path | None = None
+) -> Study:
     """Check a composed configuration whole and return the study.
 
     `site_folder` replaces `scenarios/<site>` (a report is rebuilt from the copy that the study kept).
@@ -105,9 +107,15 @@ def _variants(
         policy, _, inner = rest.partition(".")
         if head != "policies" or policy not in policies or not inner:
             known = [f"policies.{name}" for name in policies]
-            problems.add(f"sweep.{field}", "names no field of a policy", near(".".join((head, policy)), known))
+            problems.add(
+                f"sweep.{field}", "names no field of a policy", near(".".join((head, policy)), known)
+            )
         elif not _has(policies[policy], inner.split(".")):
-            problems.add(f"sweep.{field}", f"policy {policy!r} has no such field", "give the field a value in the policy first")
+            problems.add(
+                f"sweep.{field}",
+                f"policy {policy!r} has no such field",
+                "give the field a value in the policy first",
+            )
         else:
             by_policy.setdefault(policy, []).append((tuple(inner.split(".")), values))
     problems.raise_if_any()
@@ -117,7 +125,9 @@ def _variants(
             variant = copy.deepcopy(dict(data))
             for (path, _), value in zip(paths, combination, strict=True):
                 _set(variant, path, value)
-            swept = tuple((".".join(path), str(value)) for (path, _), value in zip(paths, combination, strict=True))
+            swept = tuple(
+                (".".join(path), str(value)) for (path, _), value in zip(paths, combination, strict=True)
+            )
             shown = ",".join(f"{field.rsplit('.', 1)[-1]}={value}" for field, value in swept)
             yield (f"{name}[{shown}]" if swept else name), variant, swept
 
@@ -139,7 +149,9 @@ def _set(data: dict[str, Any], path: Sequence[str], value: Any) -> None:
 def _wrong_site(data: Mapping[str, Any], site: Site, path: str) -> list[Any]:
     problems = Problems()
     if data.get("site") != site.name:
-        problems.add(f"{path}.site", f"a policy for {data.get('site')!r}, but the scenario's site is {site.name!r}")
+        problems.add(
+            f"{path}.site", f"a policy for {data.get('site')!r}, but the scenario's site is {site.name!r}"
+        )
     return problems.found
 
 

@@ -27,6 +27,10 @@ def vehicle_set(root: Path, name: str | None) -> VehicleSet:
     wanted = name or DEFAULT_VEHICLES
     path = config_path(root, "vehicles", f"{wanted}.yaml")
     if not path.is_file():
-        known = {entry.stem for base in (root / "configs", SHIPPED, SOURCE) for entry in (base / "vehicles").glob("*.yaml")}
+        known = {
+            entry.stem
+            for base in (root / "configs", SHIPPED, SOURCE)
+            for entry in (base / "vehicles").glob("*.yaml")
+        }
         raise ConfigError([Problem("run.vehicles", f"no vehicle set {wanted!r}", near(wanted, known))])
     return read_vehicles(path)

@@ -65,6 +65,11 @@ def _root(words: list[str]) -> tuple[Path | None, list[str]]:
 
 
 def _help() -> str:
-    lines = ["huandu 缓堵: before/after simulation of traffic policies", "", "huandu [--root FOLDER] VERB ...", ""]
+    lines = [
+        "huandu 缓堵: before/after simulation of traffic policies",
+        "",
+        "huandu [--root FOLDER] VERB ...",
+        "",
+    ]
     lines += [f"  {name:9s} {words}" for name, (_, words) in VERBS.items()]
     return "\n".join([*lines, "", "`huandu VERB --help` says more."])

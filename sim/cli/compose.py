@@ -53,7 +53,9 @@ def composed(root: Path, overrides: Sequence[str]) -> tuple[str, dict[str, Any]]
         except ConfigError as error:
             # Hydra stops at the first fault: note it, leave that word out, and look for the next one.
             problems.extend(error)
-            culprit = next((w for w in words if error.problems[0].path in (w, f"override {w}", _key(w))), None)
+            culprit = next(
+                (w for w in words if error.problems[0].path in (w, f"override {w}", _key(w))), None
+            )
             if culprit is None:
                 problems.raise_if_any()
                 raise
@@ -85,7 +87,9 @@ def hydra_errors(root: Path, overrides: Sequence[str]) -> Iterator[None]:
 
 def _problem(root: Path, overrides: Sequence[str], error: Exception) -> Problem:
     if isinstance(error, OverrideParseException):
-        return Problem(f"override {error.override}", "cannot be read", "write key=value, e.g. run.replicates=20")
+        return Problem(
+            f"override {error.override}", "cannot be read", "write key=value, e.g. run.replicates=20"
+        )
     if isinstance(error, MissingConfigException):
         missing = str(error.missing_cfg_file or "")
         if missing == "scenario/???" or "scenario" in str(error) and not missing:
@@ -93,8 +97,14 @@ def _problem(root: Path, overrides: Sequence[str], error: Exception) -> Problem:
         group, _, option = missing.rpartition("/")
         if group == "scenario":
             return _no_scenario(root, option)
-        files = [path.stem for folder in ("configs", "scenarios") for path in (root / folder / group).glob("*.yaml")]
-        return Problem(f"{group}={option}" if group else missing, "no such configuration", near(option, files))
+        files = [
+            path.stem
+            for folder in ("configs", "scenarios")
+            for path in (root / folder / group).glob("*.yaml")
+        ]
+        return Problem(
+            f"{group}={option}" if group else missing, "no such configuration", near(option, files)
+        )
     text = str(error)
     if "scenario" in text and ("???" in text or "must specify" in text.lower()):
         return _no_scenario(root, None)
@@ -109,7 +119,9 @@ def _no_scenario(root: Path, option: str | None) -> Problem:
     known = scenario_names(root)
     if option is None or option == "???":
         return Problem("scenario", "say which: scenario=NAME", near("", known))
-    return Problem(f"scenario={option}", f"no such scenario in {root / 'configs' / 'scenario'}", near(option, known))
+    return Problem(
+        f"scenario={option}", f"no such scenario in {root / 'configs' / 'scenario'}", near(option, known)
+    )
 
 
 def scenario_names(root: Path) -> list[str]:

@@ -19,7 +19,13 @@ def find_root(given: Path | None) -> Path:
         if (folder / "scenarios").is_dir() and (folder / "configs").is_dir():
             return folder
     raise ConfigError(
-        [Problem(str(here), "neither here nor above is a folder with scenarios/ and configs/", "name one: --root FOLDER")]
+        [
+            Problem(
+                str(here),
+                "neither here nor above is a folder with scenarios/ and configs/",
+                "name one: --root FOLDER",
+            )
+        ]
     )
 
 

@@ -16,7 +16,16 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from sim import measures
-from sim.cli.compose import CONF, PRIMARY, composed, hydra_errors, override_names, plain, scenario_names, with_search_path
+from sim.cli.compose import (
+    CONF,
+    PRIMARY,
+    composed,
+    hydra_errors,
+    override_names,
+    plain,
+    scenario_names,
+    with_search_path,
+)
 from sim.cli.roots import ensure_writable, find_root
 from sim.errors import ConfigError, Problem, near
 from sim.evaluation import evaluate, rebuild
@@ -26,7 +35,18 @@ from sim.preflight import preflight, preflight_text
 from sim.results import StudyFolder
 from sim.scenario import assemble
 
-HYDRA_FLAGS = {"-m", "--multirun", "--cfg", "-c", "--info", "-i", "--package", "-p", "--resolve", "--hydra-help"}
+HYDRA_FLAGS = {
+    "-m",
+    "--multirun",
+    "--cfg",
+    "-c",
+    "--info",
+    "-i",
+    "--package",
+    "-p",
+    "--resolve",
+    "--hydra-help",
+}
 
 
 def run(root: Path | None, words: list[str]) -> int:
@@ -89,12 +109,20 @@ def import_(root: Path | None, words: list[str]) -> int:
     parser.add_argument("--begin", help='first second taken over, "HH:MM:SS" or seconds')
     parser.add_argument("--end", help="first second no longer taken over")
     parser.add_argument("--scale", type=float, default=1.0, help="share of the demand taken over")
-    parser.add_argument("--add", type=Path, action="append", default=[], help="a further SUMO additional or route file")
+    parser.add_argument(
+        "--add", type=Path, action="append", default=[], help="a further SUMO additional or route file"
+    )
     options = parser.parse_args(words)
     root = find_root(root)
     ensure_writable(root / "scenarios")
     for line in import_site(
-        options.source, options.name, root, begin=options.begin, end=options.end, scale=options.scale, add=options.add
+        options.source,
+        options.name,
+        root,
+        begin=options.begin,
+        end=options.end,
+        scale=options.scale,
+        add=options.add,
     ):
         print(line)
     return 0
@@ -128,7 +156,9 @@ def list_(root: Path | None, words: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="machine-readable")
     options = parser.parse_args(words)
     if options.what not in lists:
-        raise ConfigError([Problem(f"huandu list {options.what}", "nothing of that name", near(options.what, lists))])
+        raise ConfigError(
+            [Problem(f"huandu list {options.what}", "nothing of that name", near(options.what, lists))]
+        )
     rows = lists[options.what](root)
     if options.json:
         print(json.dumps(rows, ensure_ascii=False, indent=1))
@@ -151,9 +181,13 @@ def view(root: Path | None, words: list[str]) -> int:
     study = assemble(root, scenario, data, scenario)
     arm = next((arm for arm in study.arms if arm.id == policy), None)
     if arm is None:
-        raise ConfigError([Problem(f"policy={policy}", "no such arm", near(policy, [a.id for a in study.arms]))])
+        raise ConfigError(
+            [Problem(f"policy={policy}", "no such arm", near(policy, [a.id for a in study.arms]))]
+        )
     gui = command(study, arm, root / "results" / ".store")
-    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform in ("win32", "darwin")):
+    if not (
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform in ("win32", "darwin")
+    ):
         print("huandu view: there is no display here; the command would be: " + " ".join(gui))
         return 0
     return subprocess.run(gui, check=False).returncode
@@ -177,7 +211,9 @@ def _hydra_application(root: Path | None, words: list[str]) -> int:
         full = DictConfig({**config, "hydra": hydra_config})
         scenario, data = plain(full)
         own = override_names(hydra_config.overrides.task)
-        codes.append(_study(root, scenario, data, ",".join(filter(None, [str(data.get("study") or scenario), own]))))
+        codes.append(
+            _study(root, scenario, data, ",".join(filter(None, [str(data.get("study") or scenario), own])))
+        )
 
     flags = [word for word in words if word.startswith("-")]
     overrides = [word for word in words if not word.startswith("-")]
@@ -197,7 +233,9 @@ def _scenarios(root: Path | None) -> list[dict[str, Any]]:
         data = read_yaml(root / "configs" / "scenario" / f"{name}.yaml") or {}
         site = root / "scenarios" / str(data.get("site")) / "site.yaml"
         title = read_yaml(site).get("title", {}) if site.is_file() else {}
-        rows.append({"scenario": name, "site": data.get("site"), "zh": title.get("zh", ""), "en": title.get("en", "")})
+        rows.append(
+            {"scenario": name, "site": data.get("site"), "zh": title.get("zh", ""), "en": title.get("en", "")}
+        )
     return rows
 
 
@@ -207,7 +245,15 @@ def _policies(root: Path | None) -> list[dict[str, Any]]:
         for name, data in (read_yaml(path) or {}).items():
             kinds = sorted({str(item.get("kind")) for item in (data.get("interventions") or {}).values()})
             title = data.get("title") or {}
-            rows.append({"policy": name, "site": data.get("site"), "zh": title.get("zh"), "en": title.get("en"), "kinds": kinds})
+            rows.append(
+                {
+                    "policy": name,
+                    "site": data.get("site"),
+                    "zh": title.get("zh"),
+                    "en": title.get("en"),
+                    "kinds": kinds,
+                }
+            )
     return rows
 
 
@@ -215,9 +261,18 @@ def _interventions() -> list[dict[str, Any]]:
     rows = []
     for kind, cls in sorted(REGISTRY.items()):
         fields = {
-            name: f"{getattr(info.annotation, '__name__', info.annotation)}" + ("" if info.is_required() else " (optional)")
+            name: f"{getattr(info.annotation, '__name__', info.annotation)}"
+            + ("" if info.is_required() else " (optional)")
             for name, info in cls.model_fields.items()
             if name != "kind"
         }
-        rows.append({"intervention": kind, "zh": cls.title.zh, "en": cls.title.en, "fields": fields, "example": cls.example})
+        rows.append(
+            {
+                "intervention": kind,
+                "zh": cls.title.zh,
+                "en": cls.title.en,
+                "fields": fields,
+                "example": cls.example,
+            }
+        )
     return rows

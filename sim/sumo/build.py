@@ -30,7 +30,7 @@ from sim.sumo.parking_files import parking_xml
 from sim.sumo.patch import check_patched, patch_xml, wanted_connections
 from sim.sumo.read_network import read_network
 from sim.sumo.remap import new_conflicts, remap
-from sim.sumo.signals import OFF, write_controls
+from sim.sumo.signals import OFF, read_controls, write_controls, write_programs
 from sim.sumo.xml_file import scan
 
 PREFIX = "huandu."
@@ -170,8 +170,10 @@ def _patched(
         (folder / "patch.con.xml").write_text(patch, encoding="utf-8")
         source = str(site.network_file.resolve())
         warnings = convert(["-s", source, "-x", "patch.con.xml", "-o", "patched.net.xml"], folder)
-        normalise(folder / "patched.net.xml", folder / "net.net.xml")
-        (folder / "patched.net.xml").unlink()
+        _restore_programs(site, wanted, folder)
+        normalise(folder / "restored.net.xml", folder / "net.net.xml")
+        for draft in ("patched.net.xml", "restored.net.xml"):
+            (folder / draft).unlink()
         _keep(folder, warnings)
 
     folder = publish(cache / "network" / digest[:2] / digest, fill)
@@ -202,6 +204,22 @@ def _keep(folder: Path, warnings: Sequence[str]) -> None:
 def _warnings(folder: Path) -> list[str]:
     found: list[str] = json.loads((folder / "warnings.json").read_text(encoding="utf-8"))
     return found
+
+
+def _restore_programs(site: Site, wanted: Mapping[str, frozenset[LaneLink]], folder: Path) -> None:
+    """Give the touched signals of the patched network their own programs back, movement by movement.
+
+    netconvert has put a guess of its own in their place. It never runs, but it decides where turning vehicles
+    may wait inside the junction: guessed as permissive, a protected left turn waits in the middle and blocks it.
+    """
+    touched = {c.signal or "" for edge in wanted for c in site.network.connections_from.get(edge, ())}
+    patched = _read(folder / "patched.net.xml", site.network)
+    own = read_controls(site.network_file, [])
+    restored = {
+        name: remap(own[name], site.network, patched) for name in sorted(touched) if name in own
+    }
+    write_programs(folder / "programs.tll.xml", restored)
+    convert(["-s", "patched.net.xml", "-i", "programs.tll.xml", "-o", "restored.net.xml"], folder)
 
 
 def _read(net_file: Path, base: Network) -> Network:

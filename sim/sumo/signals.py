@@ -45,6 +45,12 @@ def program_xml(program: SignalProgram) -> str:
     return "".join([*lines, "    </tlLogic>\n"])
 
 
+def write_programs(path: Path, controls: Mapping[str, SignalControl]) -> None:
+    """Write all programs as netconvert reads them beside a network, to become the network's own."""
+    programs = [p for _, control in sorted(controls.items()) for _, p in sorted(control.programs.items())]
+    path.write_text("".join(["<tlLogics>\n", *map(program_xml, programs), "</tlLogics>\n"]), encoding="utf-8")
+
+
 def write_controls(path: Path, controls: Mapping[str, SignalControl]) -> None:
     """Write an additional file with every program of every signal; each runs as its control says."""
     lines = ["<additional>\n"]

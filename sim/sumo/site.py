@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from sim.baseline import ImportedNetwork, SiteFacts
@@ -19,10 +20,10 @@ from sim.signal_program import SignalControl
 from sim.site_check import check_places, check_site
 from sim.site_model import Site
 from sim.sumo.install import version
-from sim.sumo.netconvert import normalise
+from sim.sumo.netconvert import convert, normalise
 from sim.sumo.plain import NETWORK_FILE, build_network, names_of, plain_files, turns_of
 from sim.sumo.read_network import read_network
-from sim.sumo.signals import read_controls
+from sim.sumo.signals import read_controls, write_programs
 
 FACTS_FILE = "site.yaml"
 COUNTS_FILE = "counts.csv"
@@ -49,9 +50,11 @@ def load(folder: Path, cache: Path) -> Site:
 def _drawn(folder: Path, facts: SiteFacts, cache: Path) -> Site:
     def fill(draft: Path) -> None:
         build_network(facts, draft)
+        _plan_into(draft, facts)
 
     # Of the plain files rather than the facts: a change of how they are written counts, a title does not.
-    digest = _digest({**plain_files(facts), "sumo": version()})
+    plans = {plan: {j: p.model_dump(mode="json") for j, p in of.items()} for plan, of in facts.plans.items()}
+    digest = _digest({**plain_files(facts), "plans": json.dumps(plans), "sumo": version()})
     network_file = publish(_target(cache, digest), fill) / NETWORK_FILE
     network = read_network(network_file, names_of(facts), turns_of(facts))
     problems = Problems()
@@ -113,6 +116,32 @@ def _planned(facts: SiteFacts, network: Network) -> dict[str, dict[str, SignalCo
         }
         for period, facts_of in facts.periods.items()
     }
+
+
+def _plan_into(draft: Path, facts: SiteFacts) -> None:
+    """Make the drawn plans the network's own programs; a plan with problems is left to `_planned` to name.
+
+    What runs is loaded apart, but netconvert lets turning vehicles wait inside the junction only where the
+    network's own program makes them give way, and its guess is not today's plan. All plans of a signal are
+    strung together: a turn that gives way in any of them has a place to wait.
+    """
+    net = draft / NETWORK_FILE
+    network = read_network(net, names_of(facts), turns_of(facts))
+    strung: dict[str, SignalControl] = {}
+    for plan, plans in facts.plans.items():
+        for junction, signal_plan in plans.items():
+            try:
+                program = program_of(signal_plan, network.junctions[junction], network, FACTS_FILE, plan)
+            except ConfigError:
+                return
+            before = strung[program.signal].programs["0"].intervals if program.signal in strung else ()
+            whole = replace(program, id="0", offset_s=0.0, intervals=(*before, *program.intervals))
+            strung[program.signal] = SignalControl(program.signal, {"0": whole}, "0")
+    if strung:
+        write_programs(draft / "plans.tll.xml", strung)
+        convert(["-s", NETWORK_FILE, "-i", "plans.tll.xml", "-o", "planned.net.xml"], draft)
+        normalise(draft / "planned.net.xml", net)
+        (draft / "planned.net.xml").unlink()
 
 
 def _with_spots(facts: SiteFacts, network: Network, problems: Problems) -> SiteFacts:

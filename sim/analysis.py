@@ -1,0 +1,177 @@
+"""From the runs of a study to its long tables and the comparison: one run is read, measured and let go at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import pandas as pd
+
+from sim import checks, measures
+from sim.campaign import Key
+from sim.checks_of_counts import find_in_counts
+from sim.compare import compare
+from sim.ledger import FATES, ledger
+from sim.measure_spec import MeasureSpec
+from sim.measures.base import RunView
+from sim.measures.greens import Greens
+from sim.measures.profiles import PROFILES, profiles
+from sim.policy import BASELINE
+from sim.preflight import Preflight
+from sim.run import RunRecord
+from sim.standard_data import config_path, vehicle_set
+from sim.store import Store
+from sim.study import Study
+from sim.tables import FINDINGS, MEASURES, RUN_TABLES, empty, typed
+from sim.vehicles import VehicleSet
+from sim.zones import measured_junctions
+
+Runs = Mapping[Key, RunRecord]
+"""What stands for each arm, period and replicate: a run in the store, or why there is none."""
+
+KEYS: Mapping[str, str] = {"arm": "string", "period": "string", "replicate": "int64"}
+LEDGER: Mapping[str, str] = {"demanded": "int64", **dict.fromkeys(FATES, "int64")}
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The analysis of a whole study; every table sorted and the same whenever it is made from the same runs."""
+
+    measures: pd.DataFrame
+    findings: pd.DataFrame
+    profiles: pd.DataFrame
+    fates: pd.DataFrame
+    comparison: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A study with its runs. `free_flow`: columns FREE_FLOW of `sim.tables`, the same for every arm."""
+
+    study: Study
+    store: Store
+    checked: Preflight
+    runs: Runs
+    free_flow: pd.DataFrame
+
+    @cached_property
+    def vehicles(self) -> VehicleSet:
+        """The vehicle set the study drives with."""
+        return vehicle_set(self.study.root, self.study.settings.vehicles)
+
+    @cached_property
+    def gates(self) -> checks.Gates:
+        """Limits of the validity findings."""
+        return checks.read_gates(config_path(self.study.root, "standards", "gates.yaml"))
+
+    @cached_property
+    def specs(self) -> Mapping[str, MeasureSpec]:
+        """The measures, the primary one with the study's own smallest effect that matters."""
+        absolute, relative = self.study.mcid
+        primary = measures.SPECS[self.study.primary]
+        if absolute is not None:
+            primary = replace(primary, mcid_abs=absolute)
+        if relative is not None:
+            primary = replace(primary, mcid_rel=relative)
+        return {**measures.SPECS, self.study.primary: primary}
+
+    @cached_property
+    def saturation_pcuph(self) -> float | None:
+        """Saturation flow of a straight lane; unknown for the types that an import brought along."""
+        own_types = self.study.site.facts.imported is not None and self.study.settings.vehicles is None
+        return None if own_types else self.vehicles.calibrated.saturation_vph
+
+    @cached_property
+    def pce(self) -> Mapping[str, float]:
+        """Passenger car equivalents by vehicle class."""
+        return {name: kind.pce.value for name, kind in self.vehicles.classes.items()}
+
+    def tables(self) -> Tables:
+        """Measure every run and compare the arms."""
+        parts: dict[str, list[pd.DataFrame]] = {n: [] for n in ("measures", "findings", "profiles", "fates")}
+        of_counts = {period: self._findings_of_counts(period) for period in self.study.periods}
+        for key, record in sorted(self.runs.items()):
+            if record.failure or record.digest is None:
+                parts["findings"].append(_keyed(key, checks.run_failed()))
+                continue
+            view = self.view(key, record.digest)
+            found = (checks.find(view, self.gates), of_counts[key[1]], self._against_baseline(key, view))
+            parts["measures"].append(_keyed(key, measures.compute(view)))
+            parts["profiles"].append(_keyed(key, profiles(view)))
+            parts["fates"].append(_keyed(key, pd.DataFrame([ledger(view.tables["trips"])])))
+            parts["findings"].extend(_keyed(key, table) for table in found if len(table))
+        long = {
+            "measures": _stacked(parts["measures"], MEASURES),
+            "findings": _stacked(parts["findings"], FINDINGS),
+            "profiles": _stacked(parts["profiles"], {**KEYS, **PROFILES}),
+            "fates": _stacked(parts["fates"], {**KEYS, **LEDGER}),
+        }
+        comparison = compare(
+            long["measures"],
+            long["findings"],
+            self.specs,
+            primary=self.study.primary,
+            confidence=self.study.settings.confidence,
+            replicates=self.study.replicates,
+        )
+        return Tables(**long, comparison=comparison)
+
+    def view(self, key: Key, digest: str) -> RunView:
+        """Return one run as measures and checks see it."""
+        build = self.checked.builds[key[0], key[1]]
+        site = self.study.site
+        measured = measured_junctions(site.facts, site.network)
+        return RunView(
+            tables={name: self.store.read(digest, name) for name in RUN_TABLES},
+            facts=self.store.facts(digest),
+            network=build.network,
+            site=site.facts.model_copy(update={"measured_junctions": measured}),
+            controls=build.controls,
+            free_flow=self.free_flow,
+            parking=build.parking,
+            saturation_pcuph=self.saturation_pcuph,
+            pce=self.pce,
+        )
+
+    def runs_table(self, tables: Tables) -> pd.DataFrame:
+        """Return one row per run for people: digest or reason, and its network-wide measures."""
+        of_network = tables.measures[tables.measures["scope"] == "network"]
+        wide = of_network.pivot_table(index=list(KEYS), columns="measure", values="value", aggfunc="first")
+        rows = pd.DataFrame(
+            [(*key, record.digest or "", record.failure or "") for key, record in sorted(self.runs.items())],
+            columns=[*KEYS, "digest", "failure"],
+        )
+        return rows.merge(wide.reset_index(), on=list(KEYS), how="left")
+
+    def _findings_of_counts(self, period: str) -> pd.DataFrame:
+        site = self.study.site
+        if site.counts.empty:
+            return empty(checks.FOUND)
+        build, times = self.checked.builds[BASELINE, period], site.periods[period]
+        return find_in_counts(
+            site.counts[site.counts["period"] == period],
+            build.network,
+            Greens(build.network, build.controls, times.begin_s, times.end_s),
+            self.gates,
+            saturation_pcuph=self.saturation_pcuph,
+            pce=self.pce,
+            parking=site.facts.parking,
+        )
+
+    def _against_baseline(self, key: Key, view: RunView) -> pd.DataFrame:
+        arm, period, replicate = key
+        base = self.runs.get((BASELINE, period, replicate))
+        if arm == BASELINE or base is None or base.digest is None or base.failure:
+            return empty(checks.FOUND)
+        people = {name: self.store.read(base.digest, name) for name in ("trips", "walks")}
+        return checks.find_between(people, view.tables)
+
+
+def _keyed(key: Key, table: pd.DataFrame) -> pd.DataFrame:
+    arm, period, replicate = key
+    return table.assign(arm=arm, period=period, replicate=replicate)
+
+
+def _stacked(parts: list[pd.DataFrame], columns: Mapping[str, str]) -> pd.DataFrame:
+    return typed(pd.concat(parts, ignore_index=True), columns) if parts else empty(columns)

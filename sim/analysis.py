@@ -1,4 +1,4 @@
-"""From the runs of a study to its long tables and the comparison: one run is read, measured and let go at a time."""
+"""From the runs of a study to its long tables and the comparison, one run in memory at a time."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ LEDGER: Mapping[str, str] = {"demanded": "int64", **dict.fromkeys(FATES, "int64"
 
 @dataclass(frozen=True)
 class Tables:
-    """The analysis of a whole study; every table sorted and the same whenever it is made from the same runs."""
+    """The analysis of a whole study; every table is sorted: the same runs give the same bytes."""
 
     measures: pd.DataFrame
     findings: pd.DataFrame

@@ -1,13 +1,14 @@
 """One place as it is today: the facts of `scenarios/<site>/site.yaml`, typed.
 
-A site is either *drawn* here (junctions, approaches, lanes, streets: no XML by hand) or *imported* (it points at a
-network file, and approaches and movements are derived from it). Everything else is the same for both.
+A site is either *drawn* here (junctions, approaches, lanes, streets: no XML by hand) or *imported* (it points
+at a network file, from which approaches and movements follow). All else is the same.
 
-Lanes are listed from left to right as the driver sees them: lane 1 is next to the median, the last one at the kerb.
+Lanes are listed from left to right as the driver sees them: lane 1 next to the median, the last at the kerb.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
@@ -37,10 +38,12 @@ LaneUse = Annotated[str, AfterValidator(_lane_use)]
 """What one lane may do, e.g. `left`, `through+right`; normalised to the order of DIRECTIONS."""
 
 
+# Hours go beyond 24: a period may run past midnight.
+CLOCK = re.compile(r"([012]\d|30)(:[0-5]\d){1,2}", re.ASCII)
+
+
 def _clock(value: str) -> str:
-    parts = value.split(":")
-    ok = len(parts) in (2, 3) and all(part.isdigit() and len(part) == 2 for part in parts)
-    if not ok or int(parts[0]) > 30 or any(int(part) > 59 for part in parts[1:]):
+    if not CLOCK.fullmatch(value):
         raise ValueError(f'time {value!r}: write "HH:MM" or "HH:MM:SS" in quotes')
     return value
 
@@ -55,7 +58,7 @@ def seconds(clock: str) -> int:
 
 
 class Lane(Facts):
-    """One lane at the stop line; `length_m` only for a short lane (展宽车道) that begins that far upstream."""
+    """One lane at the stop line; `length_m` only for a short lane (展宽车道), which begins that far up."""
 
     use: LaneUse
     width_m: float = Field(3.25, gt=2.0, le=6.0)
@@ -72,8 +75,8 @@ class Crossing(Facts):
 class ApproachFacts(Facts):
     """One leg of a junction (进口道), named after where it comes from.
 
-    `length_m` is the leg's length to the edge of the model; a leg that is a street to another junction leaves it out.
-    `exit_lanes` is the number of lanes leaving the junction on this leg; for a street it follows from the other end.
+    `length_m` is the leg's length to the edge of the model; a street to another junction leaves it out.
+    `exit_lanes` is the number of lanes leaving the junction on this leg; a street has it from its other end.
     """
 
     bearing_deg: float = Field(ge=0, lt=360)
@@ -103,7 +106,7 @@ class StreetFacts(Facts):
 
 
 class ImportedNetwork(Facts):
-    """A network that somebody else made, normalised once at import; paths are relative to the site's folder."""
+    """A network made by somebody else, normalised once at import; paths are relative to the site's folder."""
 
     network: str
     signals: str | None = None
@@ -143,7 +146,7 @@ class Period(Facts):
 
 
 class NamedRoute(Facts):
-    """A route whose travel time is reported, as the legs or edges it enters in turn, e.g. `[J1.west, J2.west]`."""
+    """A route whose travel time is reported, by the legs or edges entered, e.g. `[J1.west, J2.west]`."""
 
     title: Bilingual
     via: tuple[str, ...] = Field(min_length=1)
@@ -167,12 +170,13 @@ class SiteFacts(Facts):
     measured_junctions: tuple[str, ...] | None = None
     warm_up_s: int = Field(900, ge=0)
     enters_full_exit_share: float = Field(0.0, ge=0, le=1)
-    """Share of drivers who enter the junction although the exit is full (site fact, the same in every arm)."""
+    """Share of drivers who enter the junction although the exit is full; the same in every arm."""
     passes_blocker_after_s: float | None = Field(10.0, gt=0)
-    """Drawn sites: drivers find a way round a vehicle that has stood in the junction for so long; null: never.
+    """Drawn sites: drivers find a way round a vehicle that has stood in the junction so long; null: never.
 
     Without it two turning vehicles that each wait for the other's queue to clear lock the junction for good,
-    which drivers do not. Such a passing is counted as a junction collision. Imported sites keep SUMO's default.
+    which drivers do not. Such a passing is counted as a junction collision. Imported sites keep SUMO's
+    default.
     """
     departure_jitter_s: float = Field(60.0, ge=0)
     """Imported demand only: half-width of the uniform shift of each departure between replicates."""

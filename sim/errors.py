@@ -64,6 +64,9 @@ class Problems:
             raise ConfigError(self.found)
 
 
+SHOWN = 8  # known names that a message lists at most
+
+
 def near(word: str, known: Iterable[str]) -> str:
     """Suggest the closest known names, or list a few of them; empty where there is nothing to suggest."""
     names = sorted(known)
@@ -72,4 +75,4 @@ def near(word: str, known: Iterable[str]) -> str:
         return "did you mean " + " or ".join(close) + "?"
     if not names:
         return ""
-    return "known: " + ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+    return "known: " + ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")

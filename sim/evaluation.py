@@ -1,4 +1,4 @@
-"""From a study to its tables, figures and page: simulate what is missing, measure every run, compare, report."""
+"""From a study to its tables, figures and page: simulate what is missing, measure, compare, report."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def evaluate(study: Study, folder: StudyFolder) -> int:
 
 
 def rebuild(folder: StudyFolder) -> int:
-    """Make tables, figures and page again from stored runs; ConfigError where a run is no longer in the store."""
+    """Make tables, figures and page again from stored runs; ConfigError where one is no longer stored."""
     data = folder.study()
     root = folder.path.parent.parent
     site = folder.path / "inputs" / data["site"]["name"]

@@ -38,7 +38,9 @@ class _UniqueKeyLoader(yaml.SafeLoader):
     """SafeLoader that refuses a key given twice and leaves `on/off/yes/no` and `7:30` as text (YAML 1.2)."""
 
 
-def _mapping_without_duplicates(loader: yaml.SafeLoader, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+def _mapping_without_duplicates(
+    loader: yaml.SafeLoader, node: yaml.MappingNode, deep: bool = False
+) -> dict[Hashable, Any]:
     seen: set[Hashable] = set()
     for key_node, _ in node.value:
         key: Hashable = loader.construct_object(key_node, deep=True)
@@ -57,7 +59,9 @@ _UniqueKeyLoader.yaml_implicit_resolvers = {
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 _UniqueKeyLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
-_UniqueKeyLoader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?(?:0|[1-9][0-9]*)$"), list("-+0123456789"))
+_UniqueKeyLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:int", re.compile(r"^[-+]?(?:0|[1-9][0-9]*)$"), list("-+0123456789")
+)
 _UniqueKeyLoader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
     re.compile(r"^[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?$"),
@@ -66,7 +70,7 @@ _UniqueKeyLoader.add_implicit_resolver(
 
 
 def read_yaml(path: Path) -> Any:
-    """Read one YAML file; a missing file, bad syntax or a key given twice is a ConfigError naming file and line."""
+    """Read one YAML file; a missing file, bad syntax or a key given twice is a ConfigError with its line."""
     try:
         content = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -75,7 +79,7 @@ def read_yaml(path: Path) -> Any:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError([Problem(str(path), f"cannot be read: {error}")]) from None
     try:
-        return yaml.load(content, Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader subclass
+        return yaml.load(content, Loader=_UniqueKeyLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{path}:{mark.line + 1}" if mark else str(path)
@@ -91,17 +95,24 @@ def parse(model: type[Model], data: Any, path: str) -> Model:
         raise ConfigError(_problem(model, detail, path) for detail in error.errors()) from None
 
 
+SHOWN_CHARACTERS = 60  # longer values would hide the message
+
+
 def _problem(model: type[BaseModel], detail: ErrorDetails, path: str) -> Problem:
     place = ".".join([path, *(str(part) for part in detail["loc"])]).lstrip(".")
     if detail["type"] == "extra_forbidden":
-        return Problem(place, "unknown key", near(str(detail["loc"][-1]), _fields_at(model, detail["loc"][:-1])))
+        return Problem(
+            place, "unknown key", near(str(detail["loc"][-1]), _fields_at(model, detail["loc"][:-1]))
+        )
     if detail["type"] == "string_type" and isinstance(detail["input"], (int, float)):
-        return Problem(place, f"{detail['input']!r} is a number where a name is wanted", f'quote it: "{detail["input"]}"')
+        return Problem(
+            place, f"{detail['input']!r} is a number where a name is wanted", f'quote it: "{detail["input"]}"'
+        )
     if detail["type"] == "missing":
         return Problem(place, "missing")
     message = str(detail["msg"]).removeprefix("Value error, ")
     shown = repr(detail["input"])
-    if len(shown) <= 60 and detail["type"] != "value_error":
+    if len(shown) <= SHOWN_CHARACTERS and detail["type"] != "value_error":
         message = f"{message}, not {shown}"
     return Problem(place, message[0].lower() + message[1:])
 
@@ -110,7 +121,9 @@ def _fields_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
     """Names of the fields of the (nested) model at `loc`, for the near match; best effort."""
     current: type[BaseModel] | None = model
     for part in loc:
-        annotation = current.model_fields[part].annotation if current and part in current.model_fields else None
+        annotation = (
+            current.model_fields[part].annotation if current and part in current.model_fields else None
+        )
         models = list(_models_in(annotation)) if annotation is not None else []
         if models:
             current = models[0]

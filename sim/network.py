@@ -1,4 +1,4 @@
-"""The street network of a built site: edges, lanes, connections, and on them junctions, approaches, movements.
+"""The street network of a built site: edges, lanes, connections; on them junctions, approaches, movements.
 
 One description for drawn and imported sites, read from the normalised network by `sim.sumo.read_network`.
 Lengths in metres, speeds in m/s. `Lane.index` counts from the kerb (0) as simulators do; users count lanes
@@ -69,7 +69,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A permitted way from a lane to a lane through a node. `signal`/`link`: the signal and its link index, if any."""
+    """A permitted way from lane to lane through a node; `signal` and its `link` index, if there is one."""
 
     from_edge: str
     from_lane: int
@@ -80,7 +80,7 @@ class Connection:
     signal: str | None = None
     link: int | None = None
     allow: frozenset[str] | None = None
-    """Classes the connection itself is limited to (a turn ban with exemptions); None: whoever may use both lanes."""
+    """Classes the connection is limited to (a turn ban with exemptions); None: whoever may use both lanes."""
 
     @property
     def key(self) -> str:
@@ -159,7 +159,7 @@ class Junction:
 
 @dataclass(frozen=True)
 class Network:
-    """Everything the other rooms may know of the streets. Immutable; look-ups raise ConfigError with near matches."""
+    """Everything the other rooms may know of the streets; look-ups raise ConfigError with near matches."""
 
     edges: Mapping[str, Edge]
     connections: tuple[Connection, ...]

@@ -12,8 +12,9 @@ from sim.loading import Bilingual, Facts
 class ParkingArea(Facts):
     """Stalls on a street or beside it.
 
-    `on` names the approach (`J1.north`) or the network edge the entrance lies on; `at_m` is measured from that edge's
-    upstream end to the entrance. Kerb stalls stand beside the lane: manoeuvres hold up the lane, the stall does not.
+    `on` names the approach (`J1.north`) or the network edge the entrance lies on; `at_m` is measured from its
+    upstream end to the entrance. Kerb stalls stand beside the lane: manoeuvres hold up the lane, the stall
+    does not.
     """
 
     title: Bilingual
@@ -25,7 +26,7 @@ class ParkingArea(Facts):
 
 
 class ParkingDemand(Facts):
-    """Drivers who come to park: from `origin` (an entry leg), to `lot`, staying a while, then leaving by `exit`."""
+    """Drivers who come to park: from `origin` (an entry leg) to `lot`, staying a while, leaving by `exit`."""
 
     origin: str
     lot: str

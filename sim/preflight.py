@@ -1,4 +1,4 @@
-"""Everything that can be known to be wrong before a single vehicle moves: builds, proofs, routes, primary measure."""
+"""Everything that can be known to be wrong before vehicles move: builds, proofs, routes, primary measure."""
 
 from __future__ import annotations
 

@@ -1,10 +1,11 @@
 """The folder of one study on disk: `results/<study>/`.
 
-study.json        the resolved study: configuration, arms with their change logs, periods, digests of the inputs
+study.json        the resolved study: configuration, arms with change logs, periods, digests of the inputs
 provenance.json   versions, commit, platform, command line
 inputs/           a copy of the site's folder, so that the report can be rebuilt when the site has moved on
 runs.json         arm, period, replicate -> digest of the run in the store, or why it failed
-tables/           long tables in Parquet; comparison.csv and runs.csv for people; timing.csv alone holds times and hosts
+tables/           long tables in Parquet; comparison.csv and runs.csv for people; times and hosts in
+                  timing.csv alone
 figures/  report.html  report.md
 """
 
@@ -41,7 +42,8 @@ class StudyFolder:
     def begin(cls, results: Path, study: Study, config: Mapping[str, Any]) -> StudyFolder:
         """Make or reopen the folder of a study.
 
-        An existing one is refused unless `resume` or `overwrite` is set; resuming with another configuration is refused too.
+        An existing one is refused unless `resume` or `overwrite` is set; so is resuming with another
+        configuration.
         """
         if not NAME.fullmatch(study.name):
             raise ConfigError(
@@ -165,7 +167,7 @@ def write_json(path: Path, data: Any) -> None:
 
 
 def _commit() -> str | None:
-    """The commit of a source checkout, with a mark where files differ from it; None for an installed package."""
+    """Return the commit of a source checkout, marked where files differ; None for an installed package."""
     source = Path(__file__).resolve().parent.parent
     try:
         command = ["git", "-C", str(source), "describe", "--always", "--dirty", "--abbrev=12"]

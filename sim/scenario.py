@@ -1,4 +1,4 @@
-"""From a composed configuration to a typed `Study`: site loaded, policies parsed and applied, sweeps expanded."""
+"""From a composed configuration to a typed `Study`: site loaded, sweeps expanded, policies applied."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from sim.errors import ConfigError, Problems, near
 from sim.loading import parse
-from sim.policy import BASELINE, Policy, apply, empty_policy, parse_policy
+from sim.policy import BASELINE, apply, empty_policy, parse_policy
 from sim.site_model import Site
 from sim.study import Arm, RunSettings, ScenarioFacts, Study
 from sim.sumo.site import load
@@ -99,7 +99,7 @@ def _arms(site: Site, facts: ScenarioFacts, sweep: Mapping[str, Any]) -> tuple[A
 def _variants(
     policies: Mapping[str, Mapping[str, Any]], fields: Mapping[str, Sequence[Any]]
 ) -> Iterator[tuple[str, Mapping[str, Any], tuple[tuple[str, str], ...]]]:
-    """Yield (arm id, policy data, swept fields): each policy, or one copy per combination of its swept values."""
+    """Yield (arm id, policy data, swept fields): each policy, or a copy per combination of swept values."""
     problems = Problems()
     by_policy: dict[str, list[tuple[tuple[str, ...], Sequence[Any]]]] = {}
     for field, values in fields.items():

@@ -1,11 +1,12 @@
 """The signal plan on the wall (配时方案): stages as sets of movements, in seconds.
 
-`SignalPlan` is what an engineer writes; `sim.signal_program` holds the exact sequence of intervals that a controller
-runs and that both drawn and imported sites share. A movement is named within its junction: `north.left`.
+`SignalPlan` is what an engineer writes; `sim.signal_program` holds the exact sequence of intervals that a
+controller runs and drawn and imported sites share. A movement is named within its junction: `north.left`.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Self
 
@@ -17,8 +18,8 @@ from sim.loading import Facts
 class Stage(Facts):
     """One stage (相位阶段). Green includes the flashing green at its end (`flash_s` of it).
 
-    `green` are protected movements, `permissive` ones must give way (e.g. a left turn against oncoming traffic).
-    `crossings` lists the legs whose zebra walks; walking ends `pedestrian_flash_s` before the vehicles' green does.
+    `green` are protected movements, `permissive` ones must give way, as a left turn to oncoming traffic.
+    `crossings` lists the legs whose zebra walks; walking ends `pedestrian_flash_s` before vehicles' green.
     `late_start_s`/`early_cut_s` (迟启/早断) shift single movements within the stage.
     """
 
@@ -50,8 +51,8 @@ class Stage(Facts):
 class SignalPlan(Facts):
     """A fixed-time plan of one junction: an ordered map of stages.
 
-    A movement that is green in two stages running stays green between them (搭接). Right turns that no stage names are
-    free (右转不受控): they go on red, giving way to pedestrians and crossing traffic.
+    A movement that is green in two stages running stays green between them (搭接). Right turns that no stage
+    names are free (右转不受控): they go on red, giving way to pedestrians and crossing traffic.
     """
 
     stages: Mapping[str, Stage] = Field(min_length=1)
@@ -66,6 +67,6 @@ class SignalPlan(Facts):
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
-        if self.cycle_s is not None and abs(self.cycle_s - self.length_s) > 1e-6:
+        if self.cycle_s is not None and not math.isclose(self.cycle_s, self.length_s, abs_tol=1e-6):
             raise ValueError(f"cycle_s says {self.cycle_s:g} s but the stages add up to {self.length_s:g} s")
         return self

@@ -29,7 +29,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class StageSpan:
-    """A stage found in a program: the intervals until the first yellow, then the intergreen until the next green.
+    """A stage found in a program: intervals until the first yellow, then the intergreen to the next green.
 
     Where the program names its intervals, a name begins a stage, and an early cut within the stage does not
     end it. `first`..`last` (inclusive) are indices of the green intervals; `intergreen_s` is what follows
@@ -63,7 +63,7 @@ class SignalProgram:
         return sum(interval.duration_s for interval in self.intervals)
 
     def stages(self) -> tuple[StageSpan, ...]:
-        """Stages in order of running. A program that begins within an intergreen simply begins with a later stage."""
+        """Stages in order of running; one that begins within an intergreen begins with a later stage."""
         return _stages(self.intervals)
 
     def stage(self, name: str) -> StageSpan:
@@ -71,8 +71,9 @@ class SignalProgram:
         return {stage.name: stage for stage in self.stages()}[name]
 
     def retimed(self, greens_s: Mapping[str, float], offset_s: float | None = None) -> SignalProgram:
-        """Return a copy with other stage greens; intergreens stay. The longest interval of a stage takes the change.
+        """Return a copy with other stage greens; intergreens stay.
 
+        The longest interval of a stage takes the change.
         Raises ValueError where a stage does not exist or the change would leave its longest interval under
         one second.
         """
@@ -87,7 +88,8 @@ class SignalProgram:
             duration_s = intervals[longest].duration_s + green_s - stage.green_s
             if duration_s < 1:
                 raise ValueError(
-                    f"stage {name!r}: a green of {green_s:g} s leaves no room for its fixed parts (now {stage.green_s:g} s)"
+                    f"stage {name!r}: a green of {green_s:g} s leaves no room for its fixed parts"
+                    f" (now {stage.green_s:g} s)"
                 )
             old = intervals[longest]
             intervals[longest] = replace(

@@ -17,9 +17,9 @@ from sim.signal_program import SignalControl
 class Site:
     """What interventions read. Nothing in it depends on any policy.
 
-    `network_file` is the normalised network that every arm is derived from, `signals[period][signal]` what the
-    controllers run in that period (every signal of the network is there).
-    `counts` is the checked `counts.csv` of a drawn site (columns in `sim.demand`), empty for an imported one.
+    `network_file` is the normalised network that every arm is derived from, `signals[period][signal]` what
+    runs in that period (every signal of the network is there). `counts` is the checked
+    `counts.csv` of a drawn site (columns in `sim.demand`), empty for an imported one.
     """
 
     folder: Path

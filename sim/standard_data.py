@@ -1,6 +1,6 @@
 """Where the data that ships with huandu is found: vehicle sets, standards, limits.
 
-A root's own `configs/` comes first; what it does not hold is taken from the copy inside the installed package.
+A root's own `configs/` comes first; what it does not hold is taken from the copy in the installed package.
 """
 
 from __future__ import annotations

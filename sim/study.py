@@ -17,7 +17,7 @@ Driver = Literal["auto", "sumo", "libsumo", "traci"]
 
 
 class RunSettings(Facts):
-    """`configs/run/*.yaml`: how to run. Only what the digest lists shapes results; the rest is speed and comfort."""
+    """`configs/run/*.yaml`: how to run. Only what the digest lists shapes results; the rest is comfort."""
 
     replicates: int = Field(10, ge=1, le=400)
     first_replicate: int = Field(1, ge=0)
@@ -26,7 +26,7 @@ class RunSettings(Facts):
     clear_factor: float = Field(2.0, ge=0)
     """The run goes on after the window until the cohort has arrived, at most this many window lengths."""
     vehicles: str | None = None
-    """Name of a vehicle set in `configs/vehicles/`; the site's own if left out (drawn: the default set, imported: its types)."""
+    """A vehicle set in `configs/vehicles/`; left out: the default set (drawn), its own types (imported)."""
     demand_scale: float = Field(1.0, gt=0, le=5)
     driver: Driver = "auto"
     timeout_s: float = Field(3600.0, gt=0)

@@ -1,7 +1,7 @@
 """Columns of the tables that rooms hand to each other. SI units; times in seconds of the simulated day.
 
-The simulator's room fills the run tables (one set per run, stored beside `run.json`); `sim.measures` turns them into the
-long measures table; `sim.checks` into findings; `sim.compare` into the comparison.
+The simulator's room fills the run tables (one set per run, stored beside `run.json`); `sim.measures` turns
+them into the long measures table; `sim.checks` into findings; `sim.compare` into the comparison.
 """
 
 from __future__ import annotations
@@ -55,15 +55,15 @@ ZONES: Mapping[str, str] = {
     "travel_time_s": "float64",  # mean
     "halts": "float64",  # mean per vehicle
 }
-"""One row per movement and interval: vehicles that passed the whole control-delay zone; intervals without any are absent.
+"""One row per movement and interval: vehicles that passed the whole control-delay zone.
 
-Intervals do not straddle the ends of the window.
+Intervals without any are absent. Intervals do not straddle the ends of the window.
 """
 
 QUEUES: Mapping[str, str] = {
     "approach": "string",
     "lane": "int64",  # users' order: 1 at the median
-    "length_m": "float64",  # of the detector: the lane's storage, a short lane or back to the upstream junction
+    "length_m": "float64",  # of the detector: a short lane, or back to the upstream junction
     "begin_s": "float64",
     "end_s": "float64",
     "jam_max_m": "float64",  # back of queue
@@ -126,7 +126,8 @@ MEASURES: Mapping[str, str] = {
     "period": "string",
     "replicate": "int64",
     "measure": "string",
-    # network, junction:J1, approach:J1.north, movement:J1.north.left, route:R, parking:P, class:bus, purpose:parking
+    # network, junction:J1, approach:J1.north, movement:J1.north.left, route:R, parking:P, class:bus,
+    # purpose:parking
     "scope": "string",
     "value": "float64",
     "n": "int64",

@@ -122,7 +122,7 @@ def balanced_rows() -> list[str]:
     for start in ("07:30", "07:45"):
         for junction in ("J1", "J2"):
             for name in LEGS:
-                # Into the street: 20 from the far end and 20 from each side, as counted at their own junction.
+                # Into the street: 20 from the far end and from each side, as counted at their own junction.
                 rows += [row(f"{junction}.{name}", turn, 20, start) for turn in TURNS]
     return rows
 

@@ -1,4 +1,7 @@
-"""The command line: `huandu VERB ...`. Exit codes: 0 done, 1 a run failed or a verdict was withheld, 2 bad input."""
+"""The command line: `huandu VERB ...`.
+
+Exit codes: 0 done, 1 a run failed or a verdict was withheld, 2 bad input, 130 stopped by the user.
+"""
 
 from __future__ import annotations
 
@@ -25,15 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return the exit code; every refusal is a message on stderr, never a traceback."""
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        root, words = _root(words)
-        if "-sc" in words or "--shell-completion" in words:
-            return verbs.complete(root, words)
-        if not words or words[0] in ("-h", "--help"):
-            print(_help())
-            return 0
-        if words[0] not in VERBS:
-            raise ConfigError([Problem(f"huandu {words[0]}", "no such command", near(words[0], VERBS))])
-        return VERBS[words[0]][0](root, words[1:])
+        return _run(*_root(words))
     except ConfigError as error:
         count = len(error.problems)
         print(f"huandu: {count} problem{'s' if count > 1 else ''}:\n{error}", file=sys.stderr)
@@ -47,6 +42,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of a pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _run(root: Path | None, words: list[str]) -> int:
+    if "-sc" in words or "--shell-completion" in words:
+        return verbs.complete(root, words)
+    if not words or words[0] in ("-h", "--help"):
+        print(_help())
+        return 0
+    if words[0] not in VERBS:
+        raise ConfigError([Problem(f"huandu {words[0]}", "no such command", near(words[0], VERBS))])
+    return VERBS[words[0]][0](root, words[1:])
 
 
 def _root(words: list[str]) -> tuple[Path | None, list[str]]:

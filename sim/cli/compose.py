@@ -29,8 +29,8 @@ STRUCTURE_ERROR = re.compile(r"Could not (?:override|append|delete|find)[^']*'([
 def with_search_path(root: Path, overrides: Sequence[str]) -> list[str]:
     """Return the overrides as Hydra wants them, with the root's folders as search path.
 
-    `sweep.X` and fields of an intervention may be new keys: whether they exist is known to the intervention, which
-    checks them with near matches of its own.
+    `sweep.X` and fields of an intervention may be new keys: whether they exist is known to the intervention,
+    which checks them with near matches of its own.
     """
     entries = ",".join(f"'file://{root / folder}'" for folder in ("configs", "scenarios"))
     return [f"hydra.searchpath=[{entries}]", *(f"++{w}" if NEW_KEYS.match(w) else w for w in overrides)]
@@ -67,7 +67,7 @@ def _key(word: str) -> str:
 
 
 def plain(config: DictConfig) -> tuple[str, dict[str, Any]]:
-    """Split a composed configuration into the chosen scenario's name and plain data without Hydra's own part."""
+    """Split a composed configuration into the scenario's name and plain data without Hydra's own part."""
     scenario = str(config.hydra.runtime.choices["scenario"])
     data = OmegaConf.to_container(config, resolve=False)
     assert isinstance(data, dict)
@@ -92,11 +92,9 @@ def _problem(root: Path, overrides: Sequence[str], error: Exception) -> Problem:
         )
     if isinstance(error, MissingConfigException):
         missing = str(error.missing_cfg_file or "")
-        if missing == "scenario/???" or "scenario" in str(error) and not missing:
-            return _no_scenario(root, None)
         group, _, option = missing.rpartition("/")
-        if group == "scenario":
-            return _no_scenario(root, option)
+        if group == "scenario" or ("scenario" in str(error) and not missing):
+            return _no_scenario(root, option or None)
         files = [
             path.stem
             for folder in ("configs", "scenarios")
@@ -130,7 +128,7 @@ def scenario_names(root: Path) -> list[str]:
 
 
 def _near_key(root: Path, overrides: Sequence[str], key: str) -> str:
-    """Suggest keys beside the one that was not found, from the configuration composed without any key override."""
+    """Suggest keys beside the one not found, from the configuration composed without any key override."""
     groups = [word for word in overrides if word.split("=")[0] in ("scenario", "run")]
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
@@ -150,7 +148,7 @@ def _near_key(root: Path, overrides: Sequence[str], key: str) -> str:
 
 
 def override_names(overrides: Sequence[str]) -> str:
-    """Return the part of a study's name that a multirun job's own overrides give it: `demand=1.1,cycle=90`."""
+    """Return the part of a study's name that comes from a multirun job's overrides: `demand=1.1,cycle=90`."""
     parsed = OverridesParser.create().parse_overrides([word for word in overrides if "=" in word])
     parts = [
         f"{override.key_or_group.rsplit('.', 1)[-1]}={override.get_value_element_as_str()}"

@@ -53,8 +53,9 @@ def run(root: Path | None, words: list[str]) -> int:
     """Simulate: `huandu run scenario=NAME [overrides]`; with `-m` one study per job."""
     if {"-h", "--help"} & set(words):
         print(
-            "huandu run scenario=NAME [study=NAME] [resume=true|overwrite=true] [run=smoke|default|final] [run.KEY=VALUE]\n"
-            "           [policies.POLICY.interventions.ID.FIELD=VALUE] [~policies.POLICY] [sweep.policies....FIELD=[a,b,c]]\n"
+            "huandu run scenario=NAME [study=NAME] [resume=true|overwrite=true]\n"
+            "           [run=smoke|default|final] [run.KEY=VALUE] [~policies.POLICY]\n"
+            "           [policies.POLICY.interventions.ID.FIELD=VALUE] [sweep.policies....FIELD=[a,b,c]]\n"
             "-m         several studies, Hydra's way: run.demand_scale=0.9,1.0,1.1\n"
             "--cfg job  show the composed configuration"
         )

@@ -210,14 +210,13 @@ def _restore_programs(site: Site, wanted: Mapping[str, frozenset[LaneLink]], fol
     """Give the touched signals of the patched network their own programs back, movement by movement.
 
     netconvert has put a guess of its own in their place. It never runs, but it decides where turning vehicles
-    may wait inside the junction: guessed as permissive, a protected left turn waits in the middle and blocks it.
+    may wait inside the junction: guessed as permissive, a protected left turn waits in the middle and blocks
+    it.
     """
     touched = {c.signal or "" for edge in wanted for c in site.network.connections_from.get(edge, ())}
     patched = _read(folder / "patched.net.xml", site.network)
     own = read_controls(site.network_file, [])
-    restored = {
-        name: remap(own[name], site.network, patched) for name in sorted(touched) if name in own
-    }
+    restored = {name: remap(own[name], site.network, patched) for name in sorted(touched) if name in own}
     write_programs(folder / "programs.tll.xml", restored)
     convert(["-s", "patched.net.xml", "-i", "programs.tll.xml", "-o", "restored.net.xml"], folder)
 

@@ -93,7 +93,7 @@ def test_missing_file(tmp_path: Path) -> None:
 
 
 def with_queue(queues: dict[str, tuple[float, float]]) -> list[str]:
-    """Return the balanced counts with J1.north.left as 15 cars and 5 trucks at the stop line and these queues."""
+    """Return the balanced counts with J1.north.left as 15 cars and 5 trucks and these queues."""
     rest = [line for line in balanced_rows() if "J1.north,left" not in line]
     own = []
     for start in ("07:30", "07:45"):

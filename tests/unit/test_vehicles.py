@@ -80,5 +80,5 @@ def test_types_without_a_law_have_their_class_default() -> None:
 def test_a_distribution_is_drawn_by_its_weights() -> None:
     types = VehicleTypes({"a": {}, "b": {}}, {"mix": {"a": 1.0, "b": 3.0}}, "vehicle_types.json")
     assert [types.drawn("mix", u) for u in (0.0, 0.24, 0.26, 0.999)] == ["a", "a", "b", "b"]
-    with pytest.raises(ConfigError, match="no vehicle type 'mixx' .did you mean mix"):
+    with pytest.raises(ConfigError, match=r"no vehicle type 'mixx' .did you mean mix"):
         types.drawn("mixx", 0.5)

@@ -14,11 +14,13 @@ from sim.vehicles import VehicleSet, read_vehicles
 SHIPPED = Path(__file__).parent / "shipped"
 """Filled when a wheel is built, from the project's `configs/`; a source checkout has no such folder."""
 SOURCE = Path(__file__).parent.parent / "configs"
+STANDARD = (SHIPPED, SOURCE)
+"""Where to look for what a root's own `configs/` does not hold."""
 
 
 def config_path(root: Path, *parts: str) -> Path:
     """Return the file or folder of that name: the root's own, else the shipped one (which may not exist)."""
-    places = [base.joinpath(*parts) for base in (root / "configs", SHIPPED, SOURCE)]
+    places = [base.joinpath(*parts) for base in (root / "configs", *STANDARD)]
     return next((place for place in places if place.exists()), places[0])
 
 
@@ -29,7 +31,7 @@ def vehicle_set(root: Path, name: str | None) -> VehicleSet:
     if not path.is_file():
         known = {
             entry.stem
-            for base in (root / "configs", SHIPPED, SOURCE)
+            for base in (root / "configs", *STANDARD)
             for entry in (base / "vehicles").glob("*.yaml")
         }
         raise ConfigError([Problem("run.vehicles", f"no vehicle set {wanted!r}", near(wanted, known))])

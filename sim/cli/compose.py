@@ -1,7 +1,7 @@
 """Composing a configuration with Hydra, and Hydra's errors turned into ours.
 
 Search order: the root's `configs/`, the root's `scenarios/` (a scenario names policies as the group
-`SITE/policies`), then the defaults shipped with huandu.
+`SITE/policies`), then the settings shipped with huandu (`run/`: a root needs none of its own).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from sim.errors import ConfigError, Problem, Problems, near
+from sim.standard_data import STANDARD
 
 CONF = Path(__file__).with_name("conf")
 PRIMARY = "huandu"
@@ -32,7 +33,8 @@ def with_search_path(root: Path, overrides: Sequence[str]) -> list[str]:
     `sweep.X` and fields of an intervention may be new keys: whether they exist is known to the intervention,
     which checks them with near matches of its own.
     """
-    entries = ",".join(f"'file://{root / folder}'" for folder in ("configs", "scenarios"))
+    folders = [root / "configs", root / "scenarios", *(place for place in STANDARD if place.is_dir())]
+    entries = ",".join(f"'file://{folder}'" for folder in dict.fromkeys(folders))
     return [f"hydra.searchpath=[{entries}]", *(f"++{w}" if NEW_KEYS.match(w) else w for w in overrides)]
 
 

@@ -53,7 +53,7 @@ def read_book(path: Path, problems: Problems) -> dict[str, list[Row]]:
     known = [sheet.name for sheet in SHEETS]
     unknown = [n for n in names if n not in (*known, NOTES_SHEET) and not n.startswith(IGNORED)]
     for name in unknown:
-        hint = near(name, set(known) - set(names)) or f"call a sheet of your own {IGNORED}..."
+        hint = "; ".join(filter(None, [near(name, set(known) - set(names)), f"call your own {IGNORED}..."]))
         problems.add(f"{name}!A1", f"unknown sheet {name!r}", hint)
     for sheet in SHEETS:
         if sheet.name in names:

@@ -261,7 +261,7 @@ def test_all_faults_are_named_at_once_in_the_order_of_the_workbook(template: Pat
         *(f"流量!F{row}" for row in (37, 38, 39, 40, 93, 94)), "配时!C19", "配时!G33",
     ]  # fmt: skip
     text = "\n".join(found)
-    assert "unknown sheet '泊车' (call a sheet of your own 备注...)" in text or "did you mean 泊位?" in text
+    assert "unknown sheet '泊车' (known: 泊位; call your own 备注...)" in text
     assert "unknown column '电动车' in 【流量】" in text
     assert "merged cells (unmerge them and fill in every cell)" in text
     assert "0.3125 is not a time (write 07:30 in a cell of the format time)" in text
@@ -278,7 +278,7 @@ def test_missing_sheets_tables_and_columns(template: Path, tmp_path: Path) -> No
     found = problems(template, tmp_path, drop)
     text = "\n".join(found)
     assert "changed.xlsx: the sheet '配时' is missing (did you mean 配时表?)" in text
-    assert "配时表!A1: unknown sheet '配时表' (did you mean 配时?)" in text
+    assert "配时表!A1: unknown sheet '配时表' (did you mean 配时?; call your own 备注...)" in text
     assert "流量!C4: unknown column '路口名' in 【流量】 (did you mean 路口?)" in text
     assert "流量!A4: the column '路口' of 【流量】 is missing" in text
     assert "渠化!A3: unknown table 【路囗】 (did you mean 【路段】 or 【路口】?)" in text

@@ -145,11 +145,7 @@ class _Campaign:
         self.free_flow = free_flow.result()
 
     def _build(self, arm: Arm, period: str) -> ArmFiles:
-        site = self.study.site
-        built = build(site, arm.applied, period, self.store.root)
-        routes = {name: route.via for name, route in site.facts.routes.items()}
-        junctions = measured_junctions(site.facts, site.network)
-        files = ArmFiles(built, zones(site.network, junctions, routes, built.network))
+        files = arm_files(self.study.site, arm, period, self.store.root)
         self.arms[arm.id, period] = files
         return files
 
@@ -189,6 +185,14 @@ class _Campaign:
         people = self.people.of(period, replicate)
         moved = assign_lots(people.vehicles, arm.applied.edits, files.build.network)
         return request(self.study, period, replicate, files, replace(people, vehicles=moved))
+
+
+def arm_files(site: Site, arm: Arm, period: str, cache: Path) -> ArmFiles:
+    """Build an arm in one period, or find it in the cache, and lay it out for measuring."""
+    built = build(site, arm.applied, period, cache)
+    routes = {name: route.via for name, route in site.facts.routes.items()}
+    junctions = measured_junctions(site.facts, site.network)
+    return ArmFiles(built, zones(site.network, junctions, routes, built.network))
 
 
 def request(study: Study, period: str, replicate: int, files: ArmFiles, demand: Demand) -> RunRequest:

@@ -70,10 +70,7 @@ class Runner:
         digest: str | None = None
         try:
             with self.store.draft() as folder:
-                write_demand(request.demand, request.build, folder / DEMAND_FILE)
-                write_detectors(
-                    request.zones, request.interval_s, request.queue_interval_s, folder / DETECTORS_FILE
-                )
+                write_inputs(request, folder)
                 inputs = identity(request, folder)
                 digest = digest_of(inputs)
                 with self._lock(digest):
@@ -110,6 +107,12 @@ class Runner:
     def _lock(self, digest: str) -> threading.Lock:
         with self._guard:
             return self._locks.setdefault(digest, threading.Lock())
+
+
+def write_inputs(request: RunRequest, folder: Path) -> None:
+    """Write demand and detectors into the folder a run takes place in."""
+    write_demand(request.demand, request.build, folder / DEMAND_FILE)
+    write_detectors(request.zones, request.interval_s, request.queue_interval_s, folder / DETECTORS_FILE)
 
 
 def identity(request: RunRequest, folder: Path) -> dict[str, Any]:

@@ -34,6 +34,8 @@ from sim.loading import read_yaml
 from sim.preflight import preflight, preflight_text
 from sim.results import StudyFolder
 from sim.scenario import assemble
+from sim.sumo.install import environment
+from sim.viewing import viewing_command
 
 HYDRA_FLAGS = {
     "-m",
@@ -174,8 +176,6 @@ def list_(root: Path | None, words: list[str]) -> int:
 
 def view(root: Path | None, words: list[str]) -> int:
     """Open one arm in sumo-gui: `huandu view scenario=NAME [policy=ID]`."""
-    from sim.sumo.view import command  # noqa: PLC0415
-
     root = find_root(root)
     policy = next((w.removeprefix("policy=") for w in words if w.startswith("policy=")), "baseline")
     scenario, data = composed(root, [w for w in words if not w.startswith("policy=")])
@@ -185,13 +185,13 @@ def view(root: Path | None, words: list[str]) -> int:
         raise ConfigError(
             [Problem(f"policy={policy}", "no such arm", near(policy, [a.id for a in study.arms]))]
         )
-    gui = command(study, arm, root / "results" / ".store")
+    gui = viewing_command(study, arm, root / "results" / ".store")
     if not (
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform in ("win32", "darwin")
     ):
         print("huandu view: there is no display here; the command would be: " + " ".join(gui))
         return 0
-    return subprocess.run(gui, check=False).returncode
+    return subprocess.run(gui, check=False, env=environment()).returncode
 
 
 def _study(root: Path, scenario: str, data: dict[str, Any], name: str) -> int:

@@ -1,0 +1,31 @@
+"""One arm to look at: the files of its first run, written once more, and the command that opens them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from sim.campaign import arm_files, request
+from sim.demand import assign_lots, realise
+from sim.run import write_inputs
+from sim.standard_data import vehicle_set
+from sim.study import Arm, Study
+from sim.sumo.view import gui_command
+
+
+def viewing_command(study: Study, arm: Arm, cache: Path) -> list[str]:
+    """Write the first replicate of the first period under `cache/view/`; return the sumo-gui command for it.
+
+    Raises ConfigError where the people do not fit the site.
+    """
+    period, replicate = study.periods[0], study.replicates[0]
+    files = arm_files(study.site, arm, period, cache)
+    people = realise(
+        study.site, period, replicate, study.settings, vehicle_set(study.root, study.settings.vehicles)
+    )
+    moved = assign_lots(people.vehicles, arm.applied.edits, files.build.network)
+    run = request(study, period, replicate, files, replace(people, vehicles=moved))
+    folder = cache / "view" / study.name / arm.id
+    folder.mkdir(parents=True, exist_ok=True)
+    write_inputs(run, folder)
+    return gui_command(run.spec, folder)

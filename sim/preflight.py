@@ -10,6 +10,7 @@ from sim.demand import assign_lots, broken_routes, realise
 from sim.errors import BuildError, ConfigError, Problems
 from sim.labels import Lang, label
 from sim.measures.fair_delay import delay_may_be_primary
+from sim.site_words import names_of
 from sim.standard_data import vehicle_set
 from sim.study import Study
 from sim.sumo.build import ArmBuild, build
@@ -91,6 +92,7 @@ def preflight_text(study: Study, checked: Preflight, langs: tuple[Lang, ...] = (
             lines += [f"    netconvert: {warning}" for warning in checked.builds[arm.id, period].warnings]
     if len(study.arms) == 1:
         lines += [label("check.no_policies", lang) for lang in langs]
+        lines += names_of(study.site, study.periods[0])
     if not study.site.has_demand:
         lines += [label("check.no_demand", lang) for lang in langs]
     return "\n".join(lines)

@@ -268,7 +268,7 @@ class _Run:
         delay = (60 * self.level + 0.4 * self.west + 0.5 * self.other + 3 * self.luck) * -np.log(
             1 - 0.985 * share
         )
-        parts.append(("delay_s", "network", share, np.clip(delay, 0, None)))
+        parts.append(("delay_quantile", "network", share, np.clip(delay, 0, None)))
         arm, period, replicate = self.key
         return pd.concat(
             [

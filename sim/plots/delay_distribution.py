@@ -19,7 +19,7 @@ from sim.plots.study_data import StudyData
 from sim.plots.style import AFTER, BEFORE, axis_label, both, filled, house_style, two_lines
 
 KEY = "delay_distribution"
-PROFILE = "delay_s"
+PROFILE = "delay_quantile"
 FARTHEST_SHARE = 0.98
 """The axis ends at this quantile of the slowest curve: the last vehicles would squeeze all others."""
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from sim.analysis import Analysis, Runs, Tables
 from sim.campaign import read_free_flow, read_records, run_study
 from sim.demand.imported import demand_files
@@ -17,8 +20,11 @@ from sim.store import Store
 from sim.study import Study
 
 
-def evaluate(study: Study, folder: StudyFolder) -> int:
+def evaluate(study: Study, config: Mapping[str, Any]) -> int:
     """Run what is missing, write everything into the study's folder, print the verdicts.
+
+    `config` is the composed configuration that the study was made from. ConfigError (nothing written into the
+    study's folder) where it cannot be run or its folder is taken.
 
     Returns
     -------
@@ -27,8 +33,11 @@ def evaluate(study: Study, folder: StudyFolder) -> int:
     """
     if study.site.facts.imported is not None:
         demand_files(study.site)  # a network alone cannot be run: said before anything is built
-    store = Store(study.root / "results" / ".store")
+    results = study.root / "results"
+    folder = StudyFolder.of(results, study, config)
+    store = Store(results / ".store")
     checked = preflight(study, store.root)
+    folder.begin(study, config)
     with progress_bar() as progress:
         done = run_study(study, store, progress)
     return _conclude(Analysis(study, store, checked, done.runs, done.free_flow), folder)
@@ -41,7 +50,7 @@ def rebuild(folder: StudyFolder) -> int:
     site = folder.path / "inputs" / data["site"]["name"]
     study = assemble(root, data["scenario"], data["config"], data["name"], site)
     store = Store(root / "results" / ".store")
-    runs = _stored_runs(folder, store)
+    runs = _stored_runs(folder, store, study)
     return _conclude(
         Analysis(study, store, preflight(study, store.root), runs, read_free_flow(folder.path)), folder
     )
@@ -85,13 +94,17 @@ def _proofs(checked: Preflight) -> list[dict[str, object]]:
     ]
 
 
-def _stored_runs(folder: StudyFolder, store: Store) -> Runs:
+def _stored_runs(folder: StudyFolder, store: Store, study: Study) -> Runs:
     """Read runs.json; ConfigError where the study has not finished or a run has left the store."""
     path = folder.path / "runs.json"
     if not path.is_file():
         hint = "huandu run ... resume=true"
         raise ConfigError([Problem(str(path), "is missing: the study has not finished", hint)])
     runs = read_records(folder.path)
+    wanted = {(a.id, period, n) for a in study.arms for period in study.periods for n in study.replicates}
+    if missing := wanted - runs.keys():
+        message = f"{len(missing)} of {len(wanted)} runs are missing: the study has not finished"
+        raise ConfigError([Problem(str(path), message, "huandu run ... resume=true")])
     gone = [
         key for key, run in runs.items() if not run.failure and not (run.digest and store.has(run.digest))
     ]

@@ -218,8 +218,9 @@ def smallest_detectable(sd_difference: float, n: int, confidence: float, power: 
     critical = float(stats.t.ppf((1 + confidence) / 2, n - 1))
 
     def shortfall(noncentrality: float) -> float:
-        shown = stats.nct.sf(critical, n - 1, noncentrality) + stats.nct.cdf(-critical, n - 1, noncentrality)
-        return float(shown) - power
+        shown = stats.nct.sf(critical, n - 1, noncentrality)
+        far_side = stats.nct.cdf(-critical, n - 1, noncentrality)  # NaN from scipy where it is below 1e-15
+        return float(shown + np.nan_to_num(far_side)) - power
 
     upper = 2 * (critical + float(stats.t.ppf(power, n - 1)))
     return float(optimize.brentq(shortfall, 0.0, upper)) * sd_difference / math.sqrt(n)

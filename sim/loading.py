@@ -99,10 +99,16 @@ SHOWN_CHARACTERS = 60  # longer values would hide the message
 
 
 def _problem(model: type[BaseModel], detail: ErrorDetails, path: str) -> Problem:
-    place = ".".join([path, *(str(part) for part in detail["loc"])]).lstrip(".")
+    place = ".".join([path, *(str(part) for part in detail["loc"] if part != "[key]")]).lstrip(".")
     if detail["type"] == "extra_forbidden":
         return Problem(
             place, "unknown key", near(str(detail["loc"][-1]), _fields_at(model, detail["loc"][:-1]))
+        )
+    if detail["type"] == "string_type" and isinstance(detail["input"], bool):
+        return Problem(
+            place,
+            f"{detail['input']!r} is a truth value where a name is wanted",
+            "quote the word: bare on, off, yes and no are truth values in YAML",
         )
     if detail["type"] == "string_type" and isinstance(detail["input"], (int, float)):
         return Problem(

@@ -39,6 +39,8 @@ class Policy:
     permanent: bool
     interventions: Mapping[str, Intervention]
     reason: Text | None = None
+    site: str | None = None
+    """The site it was written for; the baseline fits any."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,8 @@ def parse_policy(policy_id: str, data: Any, path: str) -> Policy:
             problems.extend(error)
     problems.raise_if_any()
     reason = Text(facts.reason.zh, facts.reason.en) if facts.reason else None
-    return Policy(policy_id, Text(facts.title.zh, facts.title.en), facts.permanent, interventions, reason)
+    title = Text(facts.title.zh, facts.title.en)
+    return Policy(policy_id, title, facts.permanent, interventions, reason, facts.site)
 
 
 def apply(policy: Policy, site: Site, path: str) -> AppliedPolicy:

@@ -15,6 +15,7 @@ from sim.standard_data import vehicle_set
 from sim.study import Study
 from sim.sumo.build import ArmBuild, build
 from sim.sumo.proof import Proof, prove
+from sim.vehicles import VehicleSet
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ def preflight(study: Study, cache: Path) -> Preflight:
     proofs: dict[tuple[str, str], Proof] = {}
     baseline, *others = study.arms
     vehicles = vehicle_set(study.root, study.settings.vehicles)
+    _check_step(study, vehicles, problems)
     for period in study.periods:
         base = builds[baseline.id, period] = build(study.site, baseline.applied, period, cache)
         demand = (
@@ -50,7 +52,10 @@ def preflight(study: Study, cache: Path) -> Preflight:
             try:
                 built = build(study.site, arm.applied, period, cache)
                 proofs[arm.id, period] = prove(base, built, arm.applied.footprint, arm.applied.edits)
-            except (BuildError, ConfigError) as error:
+            except ConfigError as error:
+                problems.extend(error, f"{place}: ")
+                continue
+            except BuildError as error:
                 problems.add(place, str(error))
                 continue
             builds[arm.id, period] = built
@@ -75,6 +80,20 @@ def preflight(study: Study, cache: Path) -> Preflight:
                     problems.add(f"{place}: primary", why.en, "primary=fair_travel_time")
     problems.raise_if_any()
     return Preflight(builds, proofs)
+
+
+def _check_step(study: Study, vehicles: VehicleSet, problems: Problems) -> None:
+    """Refuse a step length that the vehicle set was not calibrated with: its saturation flow is another then.
+
+    An imported site that drives with its own types has no calibration of ours to keep.
+    """
+    if study.site.facts.imported is not None and study.settings.vehicles is None:
+        return
+    asked_s, found_s = study.settings.step_length_s, vehicles.calibrated.step_s
+    if asked_s != found_s:
+        told = f"{asked_s:g} s, but the vehicle set {vehicles.name!r} was calibrated with {found_s:g} s"
+        hint = f"run.step_length_s={found_s:g}, or calibrate a set of your own"
+        problems.add("run.step_length_s", told, hint)
 
 
 def preflight_text(study: Study, checked: Preflight, langs: tuple[Lang, ...] = ("zh", "en")) -> str:

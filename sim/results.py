@@ -11,6 +11,7 @@ figures/  report.html  report.md
 
 from __future__ import annotations
 
+import hashlib
 import json
 import platform
 import re
@@ -24,10 +25,14 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import ConfigError, Problem
+from sim.publish import publish
 from sim.study import Study
 
 SCHEMA_VERSION = 1
 """Of the study folder. A newer one is refused by name; an older one is read and says what it lacks."""
+
+COMFORT = ("driver", "timeout_s", "jobs")
+"""Run settings that shape no result: a study may be resumed with others."""
 
 NAME = re.compile(r"[\w][\w.=,+\[\]-]*")
 
@@ -39,49 +44,47 @@ class StudyFolder:
     path: Path
 
     @classmethod
-    def begin(cls, results: Path, study: Study, config: Mapping[str, Any]) -> StudyFolder:
-        """Make or reopen the folder of a study.
+    def of(cls, results: Path, study: Study, config: Mapping[str, Any]) -> StudyFolder:
+        """Return the folder a study may be written to; nothing is made or removed yet.
 
-        An existing one is refused unless `resume` or `overwrite` is set; so is resuming with another
-        configuration.
+        ConfigError where it exists and neither `resume` nor `overwrite` is set, or resuming would mix
+        settings or inputs: only what is without influence on results (`COMFORT`) may differ.
         """
         if not NAME.fullmatch(study.name):
             raise ConfigError(
                 [Problem(f"study={study.name}", "is no folder name", "letters, digits, and _ . = , -")]
             )
         folder = cls(results / study.name)
-        wanted = describe_study(study, config)
-        if folder.path.exists():
-            if config.get("overwrite"):
-                shutil.rmtree(folder.path)
-            elif not config.get("resume"):
-                raise ConfigError(
-                    [
-                        Problem(
-                            str(folder.path),
-                            "there is a study of that name",
-                            "resume=true, overwrite=true or study=OTHER",
-                        )
-                    ]
-                )
-            elif (folder.path / "study.json").is_file() and folder.study() != wanted:
-                changed = _differing(folder.study(), wanted)
-                raise ConfigError(
-                    [
-                        Problem(
-                            str(folder.path),
-                            f"was made with other settings ({', '.join(changed)})",
-                            "overwrite=true or study=OTHER",
-                        )
-                    ]
-                )
-        (folder.path / "tables").mkdir(parents=True, exist_ok=True)
-        inputs = folder.path / "inputs" / study.site.name
-        if not inputs.is_dir():
-            shutil.copytree(study.site.folder, inputs, ignore=shutil.ignore_patterns(".*"))
-        write_json(folder.path / "provenance.json", provenance())
-        write_json(folder.path / "study.json", wanted)
+        if not folder.path.exists():
+            return folder
+        if config.get("overwrite"):
+            if not (folder.path / "study.json").is_file():
+                told = "is no study of huandu and is not overwritten"
+                raise ConfigError([Problem(str(folder.path), told, "study=OTHER")])
+            return folder
+        if not config.get("resume"):
+            hint = "resume=true, overwrite=true or study=OTHER"
+            raise ConfigError([Problem(str(folder.path), "there is a study of that name", hint)])
+        if (folder.path / "study.json").is_file():
+            wanted = json.loads(_json(describe_study(study, config)))
+            changed = _differing(_shaping(folder.study()), _shaping(wanted))
+            if changed:
+                told = f"was made with other settings ({', '.join(changed)})"
+                raise ConfigError([Problem(str(folder.path), told, "overwrite=true or study=OTHER")])
         return folder
+
+    def begin(self, study: Study, config: Mapping[str, Any]) -> None:
+        """Make or reopen the folder; with `overwrite` what stood there is removed first."""
+        if self.path.exists() and config.get("overwrite"):
+            shutil.rmtree(self.path)
+        self.tables.mkdir(parents=True, exist_ok=True)
+        write_json(self.path / "study.json", describe_study(study, config))
+        write_json(self.path / "provenance.json", provenance())
+
+        def copy(draft: Path) -> None:
+            shutil.copytree(study.site.folder, draft, ignore=shutil.ignore_patterns(".*"), dirs_exist_ok=True)
+
+        publish(self.path / "inputs" / study.site.name, copy)
 
     @property
     def tables(self) -> Path:
@@ -118,6 +121,7 @@ def describe_study(study: Study, config: Mapping[str, Any]) -> dict[str, Any]:
             "calibrated": facts.calibrated,
             "imported": facts.imported.source if facts.imported else None,
             "network_sha256": study.site.network.sha256,
+            "files": _files(study.site.folder),
         },
         "periods": {
             name: {
@@ -162,8 +166,30 @@ def provenance() -> dict[str, Any]:
 def write_json(path: Path, data: Any) -> None:
     """Write JSON whole or not at all, keys in the order given, Chinese readable."""
     part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    part.write_text(_json(data), encoding="utf-8")
     part.replace(path)
+
+
+def _json(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
+
+
+def _files(folder: Path) -> dict[str, str]:
+    """Return the files that say what the site is, by content; policies stand in the configuration."""
+    paths = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".md")
+    inside = {path.relative_to(folder).as_posix(): path for path in paths}
+    return {
+        name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for name, path in sorted(inside.items())
+        if not name.startswith(("policies/", ".")) and "/." not in name
+    }
+
+
+def _shaping(study: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of a study.json shapes its results."""
+    config = dict(study.get("config", {}))
+    run = {key: value for key, value in config.get("run", {}).items() if key not in COMFORT}
+    return {**study, "config": {**config, "run": run}}
 
 
 def _commit() -> str | None:
@@ -176,16 +202,9 @@ def _commit() -> str | None:
         return None
 
 
-def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    names: list[str] = []
-    for key in sorted(set(old) | set(new)):
-        one, two = old.get(key), new.get(key)
-        if one == two:
-            continue
-        if isinstance(one, dict) and isinstance(two, dict):
-            names.extend(
-                f"{key}.{inner}" for inner in sorted(set(one) | set(two)) if one.get(inner) != two.get(inner)
-            )
-        else:
-            names.append(key)
-    return names
+def _differing(old: Any, new: Any, path: str = "") -> list[str]:
+    """Return the paths at which two pieces of plain data differ."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        inner = [(f"{path}.{key}".lstrip("."), key) for key in sorted({*old, *new})]
+        return [name for place, key in inner for name in _differing(old.get(key), new.get(key), place)]
+    return [] if old == new else [path]

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sim import measures
 from sim.errors import ConfigError, Problems, near
 from sim.loading import parse
 from sim.policy import BASELINE, apply, empty_policy, parse_policy
@@ -31,15 +32,20 @@ def assemble(
     problems = Problems()
     facts = _gather(problems, lambda: parse(ScenarioFacts, _without(config, FRAME), place))
     settings = _gather(problems, lambda: parse(RunSettings, config.get("run", {}), "run"))
-    problems.raise_if_any()
-    assert facts is not None and settings is not None
-    site = load(site_folder or _site_folder(root, facts.site, place), root / "results" / ".store")
-    for period in facts.periods or ():
+    if facts is None:
+        problems.raise_if_any()
+        raise AssertionError("unreachable")
+    site = _gather(
+        problems,
+        lambda: load(site_folder or _site_folder(root, facts.site, place), root / "results" / ".store"),
+    )
+    for period in facts.periods or () if site else ():
         if period not in site.periods:
             problems.add(f"{place}.periods", f"the site has no period {period!r}", near(period, site.periods))
+    _gather(problems, lambda: measures.ensure_primary(facts.primary, f"{place}.primary"))
     arms = _gather(problems, lambda: _arms(site, facts, config.get("sweep") or {}))
     problems.raise_if_any()
-    assert arms is not None
+    assert settings is not None and site is not None and arms is not None
     return Study(
         name=name,
         scenario=scenario,
@@ -73,25 +79,31 @@ def swept_fields(sweep: Mapping[str, Any]) -> dict[str, Sequence[Any]]:
     return found
 
 
-def _arms(site: Site, facts: ScenarioFacts, sweep: Mapping[str, Any]) -> tuple[Arm, ...]:
+def _arms(site: Site | None, facts: ScenarioFacts, sweep: Mapping[str, Any]) -> tuple[Arm, ...]:
+    """Parse every policy and apply it to the site; without a site (it has problems of its own) only parse."""
     problems = Problems()
-    arms = [Arm(BASELINE, apply(empty_policy(), site, BASELINE))]
+    arms = [Arm(BASELINE, apply(empty_policy(), site, BASELINE))] if site else []
     variants: list[tuple[str, Mapping[str, Any], tuple[tuple[str, str], ...]]] = []
     try:
         variants = list(_variants(facts.policies, swept_fields(sweep)))
     except ConfigError as error:
         problems.extend(error)
     for arm_id, data, swept in variants:
-        path = f"scenarios/{site.name}/policies/{arm_id.split('[')[0]}.yaml"
+        path = f"scenarios/{facts.site}/policies/{arm_id.split('[')[0]}.yaml"
         if arm_id == BASELINE:
             problems.add(path, f"a policy may not be called {BASELINE!r}: that is today")
             continue
         try:
             policy = parse_policy(arm_id, data, path)
-            problems.found.extend(_wrong_site(data, site, path))
-            arms.append(Arm(arm_id, apply(policy, site, path), swept))
+            if policy.site != facts.site:
+                told = f"a policy for {policy.site!r}, but the scenario's site is {facts.site!r}"
+                hint = "name a policy of this site, or write one: what it expects to find is not here"
+                problems.add(f"{path}.site", told, hint)
+            elif site:
+                arms.append(Arm(arm_id, apply(policy, site, path), swept))
         except ConfigError as error:
             problems.extend(error)
+    problems.found = list(dict.fromkeys(problems.found))  # the same slip in every swept copy is one problem
     problems.raise_if_any()
     return tuple(arms)
 
@@ -144,15 +156,6 @@ def _set(data: dict[str, Any], path: Sequence[str], value: Any) -> None:
     for part in path[:-1]:
         data = data[part]
     data[path[-1]] = value
-
-
-def _wrong_site(data: Mapping[str, Any], site: Site, path: str) -> list[Any]:
-    problems = Problems()
-    if data.get("site") != site.name:
-        problems.add(
-            f"{path}.site", f"a policy for {data.get('site')!r}, but the scenario's site is {site.name!r}"
-        )
-    return problems.found
 
 
 def _site_folder(root: Path, name: str, place: str) -> Path:

@@ -1,7 +1,7 @@
 """Composing a configuration with Hydra, and Hydra's errors turned into ours.
 
-Search order: the root's `configs/`, the root's `scenarios/` (a scenario names policies as the group
-`SITE/policies`), then the settings shipped with huandu (`run/`: a root needs none of its own).
+Search order: the frame in `conf/`, the root's `configs/`, the root's `scenarios/` (a scenario names policies
+as the group `SITE/policies`), then the settings shipped with huandu (`run/`: a root needs none of its own).
 """
 
 from __future__ import annotations
@@ -10,13 +10,17 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from hydra import compose, initialize_config_dir
+from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.plugins import Plugins
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from sim.errors import ConfigError, Problem, Problems, near
 from sim.standard_data import STANDARD
@@ -25,43 +29,75 @@ CONF = Path(__file__).with_name("conf")
 PRIMARY = "huandu"
 NEW_KEYS = re.compile(r"sweep\.|policies\.[^.=]+\.interventions\.[^.=]+\.")
 STRUCTURE_ERROR = re.compile(r"Could not (?:override|append|delete|find)[^']*'([^']+)'")
+MISSING = "say which: scenario=NAME"
 
 
-def with_search_path(root: Path, overrides: Sequence[str]) -> list[str]:
-    """Return the overrides as Hydra wants them, with the root's folders as search path.
+class RootSearchPath(SearchPathPlugin):
+    """Shows Hydra the folders of the root; unlike an override it takes any path, blanks and quotes too."""
 
-    `sweep.X` and fields of an intervention may be new keys: whether they exist is known to the intervention,
-    which checks them with near matches of its own.
+    folders: ClassVar[tuple[Path, ...]] = ()
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        """Append the folders, first come first served."""
+        for folder in self.folders:
+            search_path.append("huandu", f"file://{folder}")
+
+
+def search_in(root: Path) -> None:
+    """Let Hydra find what a root holds, from now on."""
+    Plugins.instance().register(RootSearchPath)
+    folders = dict.fromkeys((root / "configs", root / "scenarios", *STANDARD))
+    RootSearchPath.folders = tuple(folder for folder in folders if folder.is_dir())
+
+
+def with_new_keys(overrides: Sequence[str]) -> list[str]:
+    """Mark the overrides that may be new keys to Hydra: `sweep.X` and fields of an intervention.
+
+    Whether those exist is known to the intervention, which checks them with near matches of its own.
     """
-    folders = [root / "configs", root / "scenarios", *(place for place in STANDARD if place.is_dir())]
-    entries = ",".join(f"'file://{folder}'" for folder in dict.fromkeys(folders))
-    return [f"hydra.searchpath=[{entries}]", *(f"++{w}" if NEW_KEYS.match(w) else w for w in overrides)]
+    return [f"++{word}" if NEW_KEYS.match(word) else word for word in overrides]
 
 
-def composed(root: Path, overrides: Sequence[str]) -> tuple[str, dict[str, Any]]:
+def composed(root: Path, overrides: Sequence[str], problems: Problems) -> tuple[str, dict[str, Any]]:
     """Compose one configuration; return the scenario's name and the plain nested mapping.
 
-    Raises ConfigError with everything Hydra refuses: unknown groups, options, keys, words it cannot read.
+    Everything Hydra refuses (unknown groups, options, keys, words it cannot read) is added to `problems` and
+    left out, so that what the rest says can be checked too. ConfigError where nothing is left to compose.
     """
-    problems = Problems()
-    words = list(overrides)
+    search_in(root)
+    words = _meant(root, overrides, problems)
     while True:
         try:
             with hydra_errors(root, words), initialize_config_dir(str(CONF), version_base="1.3"):
-                config = compose(PRIMARY, overrides=with_search_path(root, words), return_hydra_config=True)
-                result = plain(config)
-            problems.raise_if_any()
-            return result
+                return plain(compose(PRIMARY, overrides=with_new_keys(words), return_hydra_config=True))
         except ConfigError as error:
             # Hydra stops at the first fault: note it, leave that word out, and look for the next one.
             problems.extend(error)
-            culprit = next(
-                (w for w in words if error.problems[0].path in (w, f"override {w}", _key(w))), None
-            )
+            path = error.problems[0].path
+            culprit = next((w for w in words if path in (w, f"override {w}", _key(w))), None)
             if culprit is None:
                 problems.raise_if_any()
-                raise
-            words.remove(culprit)
+            words.remove(str(culprit))
+
+
+def _meant(root: Path, overrides: Sequence[str], problems: Problems) -> list[str]:
+    """Return the overrides with the scenario that is meant.
+
+    A misspelt one is noted; ConfigError where there is none to go on with.
+    """
+    known = scenario_names(root)
+    named = [word.removeprefix("scenario=") for word in overrides if word.startswith("scenario=")]
+    others = [word for word in overrides if not word.startswith("scenario=")]
+    if not named:
+        problems.add("scenario", MISSING, near("", known))
+        problems.raise_if_any()
+    if named[-1] in known:
+        return list(overrides)
+    hint = near(named[-1], known)
+    problems.add(f"scenario={named[-1]}", f"no such scenario in {root / 'configs' / 'scenario'}", hint)
+    if not hint.startswith("did you mean"):
+        problems.raise_if_any()
+    return [f"scenario={hint.removeprefix('did you mean ').split(' or ')[0].rstrip('?')}", *others]
 
 
 def _key(word: str) -> str:
@@ -75,7 +111,17 @@ def plain(config: DictConfig) -> tuple[str, dict[str, Any]]:
     assert isinstance(data, dict)
     data.pop("hydra")
     resolved = OmegaConf.to_container(OmegaConf.create(data), resolve=True, throw_on_missing=True)
-    return scenario, {str(key): value for key, value in dict(resolved).items()}  # type: ignore[arg-type]
+    return scenario, dict(_with_on(resolved))
+
+
+def _with_on(node: Any) -> Any:
+    """Give the key `on` back its name: Hydra reads YAML 1.1, where a bare `on:` is the truth value."""
+    if isinstance(node, list):
+        return [_with_on(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    named = {"on" if key is True else key: _with_on(value) for key, value in node.items()}
+    return {**named, "on": _with_on(node["on"])} if "on" in node else named  # an override wins over the file
 
 
 @contextmanager
@@ -85,43 +131,39 @@ def hydra_errors(root: Path, overrides: Sequence[str]) -> Iterator[None]:
         yield
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError([_problem(root, overrides, error)]) from None
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{mark.name}:{mark.line + 1}".removeprefix("file://") if mark else "configuration"
+        what = getattr(error, "problem", None) or str(error)
+        raise ConfigError([Problem(place, f"not valid YAML: {what}")]) from None
 
 
 def _problem(root: Path, overrides: Sequence[str], error: Exception) -> Problem:
-    if isinstance(error, OverrideParseException):
-        return Problem(
-            f"override {error.override}", "cannot be read", "write key=value, e.g. run.replicates=20"
-        )
-    if isinstance(error, MissingConfigException):
-        missing = str(error.missing_cfg_file or "")
-        group, _, option = missing.rpartition("/")
-        if group == "scenario" or ("scenario" in str(error) and not missing):
-            return _no_scenario(root, option or None)
-        files = [
-            path.stem
-            for folder in ("configs", "scenarios")
-            for path in (root / folder / group).glob("*.yaml")
-        ]
-        return Problem(
-            f"{group}={option}" if group else missing, "no such configuration", near(option, files)
-        )
     text = str(error)
+    if isinstance(error, OverrideParseException):
+        hint = "write key=value, e.g. run.replicates=20"
+        return Problem(f"override {error.override}", "cannot be read", hint)
+    if isinstance(error, MissingConfigException):
+        return _no_configuration(root, str(error.missing_cfg_file or ""))
     if "scenario" in text and ("???" in text or "must specify" in text.lower()):
-        return _no_scenario(root, None)
+        return _no_configuration(root, "scenario/???")
     found = STRUCTURE_ERROR.search(text)
     if found:
         key = found.group(1).split("@")[0]
-        return Problem(f"override {key}", "unknown key", _near_key(root, overrides, key))
+        return Problem(f"override {key}", "unknown key", _near_key(overrides, key))
     return Problem("configuration", " ".join(text.split()))
 
 
-def _no_scenario(root: Path, option: str | None) -> Problem:
-    known = scenario_names(root)
-    if option is None or option == "???":
-        return Problem("scenario", "say which: scenario=NAME", near("", known))
-    return Problem(
-        f"scenario={option}", f"no such scenario in {root / 'configs' / 'scenario'}", near(option, known)
-    )
+def _no_configuration(root: Path, missing: str) -> Problem:
+    group, _, option = missing.rpartition("/")
+    if group == "scenario":
+        known = scenario_names(root)
+        if option == "???":
+            return Problem("scenario", MISSING, near("", known))
+        place = root / "configs" / "scenario"
+        return Problem(f"scenario={option}", f"no such scenario in {place}", near(option, known))
+    files = {path.stem for folder in RootSearchPath.folders for path in (folder / group).glob("*.yaml")}
+    return Problem(f"{group}={option}" if group else option, "no such configuration", near(option, files))
 
 
 def scenario_names(root: Path) -> list[str]:
@@ -129,12 +171,12 @@ def scenario_names(root: Path) -> list[str]:
     return sorted(path.stem for path in (root / "configs" / "scenario").glob("*.yaml"))
 
 
-def _near_key(root: Path, overrides: Sequence[str], key: str) -> str:
-    """Suggest keys beside the one not found, from the configuration composed without any key override."""
+def _near_key(overrides: Sequence[str], key: str) -> str:
+    """Suggest keys beside the one that was not found, from what is composed without any key override."""
     groups = [word for word in overrides if word.split("=")[0] in ("scenario", "run")]
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
-            config = compose(PRIMARY, overrides=with_search_path(root, groups))
+            config = compose(PRIMARY, overrides=groups)
     except (HydraException, OmegaConfBaseException):
         return ""
     node: Any = OmegaConf.to_container(config, resolve=False)
@@ -150,7 +192,7 @@ def _near_key(root: Path, overrides: Sequence[str], key: str) -> str:
 
 
 def override_names(overrides: Sequence[str]) -> str:
-    """Return the part of a study's name that comes from a multirun job's overrides: `demand=1.1,cycle=90`."""
+    """Return what a multirun job's own overrides add to its study's name: `demand_scale=1.1,cycle_s=90`."""
     parsed = OverridesParser.create().parse_overrides([word for word in overrides if "=" in word])
     parts = [
         f"{override.key_or_group.rsplit('.', 1)[-1]}={override.get_value_element_as_str()}"

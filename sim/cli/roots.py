@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from sim.errors import ConfigError, Problem
+
+
+def without_root(words: Sequence[str]) -> tuple[Path | None, list[str]]:
+    """Take `--root PATH` out of the words, wherever it stands; ConfigError where the path is missing."""
+    rest: list[str] = []
+    root: str | None = None
+    remaining = iter(words)
+    for word in remaining:
+        if word == "--root":
+            root = next(remaining, "")
+        elif word.startswith("--root="):
+            root = word.removeprefix("--root=")
+        else:
+            rest.append(word)
+    if root == "":
+        raise ConfigError([Problem("--root", "names no folder", "--root FOLDER")])
+    return (None if root is None else Path(root)), rest
 
 
 def find_root(given: Path | None) -> Path:

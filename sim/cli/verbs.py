@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import subprocess
@@ -24,16 +25,19 @@ from sim.cli.compose import (
     override_names,
     plain,
     scenario_names,
-    with_search_path,
+    search_in,
+    with_new_keys,
 )
 from sim.cli.roots import ensure_writable, find_root
-from sim.errors import ConfigError, Problem, near
+from sim.errors import ConfigError, Problem, Problems, near
 from sim.evaluation import evaluate, rebuild
 from sim.interventions import REGISTRY
 from sim.loading import read_yaml
+from sim.policy import BASELINE
 from sim.preflight import preflight, preflight_text
 from sim.results import StudyFolder
 from sim.scenario import assemble
+from sim.study import Study
 from sim.sumo.install import environment
 from sim.viewing import viewing_command
 
@@ -53,7 +57,7 @@ HYDRA_FLAGS = {
 
 def run(root: Path | None, words: list[str]) -> int:
     """Simulate: `huandu run scenario=NAME [overrides]`; with `-m` one study per job."""
-    if {"-h", "--help"} & set(words):
+    if _asks(words):
         print(
             "huandu run scenario=NAME [study=NAME] [resume=true|overwrite=true]\n"
             "           [run=smoke|default|final] [run.KEY=VALUE] [~policies.POLICY]\n"
@@ -65,28 +69,20 @@ def run(root: Path | None, words: list[str]) -> int:
     root = find_root(root)
     if HYDRA_FLAGS & set(words):
         return _hydra_application(root, words)
-    scenario, data = composed(root, words)
-    return _study(root, scenario, data, str(data.get("study") or scenario))
-
-
-def complete(root: Path | None, words: list[str]) -> int:
-    """Tab completion: Hydra's own, told where the root's configuration lies."""
-    line = os.environ.get("COMP_LINE")
-    if line is not None:
-        command, _, rest = line.partition(" ")
-        verb, _, rest = rest.lstrip().partition(" ")
-        if verb not in ("run", "check"):
-            return 0
-        os.environ["COMP_LINE"] = f"{command} {with_search_path(find_root(root), [])[0]} {rest}"
-    return _hydra_application(None, words)
+    study, data = _assembled(root, words)
+    return _evaluated(study, data)
 
 
 def check(root: Path | None, words: list[str]) -> int:
     """Validate configuration, facts and built network; print change logs and the proof of locality."""
+    if _asks(words):
+        print(
+            "huandu check scenario=NAME [overrides as for `huandu run`]\n"
+            "Builds every arm, says in words what each policy changes, and proves that nothing else has."
+        )
+        return 0
     root = find_root(root)
-    scenario, data = composed(root, words)
-    study = assemble(root, scenario, data, scenario)
-    measures.ensure_primary(study.primary)
+    study, _ = _assembled(root, words)
     print(preflight_text(study, preflight(study, root / "results" / ".store")))
     return 0
 
@@ -95,7 +91,8 @@ def report(root: Path | None, words: list[str]) -> int:
     """Rebuild tables, figures and page from stored runs, without simulating."""
     parser = argparse.ArgumentParser("huandu report")
     parser.add_argument("study", type=Path, help="results/<study>")
-    folder = parser.parse_args(words).study
+    named = parser.parse_args(words).study
+    folder = named if root is None or named.exists() else root / named
     if not (folder / "study.json").is_file():
         known = [path.parent.name for path in folder.parent.glob("*/study.json")]
         raise ConfigError([Problem(str(folder), "holds no study.json", near(folder.name, known))])
@@ -176,15 +173,19 @@ def list_(root: Path | None, words: list[str]) -> int:
 
 def view(root: Path | None, words: list[str]) -> int:
     """Open one arm in sumo-gui: `huandu view scenario=NAME [policy=ID]`."""
+    if _asks(words):
+        print(
+            "huandu view scenario=NAME [policy=ID] [overrides as for `huandu run`]\n"
+            "Opens the first replicate of an arm's first period in sumo-gui; today's without `policy`."
+        )
+        return 0
     root = find_root(root)
-    policy = next((w.removeprefix("policy=") for w in words if w.startswith("policy=")), "baseline")
-    scenario, data = composed(root, [w for w in words if not w.startswith("policy=")])
-    study = assemble(root, scenario, data, scenario)
+    policy = next((w.removeprefix("policy=") for w in words if w.startswith("policy=")), BASELINE)
+    study, _ = _assembled(root, [w for w in words if not w.startswith("policy=")])
     arm = next((arm for arm in study.arms if arm.id == policy), None)
     if arm is None:
-        raise ConfigError(
-            [Problem(f"policy={policy}", "no such arm", near(policy, [a.id for a in study.arms]))]
-        )
+        hint = near(policy, [a.id for a in study.arms])
+        raise ConfigError([Problem(f"policy={policy}", "no such arm", hint)])
     gui = viewing_command(study, arm, root / "results" / ".store")
     if not (
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform in ("win32", "darwin")
@@ -194,35 +195,44 @@ def view(root: Path | None, words: list[str]) -> int:
     return subprocess.run(gui, check=False, env=environment()).returncode
 
 
-def _study(root: Path, scenario: str, data: dict[str, Any], name: str) -> int:
-    study = assemble(root, scenario, data, name)
-    measures.ensure_primary(study.primary)
-    ensure_writable(root / "results" / ".store")
-    folder = StudyFolder.begin(root / "results", study, data)
-    return evaluate(study, folder)
+def _asks(words: list[str]) -> bool:
+    return not {"-h", "--help"}.isdisjoint(words)
 
 
-def _hydra_application(root: Path | None, words: list[str]) -> int:
-    """Hand the words to Hydra itself (multirun, --cfg, completion); each job comes back as one study."""
+def _assembled(root: Path, words: list[str]) -> tuple[Study, dict[str, Any]]:
+    """Compose and assemble; one ConfigError with the problems of both."""
+    problems = Problems()
+    scenario, data = composed(root, words, problems)
+    try:
+        study = assemble(root, scenario, data, str(data.get("study") or scenario))
+    except ConfigError as error:
+        problems.extend(error)
+    problems.raise_if_any()
+    return study, data
+
+
+def _evaluated(study: Study, data: dict[str, Any]) -> int:
+    ensure_writable(study.root / "results" / ".store")
+    return evaluate(study, data)
+
+
+def _hydra_application(root: Path, words: list[str]) -> int:
+    """Hand the words to Hydra itself (multirun, --cfg); each job comes back as one study."""
     codes: list[int] = []
 
     def job(config: DictConfig) -> None:
-        assert root is not None
         hydra_config = HydraConfig.get()
-        full = DictConfig({**config, "hydra": hydra_config})
-        scenario, data = plain(full)
+        scenario, data = plain(DictConfig({**config, "hydra": hydra_config}))
         own = override_names(hydra_config.overrides.task)
-        codes.append(
-            _study(root, scenario, data, ",".join(filter(None, [str(data.get("study") or scenario), own])))
-        )
+        name = ",".join(filter(None, [str(data.get("study") or scenario), own]))
+        codes.append(_evaluated(assemble(root, scenario, data, name), data))
 
-    flags = [word for word in words if word.startswith("-")]
-    overrides = [word for word in words if not word.startswith("-")]
-    arguments = words if root is None else [*flags, *with_search_path(root, overrides)]
+    ensure_writable(root / "results" / ".store")
+    search_in(root)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # raise instead of printing and exiting: we say it ourselves
-    sys.argv = [sys.argv[0], *arguments]
+    sys.argv = [sys.argv[0], *with_new_keys(words)]
     application = hydra.main(version_base="1.3", config_path=str(CONF), config_name=PRIMARY)(job)
-    with hydra_errors(root or Path.cwd(), overrides):
+    with hydra_errors(root, words), contextlib.chdir(root):  # Hydra writes multirun.yaml where it stands
         application()
     return max(codes, default=0)
 

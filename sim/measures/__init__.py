@@ -59,13 +59,13 @@ def compute(view: RunView) -> pd.DataFrame:
     return typed(table, VALUES)
 
 
-def ensure_primary(name: str) -> None:
+def ensure_primary(name: str, path: str = "primary") -> None:
     """Refuse a primary measure that does not exist or of which neither direction is better: ConfigError."""
     directed = [known for known, spec in SPECS.items() if spec.direction != "none"]
     if name in directed:
         return
     why = "has no better or worse" if name in SPECS else "is no measure"
-    raise ConfigError([Problem("primary", f"{name!r} {why}", near(name, directed))])
+    raise ConfigError([Problem(path, f"{name!r} {why}", near(name, directed))])
 
 
 def described() -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -272,3 +273,14 @@ def _fields(result: Estimate) -> tuple[float, ...]:
         result.tost_high,
         result.p,
     )
+
+
+def test_the_smallest_detectable_difference_is_a_number_from_two_pairs_on() -> None:
+    # scipy's far tail is NaN here and there; two pairs is what `run=smoke` gives.
+    for n, confidence in itertools.product(range(2, 13), (0.8, 0.9, 0.95, 0.99)):
+        assert math.isfinite(inference.smallest_detectable(1.0, n, confidence))
+    # For two pairs |t| > c is |Z'| < |Z + d| / c with independent normals: the power by quadrature.
+    d = inference.smallest_detectable(1.0, 2, 0.95) * math.sqrt(2)
+    z = np.linspace(-8, 8, 4001)
+    shown = 2 * stats.norm.cdf(np.abs(z + d) / stats.t.ppf(0.975, 1)) - 1
+    assert np.trapezoid(shown * stats.norm.pdf(z), z) == pytest.approx(0.8, abs=1e-4)

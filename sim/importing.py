@@ -36,6 +36,9 @@ def import_site(
         )
     if target.exists():
         raise ConfigError([Problem(str(target), "is already there", "remove it or choose another --name")])
+    if source.suffix == ".xlsx" and (begin or end or scale != 1 or add):
+        hint = "leave out --begin, --end, --scale and --add: a workbook says its own periods"
+        raise ConfigError([Problem(str(source), "a survey workbook is taken over whole", hint)])
     if not source.is_file():
         raise ConfigError([Problem(str(source), "no such file")])
     with tempfile.TemporaryDirectory(dir=root / "scenarios", prefix=f".{name}-") as draft:

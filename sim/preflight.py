@@ -10,6 +10,7 @@ from sim.demand import assign_lots, broken_routes, realise
 from sim.errors import BuildError, ConfigError, Problems
 from sim.labels import Lang, label
 from sim.measures.fair_delay import delay_may_be_primary
+from sim.site_check import crossing_notes
 from sim.site_words import names_of
 from sim.standard_data import vehicle_set
 from sim.study import Study
@@ -98,7 +99,8 @@ def _check_step(study: Study, vehicles: VehicleSet, problems: Problems) -> None:
 
 def preflight_text(study: Study, checked: Preflight, langs: tuple[Lang, ...] = ("zh", "en")) -> str:
     """Say per policy what changes, in words, and what the proof of locality found."""
-    lines: list[str] = []
+    notes = crossing_notes(study.site.facts, study.site.network)
+    lines = [note.of(lang) for note in notes for lang in langs]
     for arm in study.arms[1:]:
         policy = arm.applied.policy
         lines.append(f"{arm.id}: {policy.title.zh} / {policy.title.en}")

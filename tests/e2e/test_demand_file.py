@@ -81,7 +81,8 @@ def test_everyone_travels_as_written(written: Written, trips: ET.Element) -> Non
     found = {trip.get("id", ""): trip for trip in trips.iter("tripinfo")}
     people = written.demand.vehicles.set_index("id")
     assert set(found) == set(people.index)
-    assert len(people) > 700
+    assert {"car", "bus", "truck"} <= set(people["type"])
+    assert len(people) > 500
     for id, scheduled_s in people["scheduled_s"].items():
         trip = found[str(id)]
         left_s = float(trip.get("depart", "nan")) - float(trip.get("departDelay", "nan"))

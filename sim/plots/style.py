@@ -11,6 +11,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.transforms import Bbox
 
 from sim.labels import LANGS, Lang, Text, text
 from sim.plots import fonts
@@ -128,6 +129,22 @@ def two_lines(title: Text, length: int = 40) -> str:
     return zh if title.zh == title.en else f"{zh}\n{en}"
 
 
+class RepeatableLayout(ConstrainedLayoutEngine):
+    """Matplotlib's constrained layout with its last digits cut off.
+
+    The solver adds up in an order that depends on addresses in memory; the SVG's ids are digests of the sums.
+    """
+
+    def execute(self, fig: Figure) -> None:
+        """Lay out and round every box to a millionth of the figure."""
+        super().execute(fig)
+        for box in fig.subfigs:
+            box.bbox_relative.set_points(box.bbox_relative.get_points().round(6))
+        for axes in fig.axes:
+            axes.set_position(Bbox(axes.get_position(original=True).get_points().round(6)))
+            axes.set_in_layout(True)  # `set_position` takes them out
+
+
 def new_figure(
     width_in: float, height_in: float, title: Text, made_up: bool, *, legend: bool = False
 ) -> Figure:
@@ -144,7 +161,7 @@ def new_figure(
         0.012, 1 - 0.37 * inch, short(title.en, int(12 * width_in)), fontsize=9.5, va="top", color=FAINT
     )
     bottom = (FOOT_IN + (0.28 if legend else 0)) * inch
-    figure.set_layout_engine(ConstrainedLayoutEngine(rect=(0.005, bottom, 0.99, 1 - bottom - 0.62 * inch)))
+    figure.set_layout_engine(RepeatableLayout(rect=(0.005, bottom, 0.99, 1 - bottom - 0.62 * inch)))
     if made_up:
         words = text("plot.made_up")
         figure.text(

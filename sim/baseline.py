@@ -178,6 +178,12 @@ class SiteFacts(Facts):
     which drivers do not. Such a passing is counted as a junction collision. Imported sites keep SUMO's
     default.
     """
+    trains_pass_after_s: float | None = Field(None, gt=0)
+    """Imported sites: trains that have stood head-on on a single track so long are set past each other.
+
+    The model's own `time-to-teleport.bidi`, the same in every arm. Without it one meeting locks the track,
+    and with it the streets across, for good. Every such passing is counted and shown.
+    """
     departure_jitter_s: float = Field(60.0, ge=0)
     """Imported demand only: half-width of the uniform shift of each departure between replicates."""
     calibrated: bool = False

@@ -21,7 +21,7 @@ from typing import Any
 
 import pandas as pd
 
-from sim.demand import Demand, assign_lots, begin_s, realise
+from sim.demand import Demand, assign_lots, begin_s, realise, ways
 from sim.errors import HuanduError
 from sim.free_flow import free_flow_request, free_flow_table
 from sim.results import write_json
@@ -192,7 +192,7 @@ def arm_files(site: Site, arm: Arm, period: str, cache: Path) -> ArmFiles:
     built = build(site, arm.applied, period, cache)
     routes = {name: route.via for name, route in site.facts.routes.items()}
     junctions = measured_junctions(site.facts, site.network)
-    return ArmFiles(built, zones(site.network, junctions, routes, built.network))
+    return ArmFiles(built, zones(site.network, junctions, routes, built.network, ways(site)))
 
 
 def request(study: Study, period: str, replicate: int, files: ArmFiles, demand: Demand) -> RunRequest:
@@ -228,10 +228,12 @@ def request(study: Study, period: str, replicate: int, files: ArmFiles, demand: 
 
 def _site_options(site: Site) -> dict[str, str]:
     """Return what the site says about driving that SUMO takes as an option, the same in every arm."""
-    patience_s = site.facts.passes_blocker_after_s
-    if site.facts.imported is not None or patience_s is None:
-        return {}
-    return {"ignore-junction-blocker": f"{patience_s:g}"}
+    facts = site.facts
+    if facts.imported is not None:
+        options = {"time-to-teleport.bidi": facts.trains_pass_after_s}
+    else:
+        options = {"ignore-junction-blocker": facts.passes_blocker_after_s}
+    return {name: f"{value:g}" for name, value in options.items() if value is not None}
 
 
 def _interval_s(warm_up_s: float, window_s: float) -> int:

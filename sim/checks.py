@@ -30,6 +30,7 @@ class Finding(StrEnum):
 
     RUN_FAILED = "run_failed"
     TELEPORTS = "teleports"
+    TRAINS_SET_PAST = "trains_set_past"
     ARMS_DIFFER_IN_DEMAND = "arms_differ_in_demand"
     UNCLEARED_COHORT = "uncleared_cohort"
     MOVEMENT_NOT_SERVED = "movement_not_served"
@@ -157,8 +158,10 @@ def around(approach: Approach) -> Iterator[str]:
 
 
 def _safety(view: RunView, gates: Gates) -> Iterator[Found]:
+    # All other teleports are off: where the site sets trains past each other, each one is such a passing.
+    trains = view.site.trains_pass_after_s is not None
     for finding, value, gate in (
-        (Finding.TELEPORTS, view.facts.teleports, gates.teleports),
+        (Finding.TRAINS_SET_PAST if trains else Finding.TELEPORTS, view.facts.teleports, gates.teleports),
         (Finding.COLLISIONS, view.facts.collisions, gates.collisions),
         (Finding.EMERGENCY_BRAKING, view.facts.emergency_braking, gates.emergency_braking),
     ):

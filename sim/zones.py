@@ -3,13 +3,15 @@
 A movement's zone begins where the zones of the junction upstream end, or 30 m after the start of an entry
 edge, and ends at most 100 m past the junction. A minor junction that nobody measures does not end a zone
 shorter than 300 m: it goes on along the main street, and also begins at the ends of the side streets that
-feed it there.
+feed it there. Where vehicles start amid the streets, as in many imported models, it begins where enough of
+them can still pass its beginning.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -27,6 +29,8 @@ ENTRY_M = 30.0
 """Vehicles are inserted with their front at their own length: a section further upstream would miss them."""
 REACH_M = 300.0
 """A zone goes on upstream across junctions that nobody measures until it has this length."""
+UNSEEN_SHARE = 0.1
+"""At most this share of an approach's vehicles may start within its zone, where nothing sees them enter."""
 DRIVEN = frozenset(
     ("passenger", "taxi", "bus", "coach", "delivery", "truck", "trailer", "motorcycle", "custom1")
 )
@@ -90,6 +94,7 @@ def zones(
     junctions: Iterable[str],
     routes: Mapping[str, tuple[str, ...]] | None = None,
     arm: Network | None = None,
+    ways: Iterable[Sequence[str]] = (),
 ) -> Zones:
     """Lay out the zones of the named junctions.
 
@@ -105,13 +110,15 @@ def zones(
     arm
         The network that is simulated, if a policy has changed it: its lanes and movements are measured at
         the site's places.
+    ways
+        The edges that each vehicle of the site drives, where that is known beforehand.
 
     Raises
     ------
     BuildError
         If the arm no longer has an edge on which a section lies.
     """
-    plan = _Plan(network, tuple(sorted(junctions)))
+    plan = _Plan(network, tuple(sorted(junctions)), ways)
     simulated = arm or network
     movements: dict[str, MovementZone] = {}
     queues: list[QueueLane] = []
@@ -129,8 +136,15 @@ def zones(
 class _Plan:
     """Sections on the site's network: exits of measured or signalised junctions, cuts upstream."""
 
-    def __init__(self, network: Network, measured: tuple[str, ...]) -> None:
+    def __init__(
+        self, network: Network, measured: tuple[str, ...], ways: Iterable[Sequence[str]] = ()
+    ) -> None:
         self.network = network
+        self.starts: dict[str, Counter[str]] = {}
+        """Edge -> where those who drive it to its end start, and how many of them."""
+        for way, vehicles in Counter(map(tuple, ways)).items():
+            for driven in set(way[:-1]):
+                self.starts.setdefault(driven, Counter())[way[0]] += vehicles
         self.measured = measured
         self.ahead: dict[str, set[str]] = {}
         self.behind: dict[str, set[str]] = {}
@@ -173,6 +187,8 @@ class _Plan:
 
     def cut(self, stop_edge: str) -> dict[str, float]:
         """Edge -> position of the sections through which the end of `stop_edge` is reached."""
+        starts = self.starts.get(stop_edge, Counter())
+        unseen = UNSEEN_SHARE * starts.total()
         cuts: dict[str, float] = {}
         waiting = [(0.0, stop_edge)]
         seen: set[str] = set()
@@ -187,11 +203,12 @@ class _Plan:
             through = edge.from_node not in self.junction_nodes and only_way
             if edge_id in self.marks:
                 cuts[edge_id] = self.marks[edge_id]
-            elif not before:
+            elif not before or starts[edge_id] > unseen:
                 cuts[edge_id] = _start(edge)
             elif not through and below_m + edge.length_m >= REACH_M:
                 cuts[edge_id] = max(_start(edge), _inside(edge, edge.length_m - (REACH_M - below_m)))
             else:
+                unseen -= starts[edge_id]
                 # Beyond a side street drivers have other ways to the same exit, and its waiting is not ours.
                 side = set() if through else {other for other in before if not self.straight(other, edge_id)}
                 cuts |= {other: _end(self.network.edges[other]) for other in side - seen}

@@ -1,6 +1,7 @@
 """The same people in every arm: counts or imported trips in, explicit vehicles and pedestrians out."""
 
 from sim.demand.counts import COUNTS, count_findings, demand_table, no_counts, read_counts
+from sim.demand.imported import ways
 from sim.demand.parkers import assign_lots
 from sim.demand.realise import begin_s, broken_routes, realise
 from sim.demand.tables import VEHICLES, WALKS, Demand, demand_digest
@@ -23,4 +24,5 @@ __all__ = [
     "no_counts",
     "read_counts",
     "realise",
+    "ways",
 ]

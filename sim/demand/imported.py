@@ -96,6 +96,13 @@ def demand_files(site: Site) -> tuple[Path, Path]:
     return site.folder / imported.trips, site.folder / imported.vehicle_types
 
 
+def ways(site: Site) -> list[list[str]]:
+    """Return the edges that each vehicle of an imported site drives; nothing where its people are drawn."""
+    if site.facts.imported is None or not site.has_demand:
+        return []
+    return [trip.edges.split() for trip in read_trips(demand_files(site)[0])]
+
+
 def shifted(
     site: Site, window_s: tuple[float, float], replicate: int, scale: float, vehicles: VehicleSet, named: bool
 ) -> tuple[pd.DataFrame, VehicleTypes]:

@@ -97,7 +97,7 @@ def import_model(
     routed_now = sum(not v.edges for v in wanted) - len(lost)
     account = Account(
         carried=carried(network, signals, files, types, vehicles),
-        remarks=[*remarks, *remarks_on(vehicles, routed_now, len(files.zones), window)],
+        remarks=[*remarks, *remarks_on(vehicles, routed_now, len(files.zones), window), *_on_trains(model)],
         not_carried=not_carried,
         lost=[v.id for v in lost],
     )
@@ -139,6 +139,13 @@ def _write_objects(
             (folder / name).write_text(text, encoding="utf-8")
             written.append(name)
     return written
+
+
+def _on_trains(model: Source) -> list[str]:
+    seconds = model.trains_pass_after_s
+    if seconds is None:
+        return []
+    return [f"trains that stand head-on on a single track are set past each other after {seconds:g} s"]
 
 
 def _within(

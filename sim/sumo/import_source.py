@@ -21,6 +21,8 @@ PINNED = {
     "default.departlane": "departLane", "default.departpos": "departPos", "default.departspeed": "departSpeed"
 }  # fmt: skip
 """Options that are carried over by writing their value with every vehicle that has none of its own."""
+BIDI = "time-to-teleport.bidi"
+"""The one teleport that is carried over, as the site fact `trains_pass_after_s`."""
 WRITTEN_ONLY = ("output", "report", "gui_only", "traci_server", "random_number")
 """Sections of a configuration that shape no result, or only what is written."""
 SAME = {
@@ -31,7 +33,6 @@ SAME = {
 INSTEAD = {
     "step-length": "set run.step_length_s",
     "time-to-teleport": "here nobody is teleported",
-    "time-to-teleport.bidi": "here trains that meet head-on on a single track stay stuck",
     "scale": "use `huandu import --scale` or run.demand_scale",
     "ignore-route-errors": "here a route that cannot be driven is refused at import",
 }
@@ -48,6 +49,8 @@ class Source:
     begin_s: float | None = None
     end_s: float | None = None
     depart: Mapping[str, str] = field(default_factory=lambda: dict(DEPART_DEFAULTS))
+    trains_pass_after_s: float | None = None
+    """After how long trains that meet head-on on a single track are set past each other; None: never."""
     left_out: tuple[str, ...] = ()
     config: Path | None = None
 
@@ -106,6 +109,7 @@ class _Options:
             begin_s=self._time("begin", problems),
             end_s=self._time("end", problems),
             depart={**DEPART_DEFAULTS, **pinned},
+            trains_pass_after_s=self._time(BIDI, problems) or None,
             left_out=self._left_out(),
             config=self.path,
         )
@@ -128,7 +132,7 @@ class _Options:
             return None
 
     def _left_out(self) -> tuple[str, ...]:
-        carried = {"net-file", "route-files", "additional-files", "begin", "end", *PINNED}
+        carried = {"net-file", "route-files", "additional-files", "begin", "end", BIDI, *PINNED}
         outputs = []
         lines = []
         for name, value in self.values.items():

@@ -133,6 +133,8 @@ def write_site(
         },
         "warm_up_s": window.warm_up_s,
     }
+    if model.trains_pass_after_s is not None:
+        facts["trains_pass_after_s"] = model.trains_pass_after_s
     parse(SiteFacts, facts, "site.yaml")
     text = yaml.safe_dump(facts, sort_keys=False, allow_unicode=True, width=110)
     (folder / "site.yaml").write_text(HEAD + text, encoding="utf-8")
@@ -140,7 +142,7 @@ def write_site(
 
 HEAD = """\
 # Made by `huandu import`. Titles, periods (within the imported departures), warm_up_s, routes, parking and
-# `measured_junctions: [ID, ...]` (all if left out) are yours to edit; the files under `imported` are not.
+# `measured_junctions: [ID, ...]` (all signals if left out) are yours to edit; the files under `imported` are not.
 """
 
 

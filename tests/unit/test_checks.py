@@ -82,6 +82,13 @@ def test_safety_counts(gates: Gates, count: str) -> None:
     assert rows(view, gates) == [(count, "", 1, 0)]
 
 
+def test_trains_set_past_each_other_are_no_teleports(gates: Gates) -> None:
+    site = clean().site.model_copy(update={"trains_pass_after_s": 70.0})
+    view = replace(clean(), site=site, facts=replace(tiny_run.FACTS, teleports=4))
+    assert rows(view, gates) == [("trains_set_past", "", 4, 0)]
+    assert checks.find(view, gates)["severity"].tolist() == ["caution"]
+
+
 def test_uncleared_cohort_counts_everyone_who_did_not_arrive(gates: Gates) -> None:
     fates = ["inside", "never_inserted", "removed"]
     trips = [{**row, "fate": fate} for row, fate in zip(cars(3), fates, strict=True)]

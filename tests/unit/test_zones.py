@@ -53,6 +53,21 @@ def test_an_entry_edge_is_measured_from_30_m_and_an_exit_to_100_m() -> None:
     assert found.movements["B.MB.through"].exits == (Point("BE_0", 100.0),)
 
 
+def test_a_zone_begins_where_its_vehicles_start() -> None:
+    def entries(starting: int) -> tuple[Point, ...]:
+        ways = [("WA", "AM", "MB", "BE")] * (100 - starting) + [("MB", "BE")] * starting
+        return zones(network(240), ["A", "B"], ways=ways).movements["B.MB.through"].entries
+
+    far = zones(network(240), ["A", "B"]).movements["B.MB.through"].entries
+    assert entries(10) == far
+    assert entries(11) == (Point("MB_0", 30.0), Point("MB_1", 30.0))
+
+
+def test_vehicles_that_end_on_the_approach_do_not_count() -> None:
+    ways = [("WA", "AM", "MB", "BE")] * 10 + [("MB",)] * 90
+    assert zones(network(240), ["A", "B"], ways=ways) == zones(network(240), ["A", "B"])
+
+
 def test_zones_partition_the_street() -> None:
     found = zones(network(240), ["A", "B"])
     end = found.movements["A.WA.through"].exits

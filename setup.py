@@ -1,4 +1,4 @@
-"""Build step that pyproject.toml cannot express: run settings, vehicle sets and standards travel in the wheel."""
+"""Build step that pyproject.toml cannot express: settings, vehicle sets and standards travel in the wheel."""
 
 import shutil
 from pathlib import Path

@@ -142,7 +142,8 @@ def write_site(
 
 HEAD = """\
 # Made by `huandu import`. Titles, periods (within the imported departures), warm_up_s, routes, parking and
-# `measured_junctions: [ID, ...]` (all signals if left out) are yours to edit; the files under `imported` are not.
+# `measured_junctions: [ID, ...]` (all with signals if left out) are yours to edit; the files under `imported`
+# are not.
 """
 
 

@@ -35,4 +35,3 @@ class ParkingDemand(Facts):
     stay_min: float = Field(gt=0)
     """Mean stay, minutes; stays are exponential (no survey) unless `stay_sd_min` gives a lognormal."""
     stay_sd_min: float | None = Field(None, gt=0)
-    walk_to: str | None = None

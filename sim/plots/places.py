@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from sim.labels import Text, catalogue
 
-_PLAIN = ("route", "parking")
-
 
 def place(scope: str) -> Text:
     """Name a scope in both languages; what the catalogue does not know keeps its id."""

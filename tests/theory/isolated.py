@@ -1,4 +1,4 @@
-"""An isolated junction of four legs with a fixed-time plan, drawn, loaded, run and measured by huandu itself."""
+"""An isolated junction of four legs with a fixed-time plan: drawn, loaded, run and measured by huandu."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def stage(green: list[str], green_s: float, **more: Any) -> Facts:
 
 
 def junction(**legs: Facts) -> Facts:
-    """Draw four equal legs: a left lane, two through lanes and a right lane; `legs` changes some or adds to all."""
+    """Draw four equal legs: a left lane, two through lanes, a right lane; `legs` changes one, or `every`."""
     uses = ("left", "through", "through", "right")
     whole = legs.get("every", {})
     approaches = {

@@ -1,4 +1,4 @@
-"""An isolated fixed-time junction, through the whole product, against HCM delay, capacity and queueing theory.
+"""An isolated fixed-time junction, through the whole product, against HCM delay, capacity and queues.
 
 One hour, three replicates. Through groups of two lanes with X about 0.2, 0.4 and 0.6; the western one is
 overloaded. The run stops with the window, so that queues are left over.
@@ -56,7 +56,7 @@ def view(measured: Evaluated, request: pytest.FixtureRequest) -> RunView:
 
 @pytest.mark.parametrize("leg", ["north", "south", "east"])
 def test_control_delay_is_that_of_the_highway_capacity_manual(measured: Evaluated, leg: str) -> None:
-    """Below saturation within 15 %: the oracle's own spread (METHODS 2.2); some 3 % of it is noise at X 0.2."""
+    """Below saturation, within 15 %: the spread of the oracle itself; some 3 % are noise at X 0.2."""
     movement = f"J1.{leg}.through"
     simulated_s = measured.values("control_delay", f"movement:{movement}")
     demand_vph = pd.Series({n: measured.view(n).demand[movement] for n in REPLICATES})
@@ -73,8 +73,19 @@ def test_control_delay_is_that_of_the_highway_capacity_manual(measured: Evaluate
 def test_an_overloaded_approach_serves_its_capacity(measured: Evaluated, view: RunView) -> None:
     served_vph = view.served_vehicles[OVERLOADED] / view.window_h
     print(f"served {served_vph:.0f} veh/h, S N g_e / C {CAPACITY_VPH:.0f} veh/h")
-    # 3 % are whole vehicles per cycle and lane (13 of 13.2), the rest is room for the fifth per cent.
+    # 1.3 % are whole vehicles: 13 per cycle and lane, where the rig's greens interpolate to 13.2.
     assert served_vph == pytest.approx(CAPACITY_VPH, rel=0.05)
+
+
+@pytest.mark.validate
+@pytest.mark.xfail(
+    reason="drivers jump a long queue on the empty turn lanes beside it, and cost 17 % of its capacity"
+)
+def test_turn_lanes_of_full_length_leave_the_capacity(tmp_path: Path) -> None:
+    """As above, with turn lanes all along the leg: they must not cost the through lanes any capacity."""
+    site = draw(tmp_path, site_data(30), {"west.through": 1.35 * CAPACITY_VPH})
+    view = evaluate(site, clear_factor=0).view()
+    assert view.served_vehicles[OVERLOADED] / view.window_h == pytest.approx(CAPACITY_VPH, rel=0.05)
 
 
 def test_an_overloaded_queue_grows_by_demand_minus_capacity(view: RunView) -> None:
@@ -95,13 +106,15 @@ def test_an_overloaded_queue_grows_by_demand_minus_capacity(view: RunView) -> No
 def test_everyone_is_in_the_books(view: RunView) -> None:
     trips = view.tables["trips"]
     fates = ledger(trips)
-    assert fates["demanded"] == fates["arrived"] + fates["inside"] + fates["never_inserted"] + fates["removed"]
+    assert (
+        fates["demanded"] == fates["arrived"] + fates["inside"] + fates["never_inserted"] + fates["removed"]
+    )
     assert fates["removed"] == 0
     assert fates["never_inserted"] > 100 < fates["inside"]
 
 
 def test_who_is_left_over_counts(measured: Evaluated, site: Site) -> None:
-    """Finished trips alone flatter; everyone's time so far is a lower bound, flagged; the truth is higher still."""
+    """Finished trips alone flatter; everyone's time so far is a bound, flagged; the truth is higher still."""
     cohort = measured.view(1).cohort
     finished_s = cohort.loc[cohort["fate"] == "arrived", "fair_s"].mean()
     bound_s = measured.values("fair_travel_time")[1]

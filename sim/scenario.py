@@ -30,6 +30,7 @@ def assemble(
     """
     place = f"configs/scenario/{scenario}.yaml"
     problems = Problems()
+    _check_frame(config, place, problems)
     facts = _gather(problems, lambda: parse(ScenarioFacts, _without(config, FRAME), place))
     settings = _gather(problems, lambda: parse(RunSettings, config.get("run", {}), "run"))
     if facts is None:
@@ -57,6 +58,19 @@ def assemble(
         settings=settings,
         root=root,
     )
+
+
+def _check_frame(config: Mapping[str, Any], place: str, problems: Problems) -> None:
+    """Name the two slips by which a file's content lands beside where it belongs."""
+    if "scenario" in config:
+        hint = "make `# @package _global_` its first line"
+        problems.add(place, "its keys lie under `scenario`", hint)
+        problems.raise_if_any()
+    policies = config.get("policies")
+    if isinstance(policies, Mapping) and {"interventions", "site"} & policies.keys():
+        hint = "begin the file with the policy's id and a colon, and indent the rest"
+        problems.add("policies", "a policy's fields stand where its id belongs", hint)
+        problems.raise_if_any()
 
 
 def swept_fields(sweep: Mapping[str, Any]) -> dict[str, Sequence[Any]]:
@@ -122,12 +136,9 @@ def _variants(
             problems.add(
                 f"sweep.{field}", "names no field of a policy", near(".".join((head, policy)), known)
             )
-        elif not _has(policies[policy], inner.split(".")):
-            problems.add(
-                f"sweep.{field}",
-                f"policy {policy!r} has no such field",
-                "give the field a value in the policy first",
-            )
+        elif (hint := _missing(policies[policy], inner.split("."))) is not None:
+            told = f"policy {policy!r} has no such field"
+            problems.add(f"sweep.{field}", told, hint or "give the field a value in the policy first")
         else:
             by_policy.setdefault(policy, []).append((tuple(inner.split(".")), values))
     problems.raise_if_any()
@@ -144,12 +155,13 @@ def _variants(
             yield (f"{name}[{shown}]" if swept else name), variant, swept
 
 
-def _has(data: Any, path: Sequence[str]) -> bool:
+def _missing(data: Any, path: Sequence[str]) -> str | None:
+    """Return None where the path leads to something, else the names near the part that does not."""
     for part in path:
         if not isinstance(data, Mapping) or part not in data:
-            return False
+            return near(part, map(str, data)) if isinstance(data, Mapping) else ""
         data = data[part]
-    return True
+    return None
 
 
 def _set(data: dict[str, Any], path: Sequence[str], value: Any) -> None:

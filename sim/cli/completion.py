@@ -9,7 +9,7 @@ from pathlib import Path
 import hydra
 from omegaconf import DictConfig
 
-from sim.cli.compose import CONF, PRIMARY, search_in
+from sim.cli.compose import CONF, PRIMARY, scenario_names, search_in
 from sim.cli.roots import find_root, without_root
 
 
@@ -23,7 +23,12 @@ def complete(root: Path | None, words: list[str], verbs: list[str]) -> int:
             return 0
         if typed[0] not in ("run", "check", "view"):
             return 0
-        search_in(find_root(typed_root or root))
+        folder = find_root(typed_root or root)
+        if typed[-1].startswith("scenario=") and not line.endswith(" "):
+            names = (f"scenario={name}" for name in scenario_names(folder))
+            print(" ".join(word for word in names if word.startswith(typed[-1])))
+            return 0
+        search_in(folder)
         os.environ["COMP_LINE"] = " ".join(["huandu", *typed[1:]]) + (" " if line.endswith(" ") else "")
     sys.argv = [sys.argv[0], *words]
     hydra.main(version_base="1.3", config_path=str(CONF), config_name=PRIMARY)(_nothing)()

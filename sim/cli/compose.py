@@ -27,7 +27,9 @@ from sim.standard_data import STANDARD
 
 CONF = Path(__file__).with_name("conf")
 PRIMARY = "huandu"
-NEW_KEYS = re.compile(r"sweep\.|policies\.[^.=]+\.interventions\.[^.=]+\.")
+NEW_KEYS = re.compile(
+    r"sweep\.|policies\.[^.=]+\.interventions\.[^.=]+\.|run\.\w+=|(?:periods|primary|mcid_abs|mcid_rel)="
+)
 STRUCTURE_ERROR = re.compile(r"Could not (?:override|append|delete|find)[^']*'([^']+)'")
 MISSING = "say which: scenario=NAME"
 
@@ -51,9 +53,9 @@ def search_in(root: Path) -> None:
 
 
 def with_new_keys(overrides: Sequence[str]) -> list[str]:
-    """Mark the overrides that may be new keys to Hydra: `sweep.X` and fields of an intervention.
+    """Mark the overrides that may be new keys to Hydra: what a file may leave out, since it has a default.
 
-    Whether those exist is known to the intervention, which checks them with near matches of its own.
+    Whether such a key exists is known to the model that reads it, which has near matches of its own.
     """
     return [f"++{word}" if NEW_KEYS.match(word) else word for word in overrides]
 
@@ -89,6 +91,9 @@ def _meant(root: Path, overrides: Sequence[str], problems: Problems) -> list[str
     named = [word.removeprefix("scenario=") for word in overrides if word.startswith("scenario=")]
     others = [word for word in overrides if not word.startswith("scenario=")]
     if not named:
+        slips = [word for word in others if near(word.partition("=")[0], ["scenario"]).startswith("did")]
+        for word in slips:
+            problems.add(f"override {word.partition('=')[0]}", "unknown key", "did you mean scenario?")
         problems.add("scenario", MISSING, near("", known))
         problems.raise_if_any()
     if named[-1] in known:
@@ -162,6 +167,10 @@ def _no_configuration(root: Path, missing: str) -> Problem:
             return Problem("scenario", MISSING, near("", known))
         place = root / "configs" / "scenario"
         return Problem(f"scenario={option}", f"no such scenario in {place}", near(option, known))
+    if group.endswith("/policies"):
+        place = f"scenarios/{missing}.yaml"
+        files = {path.stem for path in (root / "scenarios" / group).glob("*.yaml")}
+        return Problem(place, "no such policy file", near(option, files))
     files = {path.stem for folder in RootSearchPath.folders for path in (folder / group).glob("*.yaml")}
     return Problem(f"{group}={option}" if group else option, "no such configuration", near(option, files))
 
@@ -191,13 +200,17 @@ def _near_key(overrides: Sequence[str], key: str) -> str:
     return ""
 
 
-def override_names(overrides: Sequence[str]) -> str:
-    """Return what a multirun job's own overrides add to its study's name: `demand_scale=1.1,cycle_s=90`."""
-    parsed = OverridesParser.create().parse_overrides([word for word in overrides if "=" in word])
+def override_names(words: Sequence[str], overrides: Sequence[str]) -> str:
+    """Return what a multirun job adds to its study's name: the overrides in which jobs differ, `cycle_s=90`.
+
+    `words` are those of the command line, `overrides` the job's own.
+    """
+    parser = OverridesParser.create()
+    asked = parser.parse_overrides([word for word in words if "=" in word and not word.startswith("-")])
+    swept = {override.key_or_group for override in asked if override.is_sweep_override()}
     parts = [
         f"{override.key_or_group.rsplit('.', 1)[-1]}={override.get_value_element_as_str()}"
-        for override in parsed
-        if override.key_or_group not in ("scenario", "study", "resume", "overwrite")
-        and not override.key_or_group.startswith("hydra")
+        for override in parser.parse_overrides(list(overrides))
+        if override.key_or_group in swept
     ]
     return re.sub(r"[^\w=.,-]+", "_", ",".join(parts))

@@ -223,14 +223,16 @@ def _hydra_application(root: Path, words: list[str]) -> int:
     def job(config: DictConfig) -> None:
         hydra_config = HydraConfig.get()
         scenario, data = plain(DictConfig({**config, "hydra": hydra_config}))
-        own = override_names(hydra_config.overrides.task)
+        own = override_names(words, hydra_config.overrides.task)
         name = ",".join(filter(None, [str(data.get("study") or scenario), own]))
         codes.append(_evaluated(assemble(root, scenario, data, name), data))
 
     ensure_writable(root / "results" / ".store")
     search_in(root)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # raise instead of printing and exiting: we say it ourselves
-    sys.argv = [sys.argv[0], *with_new_keys(words)]
+    overrides = [word for word in words if ("=" in word and not word.startswith("-")) or word[:1] in "~+"]
+    flags = [word for word in words if word not in overrides]  # Hydra wants them first
+    sys.argv = [sys.argv[0], *flags, *with_new_keys(overrides)]
     application = hydra.main(version_base="1.3", config_path=str(CONF), config_name=PRIMARY)(job)
     with hydra_errors(root, words), contextlib.chdir(root):  # Hydra writes multirun.yaml where it stands
         application()

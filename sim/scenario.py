@@ -109,7 +109,7 @@ def _arms(site: Site | None, facts: ScenarioFacts, sweep: Mapping[str, Any]) -> 
             continue
         try:
             policy = parse_policy(arm_id, data, path)
-            if policy.site != facts.site:
+            if site and policy.site != facts.site:
                 told = f"a policy for {policy.site!r}, but the scenario's site is {facts.site!r}"
                 hint = "name a policy of this site, or write one: what it expects to find is not here"
                 problems.add(f"{path}.site", told, hint)

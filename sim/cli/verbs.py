@@ -69,8 +69,7 @@ def run(root: Path | None, words: list[str]) -> int:
     root = find_root(root)
     if HYDRA_FLAGS & set(words):
         return _hydra_application(root, words)
-    study, data = _assembled(root, words)
-    return _evaluated(study, data)
+    return evaluate(*_assembled(root, words))
 
 
 def check(root: Path | None, words: list[str]) -> int:
@@ -204,16 +203,12 @@ def _assembled(root: Path, words: list[str]) -> tuple[Study, dict[str, Any]]:
     problems = Problems()
     scenario, data = composed(root, words, problems)
     try:
+        ensure_writable(root / "results" / ".store")
         study = assemble(root, scenario, data, str(data.get("study") or scenario))
     except ConfigError as error:
         problems.extend(error)
     problems.raise_if_any()
     return study, data
-
-
-def _evaluated(study: Study, data: dict[str, Any]) -> int:
-    ensure_writable(study.root / "results" / ".store")
-    return evaluate(study, data)
 
 
 def _hydra_application(root: Path, words: list[str]) -> int:
@@ -225,7 +220,7 @@ def _hydra_application(root: Path, words: list[str]) -> int:
         scenario, data = plain(DictConfig({**config, "hydra": hydra_config}))
         own = override_names(words, hydra_config.overrides.task)
         name = ",".join(filter(None, [str(data.get("study") or scenario), own]))
-        codes.append(_evaluated(assemble(root, scenario, data, name), data))
+        codes.append(evaluate(assemble(root, scenario, data, name), data))
 
     ensure_writable(root / "results" / ".store")
     search_in(root)

@@ -6,12 +6,15 @@ import signal
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 import sim.campaign
 from sim.campaign import read_free_flow, read_records, run_study
+from sim.demand import Demand, realise
+from sim.site_model import Site
 from sim.store import Store
 from sim.study import Arm, Study
 from sim.sumo import driver
@@ -173,9 +176,9 @@ def test_ctrl_c_kills_the_children_and_leaves_what_resume_finishes(
     monkeypatch.setattr(Children, "run", slow)
 
     def interrupt() -> None:
-        running.wait(60)
-        time.sleep(0.5)
-        os.kill(os.getpid(), signal.SIGINT)
+        if running.wait(60):  # else the study has failed long ago, and the signal would end the whole suite
+            time.sleep(0.5)
+            os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=interrupt).start()
     started = time.monotonic()
@@ -189,3 +192,18 @@ def test_ctrl_c_kills_the_children_and_leaves_what_resume_finishes(
     runs = run_study(small_study, store)
     assert not runs.failures
     assert len(dict(runs.finished())) == 4
+
+
+def test_a_mistake_of_ours_costs_its_own_runs_only(
+    small_study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(site: Site, period: str, replicate: int, *rest: Any) -> Demand:
+        if replicate == small_study.replicates[0]:
+            raise ValueError("a slip")
+        return realise(site, period, replicate, *rest)
+
+    monkeypatch.setattr("sim.campaign.realise", broken)
+    done = run_study(dataclasses.replace(small_study, root=tmp_path), Store(tmp_path / "store"))
+    assert set(done.failures.values()) == {"internal error: ValueError: a slip"}
+    assert {key[2] for key in done.failures} == {small_study.replicates[0]}
+    assert len(list(done.finished())) == len(done.runs) - len(done.failures)

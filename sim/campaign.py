@@ -177,6 +177,8 @@ class _Campaign:
             request = self._request(arm, period, replicate, files.result())
         except HuanduError as error:
             return RunRecord(None, str(error))
+        except Exception as error:  # a mistake of ours must not lose the other runs either
+            return RunRecord(None, f"internal error: {type(error).__name__}: {error}")
         finally:
             self.people.done(period, replicate)
         return self.runner.run_one(request)

@@ -20,7 +20,7 @@ import pandas as pd
 
 from sim.labels import Text, text
 from sim.loading import Facts, parse, read_yaml
-from sim.measures.base import VEHICLE_SPACE_M, RunView, levels
+from sim.measures.base import VEHICLE_SPACE_M, RunView, levels, short_lanes
 from sim.network import Approach
 from sim.tables import FINDINGS, typed
 
@@ -104,6 +104,9 @@ class Found(NamedTuple):
 _ROUNDING = {"scheduled_s": 0.02, "speed_factor": 0.01}
 """Outputs carry two digits, the demand more; which of them a vehicle is read from may differ between arms."""
 
+STEP_S = 2.0
+"""A stay may seem longer than planned by the steps in which it begins and ends."""
+
 
 def read_gates(path: Path) -> Gates:
     """Read the limits; ConfigError with all problems."""
@@ -170,7 +173,13 @@ def _safety(view: RunView, gates: Gates) -> Iterator[Found]:
 
 
 def _cohort(view: RunView, gates: Gates) -> Iterator[Found]:
-    uncleared = int((view.cohort["fate"] != "arrived").sum())
+    # Who still stands in a stall within the planned stay has come where they wanted; who stands there longer
+    # waits to get out.
+    parked = view.tables["parked"]
+    staying = parked[parked["ended_s"].isna()].set_index("vehicle")["started_s"]
+    elapsed_s = view.facts.end_s - view.cohort["id"].map(staying).astype("float64")
+    within = (view.cohort["fate"] == "inside") & (elapsed_s <= view.cohort["stop_s"] + STEP_S)
+    uncleared = int(((view.cohort["fate"] != "arrived") & ~within).sum())
     if uncleared > gates.uncleared_cohort.limit:
         yield Found(Finding.UNCLEARED_COHORT, "", uncleared, gates.uncleared_cohort.limit)
 
@@ -214,7 +223,11 @@ def _movements(view: RunView, gates: Gates) -> Iterator[Found]:
 def _queues(view: RunView, gates: Gates) -> Iterator[Found]:
     del gates  # the limit is the detector's own length
     rows = view.lane_queues
-    reached = rows[rows["jam_max_m"] > rows["length_m"] - VEHICLE_SPACE_M]
+    short = {name: short_lanes(view.network, approach) for name, approach in view.approaches.items()}
+    places = zip(rows["approach"].tolist(), rows["lane"].tolist(), strict=True)
+    # A short lane's detector ends with the lane: when it is full, that is storage overflow.
+    whole = np.array([lane not in short[name] for name, lane in places], dtype=bool)
+    reached = rows[whole & (rows["jam_max_m"] > rows["length_m"] - VEHICLE_SPACE_M)]
     worst: dict[str, tuple[float, float]] = {}
     columns = (reached[name].tolist() for name in ("approach", "jam_max_m", "length_m"))
     for name, jam_m, length_m in zip(*columns, strict=True):

@@ -73,9 +73,10 @@ class SignalProgram:
     def retimed(self, greens_s: Mapping[str, float], offset_s: float | None = None) -> SignalProgram:
         """Return a copy with other stage greens; intergreens stay.
 
-        The longest interval of a stage takes the change.
-        Raises ValueError where a stage does not exist or the change would leave its longest interval under
-        one second.
+        The interval in which most lights are green takes the change, the longest of several: a late start, an
+        early cut or the time pedestrians need to finish keep their lengths.
+        Raises ValueError where a stage does not exist or the change would leave that interval under one
+        second.
         """
         intervals = list(self.intervals)
         known = {stage.name: stage for stage in self.stages()}
@@ -84,15 +85,15 @@ class SignalProgram:
                 raise ValueError(f"no stage {name!r}; the program has {', '.join(known)}")
             stage = known[name]
             span = range(stage.first, stage.last + 1)
-            longest = max(span, key=lambda i: ("y" not in intervals[i].state, intervals[i].duration_s))
-            duration_s = intervals[longest].duration_s + green_s - stage.green_s
+            main = max(span, key=lambda i: _mainness(intervals[i]))
+            duration_s = intervals[main].duration_s + green_s - stage.green_s
             if duration_s < 1:
                 raise ValueError(
                     f"stage {name!r}: a green of {green_s:g} s leaves no room for its fixed parts"
                     f" (now {stage.green_s:g} s)"
                 )
-            old = intervals[longest]
-            intervals[longest] = replace(
+            old = intervals[main]
+            intervals[main] = replace(
                 old,
                 duration_s=duration_s,
                 min_s=None if old.min_s is None else min(old.min_s, duration_s),
@@ -124,6 +125,11 @@ class SignalControl:
         before = [program for time, program in self.switches if time <= begin_s]
         during = [program for time, program in self.switches if begin_s < time < end_s]
         return tuple(dict.fromkeys([before[-1] if before else self.active, *during]))
+
+
+def _mainness(interval: Interval) -> tuple[bool, int, float]:
+    """Order the intervals of a stage: no yellow, most lights green, longest."""
+    return "y" not in interval.state, sum(c in GREEN for c in interval.state), interval.duration_s
 
 
 def _stages(intervals: tuple[Interval, ...]) -> tuple[StageSpan, ...]:

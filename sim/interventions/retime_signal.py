@@ -127,7 +127,11 @@ greens_s: {A: 42}
         if self.program is None and len(running) > 1:
             told = f"{len(running)} programs run in period {period!r}: {', '.join(running)}"
             raise ConfigError([Problem(f"{path}.program", told, "say which one is meant")])
-        program = control.programs[self.program or running[0]]
+        name = self.program or running[0]
+        if name not in control.programs:
+            told = f"the signal is switched off in period {period!r}: there is nothing to retime"
+            raise ConfigError([Problem(f"{path}.junction", told)])
+        program = control.programs[name]
         if program.kind != "static":
             told = f"program {program.id!r} is {program.kind}: only fixed-time programs can be retimed"
             raise ConfigError([Problem(f"{path}.junction", told)])

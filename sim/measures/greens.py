@@ -20,7 +20,7 @@ class Greens:
     end_s: float
 
     def running(self, signal: str) -> list[tuple[SignalProgram, float]] | None:
-        """Programs of a signal with their shares of the time; None unless all are fixed-time."""
+        """Programs of a signal with their shares of the time; None unless all are fixed-time, none `off`."""
         control = self.controls.get(signal)
         if control is None:
             return None
@@ -30,6 +30,8 @@ class Greens:
         shares: dict[str, float] = {}
         for name, (since, until) in zip(names, pairwise(marks), strict=True):
             shares[name] = shares.get(name, 0.0) + (until - since) / (self.end_s - self.begin_s)
+        if not shares.keys() <= control.programs.keys():
+            return None
         programs = [(control.programs[name], share) for name, share in shares.items()]
         return programs if all(program.kind == "static" for program, _ in programs) else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -23,6 +24,8 @@ from sim.zones import Zones
 WARNINGS_KEPT = 50
 ROUNDING_S = 0.02
 """Times are written with two digits."""
+OPEN_STOP = frozenset({"until", "ended", "triggered", "containerTriggered", "extension", "join"})
+"""With one of these a stop may rightly last longer than its duration."""
 
 Columns = dict[str, list[str]]
 
@@ -173,7 +176,7 @@ def _trips(
             "arrival_s": row["arrival"].where(arrived).to_numpy(),
             "depart_delay_s": zero["departDelay"].to_numpy(),
             "duration_s": zero["duration"].where(departed, 0.0).to_numpy(),
-            "stop_s": zero["stopTime"].where(departed, 0.0).to_numpy(),
+            "stop_s": np.fmin(zero["stopTime"].where(departed, 0.0), _planned_s(demand["stops"])),
             "time_loss_s": zero["timeLoss"].where(departed, 0.0).to_numpy(),
             "stopped_s": zero["waitingTime"].where(departed, 0.0).to_numpy(),
             "stops": zero["waitingCount"].where(departed, 0.0).to_numpy(),
@@ -187,6 +190,21 @@ def _trips(
         }
     )
     return typed(table, TRIPS)
+
+
+def _planned_s(stops: pd.Series[str]) -> list[float]:
+    """Planned length of all stops of each vehicle; NaN where it is open (until a time, or until called).
+
+    A driver who wants out of a stall and is kept in by the queue beside it is still stopped to SUMO: what
+    goes beyond the plan is travel.
+    """
+    known: dict[str, float] = {"[]": 0.0}
+    for text in stops:
+        if text not in known:
+            each = json.loads(text)
+            closed = all(set(stop) & {"duration"} and not set(stop) & OPEN_STOP for stop in each)
+            known[text] = sum(float(stop["duration"]) for stop in each) if closed else math.nan
+    return [known[text] for text in stops]
 
 
 def _free_times_s(edges: pd.Series[str], network: Network) -> list[float]:

@@ -55,8 +55,8 @@ def rows(view: RunView, gates: Gates, finding: Finding | None = None) -> list[Ro
     return [row for row in found if finding in (None, row[0])]
 
 
-def queue(jam_m: float, lane: int = 2) -> pd.DataFrame:
-    row = {"approach": "J1.west", "lane": lane, "length_m": 230, "begin_s": 1000, "end_s": 1060}
+def queue(jam_m: float, lane: int = 2, length_m: float = 230) -> pd.DataFrame:
+    row = {"approach": "J1.west", "lane": lane, "length_m": length_m, "begin_s": 1000, "end_s": 1060}
     counted = {"jam_max_veh": 5, "vehicles": 5, "occupancy_pct": 10}
     return tiny_run.table("queues", [{**row, "jam_max_m": jam_m, **counted}])
 
@@ -95,6 +95,19 @@ def test_uncleared_cohort_counts_everyone_who_did_not_arrive(gates: Gates) -> No
     late = [tiny_run.trip("late", 4700, "w.up w e", fate="inside")]  # not of the cohort
     view = clean(trips=tiny_run.table("trips", [*cars(43)[3:], *trips, *late]))
     assert rows(view, gates) == [("uncleared_cohort", "", 3, 0)]
+
+
+@pytest.mark.parametrize(("stop_s", "uncleared"), [(2000.0, []), (600.0, [("uncleared_cohort", "", 1, 0)])])
+def test_who_stays_parked_as_planned_has_come_who_cannot_get_out_has_not(
+    gates: Gates, stop_s: float, uncleared: list[Row]
+) -> None:
+    parker = {**cars(1)[0], "id": "p", "fate": "inside", "stop_s": stop_s}
+    stay = {"vehicle": "p", "area": "P", "started_s": tiny_run.FACTS.end_s - 2001}
+    view = clean(
+        trips=tiny_run.table("trips", [*cars(40), parker]),
+        parked=tiny_run.table("parked", [{**stay, "ended_s": float("nan")}]),
+    )
+    assert rows(view, gates, Finding.UNCLEARED_COHORT) == uncleared
 
 
 def test_insertion_share(gates: Gates) -> None:
@@ -150,7 +163,7 @@ def test_queue_reaches_zone_start(gates: Gates) -> None:
     assert rows(clean(queues=queue(223)), gates) == expected
     assert rows(clean(queues=queue(222.5)), gates) == []
     # A full short lane is storage overflow, not the end of what can be seen.
-    assert rows(clean(queues=queue(50, lane=1)), gates) == []
+    assert rows(clean(queues=queue(50, lane=1, length_m=50)), gates) == []
 
 
 def test_gridlock(gates: Gates) -> None:

@@ -152,3 +152,13 @@ def test_retiming_never_stretches_a_yellow() -> None:
     pairs = zip(EARLY_CUT.intervals, durations_s, strict=True)
     program = replace(EARLY_CUT, intervals=tuple(replace(i, duration_s=s) for i, s in pairs))
     assert [i.duration_s for i in program.retimed({"A": 12}).intervals] == [7, 3, 2, 5, 9, 3]
+
+
+def test_retiming_keeps_the_time_pedestrians_need_to_finish() -> None:
+    # Crossing (second light) 10 s, then 20 s in which who is on it finishes.
+    intervals = zip((10, 20, 3, 30, 3), ("GGr", "Grr", "yrr", "rrG", "rry"), strict=True)
+    program = SignalProgram("S", "0", tuple(Interval(s, state) for s, state in intervals))
+    assert [i.duration_s for i in program.retimed({"S1": 40}).intervals] == [20, 20, 3, 30, 3]
+    assert [i.duration_s for i in program.retimed({"S1": 22}).intervals] == [2, 20, 3, 30, 3]
+    with pytest.raises(ValueError, match="leaves no room for its fixed parts"):
+        program.retimed({"S1": 20})

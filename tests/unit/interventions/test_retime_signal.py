@@ -125,6 +125,12 @@ def test_where_several_programs_run_one_must_be_named() -> None:
     assert retime(found, program="peak", **fields).edits[0].program == "peak"
 
 
+def test_a_signal_that_is_switched_off_is_refused() -> None:
+    control = SignalControl("J1", {"day": program(35, 30)}, "off")
+    found = site_in_memory({"am": {"J1": control}}, periods={"am": PERIODS["am"]})
+    assert "switched off in period 'am'" in refused(found, expect={"cycle_s": 71}, greens_s={"A": 40})
+
+
 def test_two_changes_of_one_signal_need_an_order_and_the_later_finds_what_the_earlier_left() -> None:
     found = site(program(35, 30))
     first = {"kind": "retime_signal", "junction": "J1", "expect": {"cycle_s": 71}, "greens_s": {"A": 40}}

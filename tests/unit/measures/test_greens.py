@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sim.measures.greens import Greens
@@ -38,3 +40,11 @@ def test_no_signal_or_no_fixed_time_means_unknown() -> None:
     movement = tiny_run.network().movements["J1.south.through"]
     assert greens(tiny_run.control("actuated")).protected_share(movement) is None
     assert Greens(tiny_run.network(), {}, 0, 3600).protected_share(movement) is None
+
+
+def test_switched_off_means_unknown() -> None:
+    movement = tiny_run.network().movements["J1.south.through"]
+    off = replace(switching(), switches=((0, "huandu"), (900, "off")))
+    assert greens(off, 0, 900).protected_share(movement) is not None
+    assert greens(off).protected_share(movement) is None
+    assert greens(off, 1800, 3600).protected_share(movement) is None

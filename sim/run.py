@@ -21,7 +21,7 @@ from sim.sumo.install import version
 from sim.sumo.outputs import read_outputs
 from sim.zones import Zones
 
-SIMULATION_CODE = 1
+SIMULATION_CODE = 2
 """Raised by hand whenever the code that runs or reads a simulation changes what comes out of it."""
 
 DEMAND_FILE = "demand.rou.xml"

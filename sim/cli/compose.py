@@ -165,12 +165,11 @@ def _no_configuration(root: Path, missing: str) -> Problem:
         known = scenario_names(root)
         if option == "???":
             return Problem("scenario", MISSING, near("", known))
-        place = root / "configs" / "scenario"
-        return Problem(f"scenario={option}", f"no such scenario in {place}", near(option, known))
+        folder = root / "configs" / "scenario"
+        return Problem(f"scenario={option}", f"no such scenario in {folder}", near(option, known))
     if group.endswith("/policies"):
-        place = f"scenarios/{missing}.yaml"
         files = {path.stem for path in (root / "scenarios" / group).glob("*.yaml")}
-        return Problem(place, "no such policy file", near(option, files))
+        return Problem(f"scenarios/{missing}.yaml", "no such policy file", near(option, files))
     files = {path.stem for folder in RootSearchPath.folders for path in (folder / group).glob("*.yaml")}
     return Problem(f"{group}={option}" if group else option, "no such configuration", near(option, files))
 

@@ -132,6 +132,20 @@ def _mainness(interval: Interval) -> tuple[bool, int, float]:
     return "y" not in interval.state, sum(c in GREEN for c in interval.state), interval.duration_s
 
 
+def _before_overlap(intervals: tuple[Interval, ...], first: int, last: int) -> int:
+    """Where the green ends of a stage that runs into the next one because somebody stays green between them.
+
+    Such an intergreen (搭接) has yellow for the others and maybe all-red after it.
+    """
+    yellows = [index for index in range(first, last + 1) if "y" in intervals[index].state]
+    if not yellows:
+        return last
+    end = yellows[-1]
+    while "y" in intervals[end - 1].state:
+        end -= 1
+    return end - 1
+
+
 def _stages(intervals: tuple[Interval, ...]) -> tuple[StageSpan, ...]:
     def is_green(interval: Interval) -> bool:
         return (
@@ -166,6 +180,13 @@ def _stages(intervals: tuple[Interval, ...]) -> tuple[StageSpan, ...]:
             spans[-1] = (spans[-1][0], index)
         else:
             spans.append((index, index))
+    if named:
+        starts = [first for first, _ in spans]
+        afters = [*starts[1:], *(len(intervals) + first for first in starts[:1])]
+        spans = [
+            (first, _before_overlap(intervals, first, last) if last + 1 == after else last)
+            for (first, last), after in zip(spans, afters, strict=True)
+        ]
     if not spans:  # a signal that never changes
         spans = [(0, len(intervals) - 1)]
     found = []

@@ -97,6 +97,23 @@ def test_protected_then_permissive_is_permissive_in_between(network: Network) ->
     )
 
 
+def test_a_stage_is_as_long_as_its_plan_says_also_where_somebody_stays_green_into_the_next(
+    network: Network,
+) -> None:
+    common = {"green_s": 20, "yellow_s": 3, "all_red_s": 2}
+    stages = {
+        "A": {**common, "green": ["north.left", "north.through"]},
+        "B": {**common, "green": ["north.through", "south.through"], "crossings": ["east", "west"]},
+        "C": {**common, "green": ["south.through", "south.left"]},
+        "D": {**common, "green": ["east.left", "west.left"]},
+        "E": {**common, "green": ["east.through", "west.through"], "crossings": ["north", "south"]},
+    }
+    found = program(network, **stages)
+    assert column(found, network, "north.through").startswith("G" * 45 + "y")
+    assert [(s.name, s.green_s, s.intergreen_s) for s in found.stages()] == [(n, 20, 5) for n in "ABCDE"]
+    assert column(found.retimed({"A": 30}), network, "north.left").startswith("G" * 30 + "y")
+
+
 def test_late_start_and_early_cut(network: Network) -> None:
     shifted = {**STAGES["A"], "late_start_s": {"west.through": 4}, "early_cut_s": {"west.through": 6}}
     found = program(network, **{**STAGES, "A": shifted})

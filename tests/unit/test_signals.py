@@ -134,6 +134,12 @@ EARLY_CUT = states("GGr", "yGr", "rGr", "ryr", "rrG", "rry", names=("A", "", "",
         # Two named stages with no intergreen, and an overlap that would not be told apart without names.
         (states("Gr", "GG", "yy", names=("A", "B")), ["A 0-0 10+0", "B 1-1 10+10"]),
         (states("GGr", "yGr", "rGG", "ryy", names=("A", "", "B")), ["A 0-0 10+10", "B 2-2 10+10"]),
+        # The same with all-red: it belongs to the intergreen, though one light stays green; at the end too.
+        (states("GGr", "yGr", "rGr", "rGG", "ryy", names=("A", "", "", "B")), ["A 0-0 10+20", "B 3-3 10+10"]),
+        (
+            states("Gr", "yr", "rr", "GG", "Gy", "Gr", names=("A", "", "", "B")),
+            ["A 0-0 10+20", "B 3-3 10+20"],
+        ),
         # Names on some intervals only: what nobody stays green through is another stage all the same.
         (states("Gr", "yr", "rG", "ry", names=("A",)), ["A 0-0 10+10", "S2 2-2 10+10"]),
         # Runs over the end of the program: the last interval belongs to the intergreen before the first

@@ -15,7 +15,7 @@ from sim.errors import HuanduError, RunError
 from sim.store import SCHEMA_VERSION, Store, digest_of
 from sim.sumo.build import ArmBuild
 from sim.sumo.demand_files import write_demand
-from sim.sumo.detectors import write_detectors
+from sim.sumo.detectors import timed_types, write_detectors
 from sim.sumo.driver import DETECTORS_FILE, LOG_FILE, Children, RunSpec, simulate
 from sim.sumo.install import version
 from sim.sumo.outputs import read_outputs
@@ -112,7 +112,13 @@ class Runner:
 def write_inputs(request: RunRequest, folder: Path) -> None:
     """Write demand and detectors into the folder a run takes place in."""
     write_demand(request.demand, request.build, folder / DEMAND_FILE)
-    write_detectors(request.zones, request.interval_s, request.queue_interval_s, folder / DETECTORS_FILE)
+    write_detectors(
+        request.zones,
+        request.interval_s,
+        request.queue_interval_s,
+        folder / DETECTORS_FILE,
+        timed_types(request.demand.types),
+    )
 
 
 def identity(request: RunRequest, folder: Path) -> dict[str, Any]:

@@ -29,6 +29,8 @@ ENTRY_M = 30.0
 """Vehicles are inserted with their front at their own length: a section further upstream would miss them."""
 REACH_M = 300.0
 """A zone goes on upstream across junctions that nobody measures until it has this length."""
+BESIDE = frozenset(("bicycle", "other"))
+"""Vehicle classes that movements are not about: bicycles and trains have ways of their own."""
 UNSEEN_SHARE = 0.1
 """At most this share of an approach's vehicles may start within its zone, where nothing sees them enter."""
 DRIVEN = frozenset(

@@ -17,6 +17,7 @@ from sim.network import Approach, Junction, Movement, Network
 from sim.parking import ParkingArea
 from sim.signal_program import SignalControl
 from sim.tables import RunFacts, typed
+from sim.zones import BESIDE
 
 PASSAGES: Mapping[str, str] = {
     "id": "string",
@@ -153,6 +154,7 @@ class RunView:
                 clock_s += free_s[edge]
                 if (edge, edges[index + 1]) in of_turn:
                     found.append((index, clock_s, *of_turn[edge, edges[index + 1]]))
+        trips = trips[~trips["vehicle_class"].isin(BESIDE)]
         columns = [trips[name].tolist() for name in ("id", "edges", "vehicle_class", "scheduled_s", "stop_s")]
         for name, route, vehicle_class, scheduled_s, stop_s in zip(*columns, strict=True):
             edges = route.split()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from sim.demand.vehicle_types import CLASS_OF_VCLASS
 from sim.sumo.xml_file import element, opening
-from sim.zones import MovementZone, QueueLane, Zones
+from sim.zones import BESIDE, MovementZone, QueueLane, Zones
 
 ZONES_FILE = "zones.out.xml"
 QUEUES_FILE = "queues.out.xml"
@@ -17,18 +19,27 @@ HALT_MPS = 0.1
 """A vehicle at most this fast has stopped."""
 
 
-def write_detectors(zones: Zones, interval_s: int, queue_interval_s: int, path: Path) -> None:
+def timed_types(types: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
+    """Return the ids of the types that movements are about; empty where that is everyone."""
+    vclasses = {id: attributes.get("vClass", "passenger") for id, attributes in types.items()}
+    timed = [id for id, vclass in vclasses.items() if CLASS_OF_VCLASS.get(vclass, "other") not in BESIDE]
+    return tuple(sorted(timed)) if len(timed) < len(types) else ()
+
+
+def write_detectors(
+    zones: Zones, interval_s: int, queue_interval_s: int, path: Path, types: Sequence[str] = ()
+) -> None:
     """Write the detectors of a site for one period.
 
     Movement zones become entry-exit detectors; those who leave by another exit are never counted. (SUMO's
     `nextEdges` is no help: it is asked again at the exit, when the approach is behind.) Queue lanes become
     lane area detectors, one row per `queue_interval_s` (one cycle, or 60 s), with an induction loop at the
     stop line, since a lane area also counts who leaves it sideways. Intervals are counted from the start of
-    the run.
+    the run. `types` limits the movement zones to vehicles of these types.
     """
     lines = ["<additional>\n"]
     for zone in (*zones.movements.values(), *zones.routes.values()):
-        lines += _entry_exit(zone, interval_s)
+        lines += _entry_exit(zone, interval_s, types)
     for queue in zones.queues:
         lines += [_lane_area(queue, queue_interval_s), _stop_line(queue, queue_interval_s)]
     edges = {"id": "edges", "file": EDGES_FILE, "period": interval_s, "excludeEmpty": "true"}
@@ -42,7 +53,7 @@ def queue_id(queue: QueueLane) -> str:
     return f"{queue.approach}#{queue.lane}"
 
 
-def _entry_exit(zone: MovementZone, interval_s: int) -> list[str]:
+def _entry_exit(zone: MovementZone, interval_s: int, types: Sequence[str]) -> list[str]:
     attributes = {
         "id": zone.movement,
         "file": ZONES_FILE,
@@ -50,6 +61,7 @@ def _entry_exit(zone: MovementZone, interval_s: int) -> list[str]:
         "openEntry": "true",
         "expectArrival": "true",
         "speedThreshold": HALT_MPS,
+        **({"vTypes": " ".join(types)} if types else {}),
     }
     lines = [opening("entryExitDetector", attributes)]
     for tag, points in (("detEntry", zone.entries), ("detExit", zone.exits)):

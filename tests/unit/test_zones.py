@@ -4,6 +4,7 @@ import pytest
 
 from sim.errors import BuildError, ConfigError
 from sim.network import Approach, Connection, Edge, Junction, Lane, Movement, Network
+from sim.sumo.detectors import timed_types
 from sim.zones import Point, zones
 
 CARS = frozenset({"passenger"})
@@ -115,3 +116,9 @@ def test_named_routes_run_from_the_first_edge_to_the_end_of_the_last() -> None:
     assert (route.entries, route.exits) == ((Point("WA_0", 30.0),), (Point("BE_0", 199.9),))
     with pytest.raises(ConfigError, match="XX"):
         zones(network(240), ["A"], {"bad": ("WA", "XX")})
+
+
+def test_movements_are_not_about_bicycles_and_trains() -> None:
+    types = {"car": {}, "bus": {"vClass": "bus"}, "bike": {"vClass": "bicycle"}, "tram": {"vClass": "tram"}}
+    assert timed_types(types) == ("bus", "car")
+    assert timed_types({"car": {}, "lorry": {"vClass": "truck"}}) == ()  # everyone: no filter is written

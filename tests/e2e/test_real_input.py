@@ -1,0 +1,42 @@
+"""The product as a user takes it on a real model: import ten minutes of it, check, two policies, run, report."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.validation.real_input import MODELS, huandu, try_out
+
+
+@pytest.mark.data
+def test_ten_minutes_of_cologne(shared_data: Path, tmp_path: Path) -> None:
+    cut = ("--begin", "07:05:00", "--end", "07:15:00")
+    model = replace(next(m for m in MODELS if m.name == "cologne8"), replicates=2, options=cut)
+    rows = pd.DataFrame(try_out(model, shared_data, tmp_path)).set_index("policy")
+    assert list(rows.index) == ["retime", "lane_use"]
+    assert rows.loc["retime", "changed"] == 1  # one program of one signal, nothing else
+    assert (rows["identical"] > 900).all()
+    assert rows["not_arrived"].eq(0).all()
+    # Door to door; the whole hour takes 116 s, these minutes are within its busier part.
+    assert rows["before"].between(80, 160).all()
+    assert rows["before"].nunique() == 1  # both beside the same baseline
+    assert rows["difference"].abs().lt(20).all()
+    assert rows["gate"].eq("caution").all()  # uncalibrated, as every import
+
+    folder = tmp_path / "results" / "cologne8"
+    compared = pd.read_csv(folder / "tables" / "comparison.csv")
+    at = compared[compared["scope"].str.startswith("movement:26110729.") & (compared["arm"] == "retime")]
+    seen = at.pivot_table(index="scope", columns="measure", values=["before", "after"])
+    assert {"control_delay", "demand_flow", "served_flow"} <= set(seen.columns.get_level_values(1))
+    # 33 to 38 s of green for the south and 33 to 28 for the west are felt there.
+    delay = at[at["measure"] == "control_delay"].set_index("scope")["difference"]
+    assert delay["movement:26110729.north.left"] < 0
+    assert delay["movement:26110729.west.through"] > 0
+    assert (folder / "report.html").stat().st_size > 100_000
+
+    again = huandu(tmp_path, "run", "scenario=cologne8", "run.replicates=2")
+    assert again.code == 2
+    assert "resume=true" in again.out

@@ -14,8 +14,8 @@ SPEC = MeasureSpec(
         "zh": "评价时段内想通过的车辆数,折算为每小时:按计划出发时刻和自由流行程推算到达停车线的时刻。各方案"
         "相同(路线不变时)。不含自行车和轨道车辆。",
         "en": "Vehicles that wanted to pass in the window, per hour: they would have reached the stop line "
-        "in it at free flow from their scheduled departure. Equal in all arms where routes are equal. Bicycles and "
-        "trains aside.",
+        "in it at free flow from their scheduled departure. Equal in all arms where routes are equal. "
+        "Bicycles and trains aside.",
     },
     unit="veh/h",
     direction="none",

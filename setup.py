@@ -1,4 +1,4 @@
-"""Build step that pyproject.toml cannot express: settings, vehicle sets and standards travel in the wheel."""
+"""Puts run settings, vehicle sets and standards of `configs/` into a wheel: an own folder needs none."""
 
 import shutil
 from pathlib import Path
@@ -6,20 +6,19 @@ from pathlib import Path
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
-SHIPPED = ("run", "vehicles", "standards")
+SHIPPED = ("run", "standards", "vehicles")
 
 
 class BuildWithConfigs(build_py):
-    """Copies `configs/` (all but the embedded scenarios) into the package as `sim/shipped/`."""
+    """Copies them to `sim/shipped/`, where `sim.standard_data` looks after the root's own."""
 
     def run(self):
-        """Build as usual, then add the configuration; a source checkout reads its own `configs/` instead."""
+        """Build as always, then copy; an editable install reads `configs/` itself."""
         super().run()
-        if self.editable_mode:
-            return
-        for name in SHIPPED:
-            target = Path(self.build_lib) / "sim" / "shipped" / name
-            shutil.copytree(Path("configs") / name, target, dirs_exist_ok=True)
+        if not self.editable_mode:
+            for name in SHIPPED:
+                target = Path(self.build_lib) / "sim" / "shipped" / name
+                shutil.copytree(Path("configs") / name, target, dirs_exist_ok=True)
 
 
 setup(cmdclass={"build_py": BuildWithConfigs})

@@ -161,16 +161,14 @@ def _problem(root: Path, overrides: Sequence[str], error: Exception) -> Problem:
 
 def _no_configuration(root: Path, missing: str) -> Problem:
     group, _, option = missing.rpartition("/")
+    if group == "scenario" and option == "???":
+        return Problem("scenario", MISSING, near("", scenario_names(root)))
     if group == "scenario":
-        known = scenario_names(root)
-        if option == "???":
-            return Problem("scenario", MISSING, near("", known))
-        folder = root / "configs" / "scenario"
-        return Problem(f"scenario={option}", f"no such scenario in {folder}", near(option, known))
-    if group.endswith("/policies"):
-        files = {path.stem for path in (root / "scenarios" / group).glob("*.yaml")}
-        return Problem(f"scenarios/{missing}.yaml", "no such policy file", near(option, files))
+        told = f"no such scenario in {root / 'configs' / 'scenario'}"
+        return Problem(f"scenario={option}", told, near(option, scenario_names(root)))
     files = {path.stem for folder in RootSearchPath.folders for path in (folder / group).glob("*.yaml")}
+    if group.endswith("/policies"):
+        return Problem(f"scenarios/{missing}.yaml", "no such policy file", near(option, files))
     return Problem(f"{group}={option}" if group else option, "no such configuration", near(option, files))
 
 

@@ -71,6 +71,9 @@ class StudyFolder:
             if changed:
                 told = f"was made with other settings ({', '.join(changed)})"
                 raise ConfigError([Problem(str(folder.path), told, "overwrite=true or study=OTHER")])
+        elif folder.path.is_file() or any(path.is_file() for path in folder.path.rglob("*")):
+            told = "is no study of huandu and is not gone on with"
+            raise ConfigError([Problem(str(folder.path), told, "study=OTHER")])
         return folder
 
     def begin(self, study: Study, config: Mapping[str, Any]) -> None:

@@ -360,6 +360,14 @@ def test_a_file_where_the_study_belongs_is_not_overwritten(root: Path) -> None:
     ]
 
 
+def test_a_folder_of_somebody_elses_is_not_gone_on_with(root: Path) -> None:
+    (root / "results" / "xingfu").mkdir()
+    (root / "results" / "xingfu" / "thesis.txt").write_text("mine")
+    told = ["results/xingfu: is no study of huandu and is not gone on with (study=OTHER)"]
+    assert problems(root, "scenario=xingfu", "resume=true") == told
+    assert [path.name for path in (root / "results" / "xingfu").iterdir()] == ["thesis.txt"]
+
+
 def test_a_truncated_network(root: Path) -> None:
     (network,) = (root / "results" / ".store" / "site").glob("*/*/net.net.xml")
     text = network.read_text(encoding="utf-8")

@@ -15,7 +15,7 @@ from sim.measure_spec import MeasureSpec
 from sim.plots.drawing import Drawing
 from sim.plots.facets import grid, legend_below
 from sim.plots.numbers import number, with_interval
-from sim.plots.places import place
+from sim.plots.places import narrow_place
 from sim.plots.study_data import StudyData, records
 from sim.plots.style import AFTER, BEFORE, VERDICT_MARKS, WORSE, both, filled, house_style, short, two_lines
 
@@ -101,9 +101,8 @@ def _panel(axes: Axes, table: pd.DataFrame, spec: MeasureSpec, longest: int) -> 
             va="center",
             fontsize=8.5,
         )
-    axes.set_yticks(
-        y, [f"{short(place(scope).zh)}\n{short(place(scope).en, 28)}" for scope in table["scope"]], fontsize=8
-    )
+    names = [narrow_place(scope) for scope in table["scope"]]
+    axes.set_yticks(y, [f"{short(name.zh)}\n{short(name.en, 28)}" for name in names], fontsize=8)
     axes.tick_params(axis="y", length=0, labelleft=True)
     axes.set_ylim(longest - 0.4, -0.6)
     axes.grid(axis="y", visible=False)

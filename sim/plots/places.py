@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from sim.labels import Text, catalogue
 
+LONGEST_ID = 13
+"""Characters of a junction's id that a figure has room for."""
+
 
 def place(scope: str) -> Text:
     """Name a scope in both languages; what the catalogue does not know keeps its id."""
@@ -19,6 +22,16 @@ def place(scope: str) -> Text:
         return _word(kind, name)
     known = catalogue().get(f"place.{kind}")
     return Text(f"{known.zh} {name}", f"{known.en} {name}") if known else Text(scope, scope)
+
+
+def narrow_place(scope: str) -> Text:
+    """Name a scope for a figure: a long junction id is cut in its middle, its ends tell more."""
+    kind, _, name = scope.partition(":")
+    junction, *rest = name.rsplit(".", {"movement": 2, "approach": 1}.get(kind, 0))
+    if not rest or len(junction) <= LONGEST_ID:
+        return place(scope)
+    half = (LONGEST_ID - 1) // 2
+    return place(f"{kind}:" + ".".join([f"{junction[:half]}…{junction[-half:]}", *rest]))
 
 
 def leg(approach: str) -> Text:

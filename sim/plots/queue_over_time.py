@@ -12,7 +12,7 @@ from sim.labels import text
 from sim.measure_spec import MeasureSpec
 from sim.plots.drawing import Drawing
 from sim.plots.facets import band, clock_axis, legend_below
-from sim.plots.places import place
+from sim.plots.places import narrow_place
 from sim.plots.study_data import StudyData
 from sim.plots.style import AFTER, BEFORE, FAINT, axis_label, both, filled, house_style, new_figure, short
 
@@ -54,7 +54,7 @@ def _figure(data: StudyData, period: str, scopes: list[str]) -> Figure:
             axes.set_ylim(bottom=0)
             is_clock = clock_axis(axes, [before, after])
             axes.annotate(
-                short(both(place(scope)), 40),
+                short(both(narrow_place(scope)), 40),
                 (0.985, 0.97),
                 xycoords="axes fraction",
                 ha="right",

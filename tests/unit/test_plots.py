@@ -12,6 +12,7 @@ import pytest
 from sim.measures import SPECS
 from sim.plots import FigureFile, forest, movement_bars, write_figures
 from sim.plots.fonts import drawable
+from sim.plots.places import narrow_place, place
 from sim.plots.queue_over_time import worst_approaches
 from sim.plots.study_data import read_study
 from sim.plots.style import MARK_GID, short
@@ -126,4 +127,11 @@ def test_dollar_signs_line_breaks_and_rare_characters_in_a_title_are_drawn(tmp_p
 def test_titles_are_cut_by_width_and_lack_nothing_the_font_lacks() -> None:
     assert short("西进口增加左转车道", 10) == "西进口增加…"
     assert short("short", 10) == "short"
+
+
+def test_a_long_junction_id_leaves_room_for_the_turn() -> None:
+    long = "movement:cluster_101333380_1652675105_#17more.southeast_2.left"
+    assert narrow_place(long).en == "cluste…17more southeast 2 left"
+    assert narrow_place("approach:cluster_101333380_1652675105.north").zh.startswith("cluste…675105 ")
+    assert narrow_place("movement:J1.north.left") == place("movement:J1.north.left")
     assert drawable("a\n b\t😀") == "a b □"

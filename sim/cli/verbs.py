@@ -32,8 +32,8 @@ from sim.cli.roots import ensure_writable, find_root
 from sim.errors import ConfigError, Problem, Problems, near
 from sim.evaluation import evaluate, rebuild
 from sim.interventions import REGISTRY
-from sim.loading import read_yaml
-from sim.policy import BASELINE
+from sim.loading import parse, read_yaml
+from sim.policy import BASELINE, PolicyFacts
 from sim.preflight import preflight, preflight_text
 from sim.results import StudyFolder
 from sim.scenario import assemble
@@ -238,31 +238,39 @@ def _scenarios(root: Path | None) -> list[dict[str, Any]]:
     root = find_root(root)
     rows = []
     for name in scenario_names(root):
-        data = read_yaml(root / "configs" / "scenario" / f"{name}.yaml") or {}
-        site = root / "scenarios" / str(data.get("site")) / "site.yaml"
-        title = read_yaml(site).get("title", {}) if site.is_file() else {}
-        rows.append(
-            {"scenario": name, "site": data.get("site"), "zh": title.get("zh", ""), "en": title.get("en", "")}
-        )
+        site = str(_mapping(root / "configs" / "scenario" / f"{name}.yaml").get("site"))
+        facts = root / "scenarios" / site / "site.yaml"
+        title = _mapping(facts).get("title") if facts.is_file() else None
+        words = title if isinstance(title, Mapping) else {}
+        rows.append({"scenario": name, "site": site, "zh": words.get("zh", ""), "en": words.get("en", "")})
     return rows
 
 
 def _policies(root: Path | None) -> list[dict[str, Any]]:
+    root = find_root(root)
     rows = []
-    for path in sorted((find_root(root) / "scenarios").glob("*/policies/*.yaml")):
-        for name, data in (read_yaml(path) or {}).items():
-            kinds = sorted({str(item.get("kind")) for item in (data.get("interventions") or {}).values()})
-            title = data.get("title") or {}
-            rows.append(
-                {
-                    "policy": name,
-                    "site": data.get("site"),
-                    "zh": title.get("zh"),
-                    "en": title.get("en"),
-                    "kinds": kinds,
-                }
-            )
+    problems = Problems()
+    for path in sorted((root / "scenarios").glob("*/policies/*.yaml")):
+        try:
+            policies = {
+                name: parse(PolicyFacts, data, str(path.relative_to(root)))
+                for name, data in _mapping(path).items()
+            }
+        except ConfigError as error:
+            problems.extend(error)
+            continue
+        for name, facts in policies.items():
+            kinds = sorted({str(item.get("kind")) for item in facts.interventions.values()})
+            rows.append({"policy": name, "site": facts.site, **facts.title.model_dump(), "kinds": kinds})
+    problems.raise_if_any()
     return rows
+
+
+def _mapping(path: Path) -> Mapping[str, Any]:
+    data = read_yaml(path)
+    if not isinstance(data, Mapping):
+        raise ConfigError([Problem(str(path), "holds no `key: value` lines", "see docs/example.md")])
+    return data
 
 
 def _interventions() -> list[dict[str, Any]]:

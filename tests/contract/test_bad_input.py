@@ -383,3 +383,20 @@ def test_a_truncated_network(root: Path) -> None:
     (root / "scenarios" / "xingfu" / "network" / "net.net.xml").unlink()
     (found,) = problems(root, "scenario=xingfu")
     assert found == "site.yaml.imported.network: no such file: scenarios/xingfu/network/net.net.xml"
+
+
+def test_listing_names_every_file_that_cannot_be_read(root: Path) -> None:
+    write(POLICY, "- a list\n")(root)
+    write("scenarios/xingfu/policies/other.yaml", "other: {site: xingfu}\n")(root)
+    write("configs/scenario/empty.yaml", "")(root)
+    answer = huandu("list", "policies", "--root", root)
+    assert answer.code == 2
+    assert listed(answer, root) == [
+        f"{POLICY}: holds no `key: value` lines (see docs/example.md)",
+        "scenarios/xingfu/policies/other.yaml.title: missing",
+    ]
+    answer = huandu("list", "scenarios", "--root", root)
+    assert answer.code == 2
+    assert listed(answer, root) == [
+        "configs/scenario/empty.yaml: holds no `key: value` lines (see docs/example.md)"
+    ]

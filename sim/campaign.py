@@ -62,7 +62,8 @@ class StudyRuns:
     runs: Mapping[Key, RunRecord]
     arms: Mapping[tuple[str, str], ArmFiles]
     free_flow: pd.DataFrame
-    """Columns FREE_FLOW, the same in every arm; empty if that run failed: control delay is not known."""
+    """Columns FREE_FLOW, the same in every arm; a movement without a row has no control delay."""
+    free_flow_failure: str | None = None
 
     @property
     def failures(self) -> dict[Key, str]:
@@ -94,7 +95,7 @@ def run_study(study: Study, store: Store, progress: Progress | None = None) -> S
     finally:
         campaign.pool.shutdown(wait=True, cancel_futures=True)
         _write_records(folder, campaign.records, campaign.free_flow)
-    return StudyRuns(campaign.records, campaign.arms, campaign.free_flow)
+    return StudyRuns(campaign.records, campaign.arms, campaign.free_flow, campaign.free_flow_failure)
 
 
 def read_records(folder: Path) -> dict[Key, RunRecord]:
@@ -124,6 +125,7 @@ class _Campaign:
         self.records: dict[Key, RunRecord] = {}
         self.arms: dict[tuple[str, str], ArmFiles] = {}
         self.free_flow = empty(FREE_FLOW)
+        self.free_flow_failure: str | None = None
 
     def run(self, progress: Progress) -> None:
         study = self.study
@@ -167,7 +169,9 @@ class _Campaign:
             record = self.runner.run_one(
                 free_flow_request(files.build, new, people, spec, study.settings.timeout_s)
             )
-            if record.digest is not None and record.failure is None:
+            if record.failure is not None:
+                self.free_flow_failure = record.failure
+            elif record.digest is not None:
                 tables.append(free_flow_table(self.store.read(record.digest, "zones")))
         whole = pd.concat(tables) if tables else empty(FREE_FLOW)
         return typed(whole.sort_values("movement"), FREE_FLOW)

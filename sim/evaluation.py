@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ from sim.analysis import Analysis, Runs, Tables
 from sim.campaign import read_free_flow, read_records, run_study
 from sim.demand.imported import demand_files
 from sim.errors import ConfigError, Problem
-from sim.labels import LANGS
+from sim.labels import LANGS, label
 from sim.preflight import Preflight, preflight
 from sim.progress import progress_bar
 from sim.report.page import write_report
@@ -40,7 +41,12 @@ def evaluate(study: Study, config: Mapping[str, Any]) -> int:
     folder.begin(study, config)
     with progress_bar() as progress:
         done = run_study(study, store, progress)
-    return _conclude(Analysis(study, store, checked, done.runs, done.free_flow), folder)
+    code = _conclude(Analysis(study, store, checked, done.runs, done.free_flow), folder)
+    if done.free_flow_failure is not None:
+        for lang in LANGS:
+            print(label("evaluation.no_free_flow", lang, reason=done.free_flow_failure), file=sys.stderr)
+        return 1
+    return code
 
 
 def rebuild(folder: StudyFolder) -> int:

@@ -64,6 +64,8 @@ class MeasureSpec:
     source: str
     interval: Interval = "t"
     censoring: Censoring = "optimistic"
+    of_network: bool = True
+    """Whether there is a value of the whole network; without one it cannot be a study's primary measure."""
 
     def __post_init__(self) -> None:
         problems = [

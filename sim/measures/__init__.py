@@ -60,12 +60,16 @@ def compute(view: RunView) -> pd.DataFrame:
 
 
 def ensure_primary(name: str, path: str = "primary") -> None:
-    """Refuse a primary measure that does not exist or of which neither direction is better: ConfigError."""
-    directed = [known for known, spec in SPECS.items() if spec.direction != "none"]
-    if name in directed:
+    """Refuse a primary measure that does not exist or has no better or worse, or no network-wide value."""
+    fit = [known for known, spec in SPECS.items() if spec.direction != "none" and spec.of_network]
+    if name in fit:
         return
-    why = "has no better or worse" if name in SPECS else "is no measure"
-    raise ConfigError([Problem(path, f"{name!r} {why}", near(name, directed))])
+    spec = SPECS.get(name)
+    if spec is None:
+        why = "is no measure"
+    else:
+        why = "has no better or worse" if spec.direction == "none" else "has no value of the whole network"
+    raise ConfigError([Problem(path, f"{name!r} {why}", near(name, fit))])
 
 
 def described() -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ SPEC = MeasureSpec(
     },
     unit="m",
     direction="lower",
+    of_network=False,
     decimals=0,
     mcid_abs=7.5,
     mcid_rel=0.1,

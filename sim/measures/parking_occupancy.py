@@ -16,6 +16,7 @@ SPEC = MeasureSpec(
     },
     unit="",
     direction="none",
+    of_network=False,
     decimals=2,
     mcid_abs=0.05,
     mcid_rel=float("nan"),

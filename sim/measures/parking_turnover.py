@@ -16,6 +16,7 @@ SPEC = MeasureSpec(
     },
     unit="veh/(stall·h)",
     direction="none",
+    of_network=False,
     decimals=2,
     mcid_abs=float("nan"),
     mcid_rel=0.05,

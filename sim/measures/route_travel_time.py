@@ -18,6 +18,7 @@ SPEC = MeasureSpec(
     },
     unit="s/veh",
     direction="lower",
+    of_network=False,
     decimals=1,
     mcid_abs=2.0,
     mcid_rel=0.05,

@@ -18,6 +18,7 @@ SPEC = MeasureSpec(
     },
     unit="veh/h",
     direction="higher",
+    of_network=False,
     decimals=0,
     mcid_abs=float("nan"),
     mcid_rel=0.05,

@@ -17,6 +17,7 @@ SPEC = MeasureSpec(
     },
     unit="",
     direction="higher",
+    of_network=False,
     decimals=2,
     mcid_abs=0.05,
     mcid_rel=float("nan"),

@@ -18,6 +18,7 @@ SPEC = MeasureSpec(
     },
     unit="",
     direction="lower",
+    of_network=False,
     decimals=2,
     mcid_abs=0.05,
     mcid_rel=float("nan"),

@@ -25,7 +25,7 @@ from sim.publish import publish
 from sim.signal_program import SignalControl
 from sim.site_model import Site
 from sim.sumo.install import version
-from sim.sumo.netconvert import convert, normalise
+from sim.sumo.netconvert import convert, maker, normalise
 from sim.sumo.parking_files import parking_xml
 from sim.sumo.patch import check_patched, patch_xml, wanted_connections
 from sim.sumo.read_network import read_network
@@ -163,7 +163,7 @@ def _patched(
 ) -> tuple[Path, Network, tuple[str, ...]]:
     """Return the patched network, from the store where the same patch was made before."""
     patch = patch_xml(site.network, wanted)
-    inputs = json.dumps([site.network.sha256, patch, version()])
+    inputs = json.dumps([site.network.sha256, patch, maker()])
     digest = hashlib.sha256(inputs.encode()).hexdigest()
 
     def fill(folder: Path) -> None:
@@ -186,7 +186,7 @@ def _patched(
 
 def _base_warnings(site: Site, cache: Path) -> frozenset[str]:
     """Return what netconvert has to say about the site's own network: no arm is to blame for it."""
-    inputs = json.dumps([site.network.sha256, version()])
+    inputs = json.dumps([site.network.sha256, maker()])
     digest = hashlib.sha256(inputs.encode()).hexdigest()
 
     def fill(folder: Path) -> None:

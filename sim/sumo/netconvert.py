@@ -10,11 +10,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sim.errors import BuildError
-from sim.sumo.install import binary, environment
+from sim.sumo.install import binary, environment, version
 
+NETWORK_CODE = 1
+"""Raised by hand whenever our code makes another network of the same facts: stored ones are then not found."""
 PASSES = 3
 """Passes within which a network must come to rest; the last one only confirms."""
 _COMMENT = re.compile(rb"<!--.*?-->\s*", re.DOTALL)
+
+
+def maker() -> str:
+    """Name what makes networks here, SUMO and our own code: part of every stored network's digest."""
+    return f"{version()}+{NETWORK_CODE}"
 
 
 def convert(args: Sequence[str], folder: Path) -> list[str]:

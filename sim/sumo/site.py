@@ -19,8 +19,7 @@ from sim.publish import publish
 from sim.signal_program import SignalControl
 from sim.site_check import check_places, check_site
 from sim.site_model import Site
-from sim.sumo.install import version
-from sim.sumo.netconvert import convert, normalise
+from sim.sumo.netconvert import convert, maker, normalise
 from sim.sumo.plain import NETWORK_FILE, build_network, names_of, plain_files, turns_of
 from sim.sumo.read_network import read_network
 from sim.sumo.signals import read_controls, write_programs
@@ -54,7 +53,7 @@ def _drawn(folder: Path, facts: SiteFacts, cache: Path) -> Site:
 
     # Of the plain files rather than the facts: a change of how they are written counts, a title does not.
     plans = {plan: {j: p.model_dump(mode="json") for j, p in of.items()} for plan, of in facts.plans.items()}
-    digest = _digest({**plain_files(facts), "plans": json.dumps(plans), "sumo": version()})
+    digest = _digest({**plain_files(facts), "plans": json.dumps(plans), "sumo": maker()})
     network_file = publish(_target(cache, digest), fill) / NETWORK_FILE
     network = read_network(network_file, names_of(facts), turns_of(facts))
     problems = Problems()
@@ -76,7 +75,7 @@ def _drawn(folder: Path, facts: SiteFacts, cache: Path) -> Site:
 def _imported(folder: Path, facts: SiteFacts, imported: ImportedNetwork, cache: Path) -> Site:
     _check_files(folder, imported)
     source = folder / imported.network
-    digest = _digest({"network": _sha256(source), "sumo": version()})
+    digest = _digest({"network": _sha256(source), "sumo": maker()})
 
     def fill(draft: Path) -> None:
         read_network(source)  # says what is wrong better than netconvert does

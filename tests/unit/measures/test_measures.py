@@ -268,3 +268,12 @@ def test_ensure_primary_names_the_near_match() -> None:
         measures.ensure_primary("fair_travel_tme")
     with pytest.raises(measures.ConfigError, match="no better or worse"):
         measures.ensure_primary("demand_flow")
+    with pytest.raises(measures.ConfigError, match="'control_delay' has no value of the whole network"):
+        measures.ensure_primary("control_delay")
+
+
+def test_measures_say_rightly_whether_they_have_a_value_of_the_network() -> None:
+    values = measures.compute(tiny_run.view())
+    of_network = set(values.loc[values["scope"] == "network", "measure"])
+    seen = set(values["measure"])
+    assert of_network == {name for name in seen if measures.SPECS[name].of_network}

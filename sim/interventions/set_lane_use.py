@@ -62,7 +62,8 @@ lanes: [left, left, through+right]
                 told = (
                     f"{len(serving)} lanes are to go {movement.direction}, but its exit {movement.to_edge!r}"
                 )
-                problems.add(f"{path}.lanes", f"{told} has {len(exits) or 'no'} lanes for cars")
+                number = "1 lane for cars" if len(exits) == 1 else f"{len(exits) or 'no'} lanes for cars"
+                problems.add(f"{path}.lanes", f"{told} has {number}")
                 continue
             links |= {(lane, movement.to_edge, exit_lane) for lane, to in aimed.items() for exit_lane in to}
         problems.raise_if_any()

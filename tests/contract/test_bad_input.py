@@ -232,10 +232,6 @@ WORDS: dict[str, tuple[str, str]] = {
         "primary=fair_dely",
         f"{SCENARIO}.primary: 'fair_dely' is no measure (did you mean fair_delay?)",
     ),
-    "measure without a better": (
-        "primary=demand_flow",
-        f"{SCENARIO}.primary: 'demand_flow' has no better or worse (did you mean served_flow?)",
-    ),
     "unknown vehicle set": (
         "run.vehicles=sigma_zro",
         "run.vehicles: no vehicle set 'sigma_zro' (did you mean sigma_zero or sigma_half?)",
@@ -332,6 +328,12 @@ def test_the_key_on_of_a_parking_area_is_the_word_it_looks_like(root: Path) -> N
         f"{POLICY}.interventions.lot.area.on: no edge named 'J1.weast'"
         " (did you mean J1.west or J1.east or J1.east.up?)"
     ]
+
+
+def test_a_measure_without_a_better_is_no_primary(root: Path) -> None:
+    (found,) = problems(root, "scenario=xingfu", "primary=demand_flow")
+    assert found.startswith(f"{SCENARIO}.primary: 'demand_flow' has no better or worse (known: ")
+    assert "fair_travel_time" in found
 
 
 def test_delay_is_no_primary_where_arms_may_not_be_compared_by_it(

@@ -290,7 +290,7 @@ by the speeds of the moment, the import finds them once on the empty network (co
 network of an older release is normalised first. doerpfeldstr ran with `--time-to-teleport.bidi 70` on both
 sides, as its authors set it: its trams meet head-on on a single track, and without that option plain SUMO is
 stuck on the original files as well (seed 1: 489 of 2,746 vehicles not arrived at the end, against 115).
-huandu runs without teleports and says so at import.
+The import carries this one teleport over, as the site fact `trains_pass_after_s`; all others are off.
 
 ## RESCO's protocol
 

@@ -243,9 +243,9 @@ def try_out(model: Model, data: Path, root: Path) -> list[dict[str, Any]]:
 OBJECTS = re.compile(r"([\d,]+) objects? changed, .*?; ([\d,]+) identical")
 NUMBERS = ("before", "after", "difference", "ci_low", "ci_high", "mcid", "verdict", "gate")
 COLUMNS = (
-    "date", "model", "policy", "vehicles", "replicates", *NUMBERS, "findings", "not_arrived_today", "not_arrived",
-    "rows",
-    "rows_without_value", "changed", "identical", "import_s", "check_s", "run_s", "of_one_run_s",
+    "date", "model", "policy", "vehicles", "replicates", *NUMBERS, "findings", "not_arrived_today",
+    "not_arrived", "rows", "rows_without_value", "changed", "identical", "import_s", "check_s", "run_s",
+    "of_one_run_s",
 )  # fmt: skip
 
 

@@ -8,24 +8,24 @@ from functools import cached_property
 
 import pandas as pd
 
-from sim import checks, measures
-from sim.campaign import Key
-from sim.checks_of_counts import find_in_counts
-from sim.compare import compare
-from sim.ledger import FATES, ledger
-from sim.measure_spec import MeasureSpec
+from sim import measures
+from sim.checks import findings
+from sim.checks.counts import find_in_counts
+from sim.checks.ledger import FATES, ledger
+from sim.comparison.compare import compare
 from sim.measures.base import RunView
 from sim.measures.greens import Greens
 from sim.measures.profiles import PROFILES, profiles
+from sim.measures.spec import MeasureSpec
 from sim.policy import BASELINE
-from sim.preflight import Preflight
-from sim.run import RunRecord
-from sim.standard_data import config_path, vehicle_set
-from sim.store import Store
+from sim.runs.campaign import Key
+from sim.runs.preflight import Preflight
+from sim.runs.run import RunRecord
+from sim.runs.store import Store
+from sim.site.zones import measured_junctions
+from sim.standard_data import config_path
 from sim.study import Study
 from sim.tables import FINDINGS, MEASURES, RUN_TABLES, empty, typed
-from sim.vehicles import VehicleSet
-from sim.zones import measured_junctions
 
 Runs = Mapping[Key, RunRecord]
 """What stands for each arm, period and replicate: a run in the store, or why there is none."""
@@ -56,14 +56,9 @@ class Analysis:
     free_flow: pd.DataFrame
 
     @cached_property
-    def vehicles(self) -> VehicleSet:
-        """The vehicle set the study drives with."""
-        return vehicle_set(self.study.root, self.study.settings.vehicles)
-
-    @cached_property
-    def gates(self) -> checks.Gates:
+    def gates(self) -> findings.Gates:
         """Limits of the validity findings."""
-        return checks.read_gates(config_path(self.study.root, "standards", "gates.yaml"))
+        return findings.read_gates(config_path(self.study.root, "standards", "gates.yaml"))
 
     @cached_property
     def specs(self) -> Mapping[str, MeasureSpec]:
@@ -80,12 +75,12 @@ class Analysis:
     def saturation_pcuph(self) -> float | None:
         """Saturation flow of a straight lane; unknown for the types that an import brought along."""
         own_types = self.study.site.facts.imported is not None and self.study.settings.vehicles is None
-        return None if own_types else self.vehicles.calibrated.saturation_vph
+        return None if own_types else self.study.vehicles.calibrated.saturation_vph
 
     @cached_property
     def pce(self) -> Mapping[str, float]:
         """Passenger car equivalents by vehicle class."""
-        return {name: kind.pce.value for name, kind in self.vehicles.classes.items()}
+        return {name: kind.pce.value for name, kind in self.study.vehicles.classes.items()}
 
     def tables(self) -> Tables:
         """Measure every run and compare the arms."""
@@ -93,10 +88,10 @@ class Analysis:
         of_counts = {period: self._findings_of_counts(period) for period in self.study.periods}
         for key, record in sorted(self.runs.items()):
             if record.failure or record.digest is None:
-                parts["findings"].append(_keyed(key, checks.run_failed()))
+                parts["findings"].append(_keyed(key, findings.run_failed()))
                 continue
             view = self.view(key, record.digest)
-            found = (checks.find(view, self.gates), of_counts[key[1]], self._against_baseline(key, view))
+            found = (findings.find(view, self.gates), of_counts[key[1]], self._against_baseline(key, view))
             parts["measures"].append(_keyed(key, measures.compute(view)))
             parts["profiles"].append(_keyed(key, profiles(view)))
             parts["fates"].append(_keyed(key, pd.DataFrame([ledger(view.tables["trips"])])))
@@ -147,7 +142,7 @@ class Analysis:
     def _findings_of_counts(self, period: str) -> pd.DataFrame:
         site = self.study.site
         if site.counts.empty:
-            return empty(checks.FOUND)
+            return empty(findings.FOUND)
         build, times = self.checked.builds[BASELINE, period], site.periods[period]
         return find_in_counts(
             site.counts[site.counts["period"] == period],
@@ -163,9 +158,9 @@ class Analysis:
         arm, period, replicate = key
         base = self.runs.get((BASELINE, period, replicate))
         if arm == BASELINE or base is None or base.digest is None or base.failure:
-            return empty(checks.FOUND)
+            return empty(findings.FOUND)
         people = {name: self.store.read(base.digest, name) for name in ("trips", "walks")}
-        return checks.find_between(people, view.tables)
+        return findings.find_between(people, view.tables)
 
 
 def _keyed(key: Key, table: pd.DataFrame) -> pd.DataFrame:

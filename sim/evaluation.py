@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from sim.analysis import Analysis, Runs, Tables
-from sim.campaign import read_free_flow, read_records, run_study
 from sim.demand.imported import demand_files
 from sim.errors import ConfigError, Problem
 from sim.labels import LANGS, label
-from sim.preflight import Preflight, preflight
 from sim.progress import progress_bar
 from sim.report.page import write_report
 from sim.report.terminal import verdict_table_text
 from sim.results import StudyFolder, write_json
+from sim.runs.campaign import read_free_flow, read_records, run_study
+from sim.runs.preflight import Preflight, preflight
+from sim.runs.store import Store
 from sim.scenario import assemble
-from sim.store import Store
 from sim.study import Study
 
 
@@ -40,7 +40,7 @@ def evaluate(study: Study, config: Mapping[str, Any]) -> int:
     checked = preflight(study, store.root)
     folder.begin(study, config)
     with progress_bar() as progress:
-        done = run_study(study, store, progress)
+        done = run_study(study, checked.builds, store, progress)
     code = _conclude(Analysis(study, store, checked, done.runs, done.free_flow), folder)
     if done.free_flow_failure is not None:
         for lang in LANGS:

@@ -8,13 +8,13 @@ from typing import Any
 
 from pydantic import Field
 
-from sim.edited_site import edited
-from sim.edits import SHARED_KINDS, Edit, ObjectKey
+from sim.edits.edited_site import edited
+from sim.edits.vocabulary import SHARED_KINDS, Edit, ObjectKey
 from sim.errors import ConfigError, Problems, near
 from sim.interventions import REGISTRY, Intervention
 from sim.labels import Text
 from sim.loading import Bilingual, Facts, parse
-from sim.site_model import Site
+from sim.site.model import Site
 
 BASELINE = "baseline"
 """Id of the arm with the empty policy."""

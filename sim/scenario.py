@@ -12,7 +12,8 @@ from sim import measures
 from sim.errors import ConfigError, Problems, near
 from sim.loading import parse
 from sim.policy import BASELINE, apply, empty_policy, parse_policy
-from sim.site_model import Site
+from sim.site.model import Site
+from sim.standard_data import vehicle_set
 from sim.study import Arm, RunSettings, ScenarioFacts, Study
 from sim.sumo.site import load
 
@@ -45,8 +46,9 @@ def assemble(
             problems.add(f"{place}.periods", f"the site has no period {period!r}", near(period, site.periods))
     _gather(problems, lambda: measures.ensure_primary(facts.primary, f"{place}.primary"))
     arms = _gather(problems, lambda: _arms(site, facts, config.get("sweep") or {}))
+    vehicles = _gather(problems, lambda: vehicle_set(root, settings.vehicles if settings else None))
     problems.raise_if_any()
-    assert settings is not None and site is not None and arms is not None
+    assert settings is not None and site is not None and arms is not None and vehicles is not None
     return Study(
         name=name,
         scenario=scenario,
@@ -56,6 +58,7 @@ def assemble(
         primary=facts.primary,
         mcid=(facts.mcid_abs, facts.mcid_rel),
         settings=settings,
+        vehicles=vehicles,
         root=root,
     )
 

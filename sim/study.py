@@ -11,7 +11,8 @@ from pydantic import Field
 
 from sim.loading import Facts
 from sim.policy import AppliedPolicy
-from sim.site_model import Site
+from sim.site.model import Site
+from sim.vehicles import VehicleSet
 
 Driver = Literal["auto", "sumo", "libsumo", "traci"]
 
@@ -55,13 +56,9 @@ class Arm:
     swept: tuple[tuple[str, str], ...] = ()
 
 
-DEFAULT_VEHICLES = "sigma_zero"
-"""The vehicle set of drawn sites; chosen by the evidence in docs/validation/vehicle-sets.md."""
-
-
 @dataclass(frozen=True)
 class Study:
-    """Everything `sim.campaign` needs. `arms[0]` is the baseline."""
+    """Everything `sim.runs.campaign` needs. `arms[0]` is the baseline."""
 
     name: str
     scenario: str
@@ -71,6 +68,8 @@ class Study:
     primary: str
     mcid: tuple[float | None, float | None]
     settings: RunSettings
+    vehicles: VehicleSet
+    """What drives: on an imported site without a set of its own it lends only what its types lack."""
     root: Path
 
     @property

@@ -1,7 +1,8 @@
 """Columns of the tables that rooms hand to each other. SI units; times in seconds of the simulated day.
 
 The simulator's room fills the run tables (one set per run, stored beside `run.json`); `sim.measures` turns
-them into the long measures table; `sim.checks` into findings; `sim.compare` into the comparison.
+them into the long measures table; `sim.checks.findings` into findings; `sim.comparison.compare`
+into the comparison.
 """
 
 from __future__ import annotations

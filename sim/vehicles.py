@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 from scipy.special import ndtr, ndtri
 
-from sim.baseline import VehicleClass
 from sim.errors import ConfigError, Problem, near
 from sim.loading import Facts, parse, read_yaml
+from sim.site.facts import VehicleClass
 
 FILLS_EXIT = ".fills_exit"
 """Suffix of the type whose driver enters a junction although the exit is full."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from sim.campaign import arm_files, request
 from sim.demand import assign_lots, realise
-from sim.run import write_inputs
-from sim.standard_data import vehicle_set
+from sim.runs.campaign import laid_out, request
+from sim.runs.run import write_inputs
 from sim.study import Arm, Study
+from sim.sumo.build import build
 from sim.sumo.view import gui_command
 
 
@@ -19,10 +19,9 @@ def viewing_command(study: Study, arm: Arm, cache: Path) -> list[str]:
     Raises ConfigError where the people do not fit the site.
     """
     period, replicate = study.periods[0], study.replicates[0]
-    files = arm_files(study.site, arm, period, cache)
-    people = realise(
-        study.site, period, replicate, study.settings, vehicle_set(study.root, study.settings.vehicles)
-    )
+    built = build(study.site, arm.applied, period, cache)
+    files = laid_out(study.site, built)
+    people = realise(study.site, period, replicate, study.settings, study.vehicles)
     moved = assign_lots(people.vehicles, arm.applied.edits, files.build.network)
     run = request(study, period, replicate, files, replace(people, vehicles=moved))
     folder = cache / "view" / study.name / arm.id

@@ -1,4 +1,4 @@
-"""Small tables for the tests of `sim.compare`: measures and findings written as literals."""
+"""Small tables for the tests of `sim.comparison.compare`: measures and findings written as literals."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from sim.measure_spec import MeasureSpec
+from sim.measures.spec import MeasureSpec
 from sim.tables import FINDINGS, MEASURES, empty, typed
 
 Key = tuple[str, str, str, str]

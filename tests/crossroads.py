@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
-from sim.baseline import SiteFacts
 from sim.loading import parse
+from sim.site.facts import SiteFacts
 
 Facts = dict[str, Any]
 TITLE = {"zh": "测试", "en": "Test"}

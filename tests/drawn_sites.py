@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from sim.baseline import SiteFacts
 from sim.demand import read_counts
 from sim.loading import parse
-from sim.network import Approach, Connection, CrossingLink, Edge, Junction, Lane, Movement, Network
-from sim.site_model import Site
+from sim.site.facts import SiteFacts
+from sim.site.model import Site
+from sim.site.network import Approach, Connection, CrossingLink, Edge, Junction, Lane, Movement, Network
 
 LEGS = (
     "north",

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from sim.baseline import SiteFacts
 from sim.loading import parse
-from sim.network import Approach, Connection, Edge, Junction, Lane, Movement, Network
 from sim.policy import Policy, parse_policy
-from sim.signal_program import SignalControl
-from sim.site_model import Site
+from sim.signals.program import SignalControl
+from sim.site.facts import SiteFacts
+from sim.site.model import Site
+from sim.site.network import Approach, Connection, Edge, Junction, Lane, Movement, Network
 from sim.sumo.netconvert import convert, normalise
 from sim.sumo.read_network import read_network
 from sim.sumo.signals import read_controls

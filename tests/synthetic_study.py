@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.compare import compare
+from sim.comparison.compare import compare
 from sim.measures import SPECS
 from sim.tables import FINDINGS, MEASURES, typed
 

@@ -14,12 +14,12 @@ from typing import Any
 
 import pandas as pd
 
-from sim.baseline import SiteFacts
 from sim.loading import parse
 from sim.measures.base import RunView
-from sim.network import Approach, Connection, Edge, Junction, Lane, Movement, Network
-from sim.parking import ParkingArea
-from sim.signal_program import Interval, SignalControl, SignalProgram
+from sim.signals.program import Interval, SignalControl, SignalProgram
+from sim.site.facts import SiteFacts
+from sim.site.network import Approach, Connection, Edge, Junction, Lane, Movement, Network
+from sim.site.parking import ParkingArea
 from sim.tables import FREE_FLOW, RUN_TABLES, RunFacts, empty, typed
 
 CARS = frozenset({"passenger", "bus"})

@@ -34,8 +34,8 @@ from sim.evaluation import evaluate, rebuild
 from sim.interventions import REGISTRY
 from sim.loading import parse, read_yaml
 from sim.policy import BASELINE, PolicyFacts
-from sim.preflight import preflight, preflight_text
 from sim.results import StudyFolder
+from sim.runs.preflight import preflight, preflight_text
 from sim.scenario import assemble
 from sim.study import Study
 from sim.sumo.install import environment

@@ -17,7 +17,7 @@ from sim.errors import ConfigError, Problem, near
 class SignalView:
     """What a signal's controller sees at one instant.
 
-    `state` has one letter per link (see `sim.signal_program`), `lanes[link]` is the stop-line lane the link
+    `state` has one letter per link (see `sim.signals.program`), `lanes[link]` is the stop-line lane the link
     serves (empty for a crossing). `queue_veh` counts the vehicles that stand on each of these lanes,
     `vehicles` all that are on it.
     """

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sim.controllers.base import Advance, Command, Hold, SignalView, controller
-from sim.signal_program import GREEN
+from sim.signals.program import GREEN
 
 
 @controller("queue_extension")

@@ -27,8 +27,8 @@ from typing import get_args
 
 import pandas as pd
 
-from sim.baseline import DIRECTIONS, SiteFacts, VehicleClass, seconds
 from sim.errors import Problems, near
+from sim.site.facts import DIRECTIONS, SiteFacts, VehicleClass, seconds
 
 QUARTER_S = 900
 CLASSES: tuple[str, ...] = get_args(VehicleClass)

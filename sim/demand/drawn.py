@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from sim.demand.counts import QUARTER_S
 from sim.demand.tables import VEHICLES, floored, stream
 from sim.demand.turning import Turning
-from sim.network import Approach
-from sim.site_model import Site
+from sim.site.model import Site
+from sim.site.network import Approach
 from sim.vehicles import FILLS_EXIT, VehicleSet
 
 DEPART = {"depart_lane": "best", "depart_pos": "base", "depart_speed": "avg"}

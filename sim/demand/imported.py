@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sim.demand.tables import VEHICLES, floored, own_uniforms
 from sim.demand.vehicle_types import PUBLIC_TRANSPORT, VehicleTypes, read_vehicle_types
 from sim.errors import ConfigError, Problem, Problems
-from sim.site_model import Site
+from sim.site.model import Site
 from sim.vehicles import FILLS_EXIT, VehicleSet
 
 AS_IMPORTED = ("edges", "depart_lane", "depart_pos", "depart_speed", "arrival_lane", "arrival_pos")

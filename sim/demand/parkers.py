@@ -12,13 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from sim.demand.routing import Router
 from sim.demand.tables import VEHICLES, floored, stream
-from sim.edits import AddParking, Edit
+from sim.edits.vocabulary import AddParking, Edit
 from sim.errors import ConfigError, Problem, Problems, near
-from sim.network import Network
-from sim.parking import ParkingDemand
-from sim.routing import Router
-from sim.site_model import Site
+from sim.site.model import Site
+from sim.site.network import Network
+from sim.site.parking import ParkingDemand
 from sim.vehicles import FILLS_EXIT, VehicleSet
 
 

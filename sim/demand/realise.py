@@ -10,12 +10,12 @@ import pandas as pd
 from sim.demand.drawn import arrivals
 from sim.demand.imported import shifted
 from sim.demand.parkers import parkers
+from sim.demand.routing import Router
 from sim.demand.tables import Demand
 from sim.demand.vehicle_types import BUILT_IN, VehicleTypes
 from sim.demand.walks import walks
-from sim.network import Network
-from sim.routing import Router
-from sim.site_model import Site
+from sim.site.model import Site
+from sim.site.network import Network
 from sim.study import RunSettings
 from sim.vehicles import FILLS_EXIT, VehicleSet, filling_exit, type_attributes
 

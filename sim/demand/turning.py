@@ -11,8 +11,8 @@ import pandas as pd
 from sim.demand.counts import QUARTER_S, clock, demand_table
 from sim.demand.parkers import flows
 from sim.errors import ConfigError, Problem
-from sim.network import Approach, Network
-from sim.site_model import Site
+from sim.site.model import Site
+from sim.site.network import Approach, Network
 
 THIN_VEH = 20.0
 """Fewer demanded vehicles than this on an approach say little about turning shares; a wider pool is asked."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from sim.baseline import Period
 from sim.demand.counts import QUARTER_S
 from sim.demand.tables import WALKS, floored, stream
 from sim.errors import ConfigError, Problems
-from sim.site_model import Site
+from sim.site.facts import Period
+from sim.site.model import Site
 from sim.vehicles import SpeedFactor
 
 WALKING_SPEED = SpeedFactor(mean=1.2, sd=0.2, min=0.7, max=1.8)

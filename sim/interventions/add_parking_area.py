@@ -7,13 +7,13 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from sim.edits import AddParking
+from sim.edits.vocabulary import AddParking
 from sim.errors import Problems, near
 from sim.interventions.base import Intervention, intervention
 from sim.labels import Text, text
 from sim.loading import Facts
-from sim.parking import ParkingArea
-from sim.site_model import Site
+from sim.site.model import Site
+from sim.site.parking import ParkingArea
 
 
 class ExpectedParking(Facts):

@@ -7,10 +7,10 @@ from typing import ClassVar, TypeVar
 
 from pydantic import Field
 
-from sim.edits import Edit
+from sim.edits.vocabulary import Edit
 from sim.labels import Text
 from sim.loading import Facts
-from sim.site_model import Site
+from sim.site.model import Site
 
 REGISTRY: dict[str, type[Intervention]] = {}
 Kind = TypeVar("Kind", bound="type[Intervention]")

@@ -7,14 +7,14 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from sim.edits import SetTiming
+from sim.edits.vocabulary import SetTiming
 from sim.errors import ConfigError, Problem, Problems, near
 from sim.interventions.base import Intervention, intervention
 from sim.labels import Text, text
 from sim.loading import Facts
-from sim.network import Junction, Network
-from sim.signal_program import SignalControl, SignalProgram, StageSpan
-from sim.site_model import Site
+from sim.signals.program import SignalControl, SignalProgram, StageSpan
+from sim.site.model import Site
+from sim.site.network import Junction, Network
 
 SHORTEST_GREEN_S = 5.0
 """No changed stage that serves vehicles may be shorter. A guard against slips; the plan lint knows the

@@ -8,14 +8,14 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from sim.baseline import DIRECTIONS
-from sim.edits import SetConnections, lane_link
+from sim.edits.vocabulary import SetConnections, lane_link
 from sim.errors import ConfigError, Problem, Problems, near
 from sim.interventions.base import Intervention, intervention
 from sim.labels import Text, text
-from sim.lane_marking import remarked
-from sim.network import Approach, Connection, Movement, Network
-from sim.site_model import Site
+from sim.site.facts import DIRECTIONS
+from sim.site.lane_marking import remarked
+from sim.site.model import Site
+from sim.site.network import Approach, Connection, Movement, Network
 
 RANK: dict[str, int] = {direction: rank for rank, direction in enumerate(DIRECTIONS)}
 

@@ -1,7 +1,8 @@
 """Measures of effectiveness (评价指标): one per file of this folder, found by listing it.
 
 A measure's file holds `SPEC` (name, definition, unit, formula, source) and `compute(view)`, which yields one
-`Value` per scope. Nothing else has to be touched to add one; `sim.measure_page` writes docs/measures.md.
+`Value` per scope. Nothing else has to be touched to add one; `sim.report.measure_page` writes
+docs/measures.md.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from typing import Any
 import pandas as pd
 
 from sim.errors import ConfigError, Problem, near
-from sim.measure_spec import MeasureSpec
 from sim.measures.base import RunView, Value
+from sim.measures.spec import MeasureSpec
 from sim.tables import MEASURES, typed
 
 __all__ = ["MODULES", "SPECS", "RunView", "Value", "compute", "described", "ensure_primary"]

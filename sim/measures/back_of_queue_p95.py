@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sim.measure_spec import MeasureSpec
 from sim.measures.base import RunView, Value
+from sim.measures.spec import MeasureSpec
 
 SPEC = MeasureSpec(
     id="back_of_queue_p95",

@@ -10,14 +10,14 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from sim.baseline import SiteFacts
 from sim.measures.greens import Greens
 from sim.measures.lane_groups import LaneGroup, lane_groups
-from sim.network import Approach, Junction, Movement, Network
-from sim.parking import ParkingArea
-from sim.signal_program import SignalControl
+from sim.signals.program import SignalControl
+from sim.site.facts import SiteFacts
+from sim.site.network import Approach, Junction, Movement, Network
+from sim.site.parking import ParkingArea
+from sim.site.zones import BESIDE
 from sim.tables import RunFacts, typed
-from sim.zones import BESIDE
 
 PASSAGES: Mapping[str, str] = {
     "id": "string",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from sim.measure_spec import MeasureSpec
 from sim.measures.base import RunView, Value
+from sim.measures.spec import MeasureSpec
 
 SPEC = MeasureSpec(
     id="delay_time_ratio",

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pandas as pd
 
 from sim.labels import Text, text
-from sim.measure_spec import MeasureSpec
 from sim.measures.base import RunView, Value, groups, mean
-from sim.network import Network
+from sim.measures.spec import MeasureSpec
+from sim.site.network import Network
 
 SPEC = MeasureSpec(
     id="fair_delay",

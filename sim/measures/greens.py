@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from sim.network import Movement, Network
-from sim.signal_program import SignalControl, SignalProgram
+from sim.signals.program import SignalControl, SignalProgram
+from sim.site.network import Movement, Network
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sim.measure_spec import MeasureSpec
 from sim.measures.base import RunView, Value, mean
+from sim.measures.spec import MeasureSpec
 
 SPEC = MeasureSpec(
     id="insertion_delay",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sim.measures.greens import Greens
-from sim.network import Approach, Movement
+from sim.site.network import Approach, Movement
 
 _CROSSING = ("left", "uturn")
 """Movements that, without protected green, wait for gaps in oncoming traffic."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sim.measure_spec import MeasureSpec
 from sim.measures.base import RunView, Value
 from sim.measures.greens import seconds
-from sim.network import Approach
-from sim.signal_program import SignalProgram
+from sim.measures.spec import MeasureSpec
+from sim.signals.program import SignalProgram
+from sim.site.network import Approach
 
 SPEC = MeasureSpec(
     id="pedestrian_delay_analytic",

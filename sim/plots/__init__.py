@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from sim.measure_spec import MeasureSpec
+from sim.measures.spec import MeasureSpec
 from sim.plots import (
     delay_distribution,
     forest,

@@ -10,9 +10,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sim.compare import BASELINE
+from sim.comparison.compare import BASELINE
 from sim.labels import text
-from sim.measure_spec import MeasureSpec
+from sim.measures.spec import MeasureSpec
 from sim.plots.drawing import Drawing
 from sim.plots.facets import grid, legend_below
 from sim.plots.study_data import StudyData

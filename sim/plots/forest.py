@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
 from sim.labels import Text, text
-from sim.measure_spec import MeasureSpec
+from sim.measures.spec import MeasureSpec
 from sim.plots.drawing import Drawing
 from sim.plots.facets import legend_below
 from sim.plots.numbers import with_interval

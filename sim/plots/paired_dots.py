@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from sim.labels import Text, text
-from sim.measure_spec import MeasureSpec
+from sim.measures.spec import MeasureSpec
 from sim.plots.drawing import Drawing
 from sim.plots.facets import MOST_ACROSS
 from sim.plots.numbers import with_interval

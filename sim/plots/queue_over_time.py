@@ -7,9 +7,9 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from sim.compare import BASELINE
+from sim.comparison.compare import BASELINE
 from sim.labels import text
-from sim.measure_spec import MeasureSpec
+from sim.measures.spec import MeasureSpec
 from sim.plots.drawing import Drawing
 from sim.plots.facets import band, clock_axis, legend_below
 from sim.plots.places import narrow_place

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from sim.compare import BASELINE, COMPARISON
+from sim.comparison.compare import BASELINE, COMPARISON
 from sim.labels import Text
 from sim.results import StudyFolder
 from sim.tables import FINDINGS, MEASURES, empty, typed

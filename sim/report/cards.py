@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sim.compare import policy_verdict
+from sim.comparison.compare import policy_verdict
 from sim.labels import Text
-from sim.measure_spec import MeasureSpec
+from sim.measures.spec import MeasureSpec
 from sim.plots.numbers import with_interval
 from sim.plots.study_data import StudyData, records
 from sim.report.words import (

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sim.compare import BASELINE
-from sim.inference import smallest_detectable, standard_deviation, variance_ratio_of_pairing
+from sim.comparison.compare import BASELINE
+from sim.comparison.inference import smallest_detectable, standard_deviation, variance_ratio_of_pairing
 from sim.labels import Text
-from sim.measure_spec import MeasureSpec
+from sim.measures.spec import MeasureSpec
 from sim.plots.numbers import NOTHING, decimals_of, number
 from sim.plots.study_data import FATES, StudyData
 

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from scipy import special
 
 from sim.labels import Text, catalogue
-from sim.level_of_service import Scale, Standard, crosses, grade
-from sim.measure_spec import MeasureSpec
+from sim.measures.level_of_service import Scale, Standard, crosses, grade
+from sim.measures.spec import MeasureSpec
 from sim.plots.places import leg, turn
 from sim.plots.study_data import StudyData
 from sim.report.words import BAD, GOOD, Change, change, measure_name

@@ -13,8 +13,8 @@ import jinja2
 from markupsafe import Markup, escape
 
 from sim.labels import Text, text
-from sim.level_of_service import Standard, read_standards
-from sim.measure_spec import MeasureSpec
+from sim.measures.level_of_service import Standard, read_standards
+from sim.measures.spec import MeasureSpec
 from sim.plots import FigureFile, write_figures
 from sim.plots.places import place
 from sim.plots.study_data import StudyData, read_study

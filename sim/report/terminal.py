@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from sim.compare import BASELINE, policy_verdict
+from sim.comparison.compare import BASELINE, policy_verdict
 from sim.labels import Lang, Text, label
 from sim.measures import SPECS
 from sim.plots.numbers import with_interval

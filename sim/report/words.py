@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from sim import checks
-from sim.inference import MINIMUM_PAIRS
+from sim.checks import findings
+from sim.comparison.inference import MINIMUM_PAIRS
 from sim.labels import Text, catalogue, text
-from sim.measure_spec import MeasureSpec
+from sim.measures.spec import MeasureSpec
 from sim.plots.numbers import decimals_of, number, with_interval
 from sim.plots.places import place
 from sim.plots.study_data import StudyData, records
@@ -157,9 +157,9 @@ def finding_lines(data: StudyData, arm: str | None = None, period: str | None = 
 
 def finding_words(finding: str, value: float, limit: float) -> Text:
     """Say a finding; one that this version does not know keeps its name."""
-    if finding not in set(checks.Finding) or math.isnan(value) or math.isnan(limit):
+    if finding not in set(findings.Finding) or math.isnan(value) or math.isnan(limit):
         return Text(finding, finding)
-    return checks.words(finding, value, limit)
+    return findings.words(finding, value, limit)
 
 
 def shown_gates(lines: Iterable[FindingLine], severity: str) -> list[FindingLine]:

@@ -15,15 +15,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sim.edited_site import timed
-from sim.edits import AddParking, LaneLink, SetConnections, SetTiming
+from sim.edits.edited_site import timed
+from sim.edits.vocabulary import AddParking, LaneLink, SetConnections, SetTiming
 from sim.errors import BuildError, ConfigError
-from sim.network import Approach, Network
-from sim.parking import ParkingArea
 from sim.policy import AppliedPolicy
 from sim.publish import publish
-from sim.signal_program import SignalControl
-from sim.site_model import Site
+from sim.signals.program import SignalControl
+from sim.site.model import Site
+from sim.site.network import Approach, Network
+from sim.site.parking import ParkingArea
 from sim.sumo.install import version
 from sim.sumo.netconvert import convert, maker, normalise
 from sim.sumo.parking_files import parking_xml

@@ -12,7 +12,7 @@ import pandas as pd
 from sim.demand import Demand, broken_routes
 from sim.demand.vehicle_types import BUILT_IN
 from sim.errors import BuildError
-from sim.network import Edge
+from sim.site.network import Edge
 from sim.sumo.build import ArmBuild
 from sim.sumo.xml_file import element, opening
 

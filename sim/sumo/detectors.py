@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sim.demand.vehicle_types import CLASS_OF_VCLASS
+from sim.site.zones import BESIDE, MovementZone, QueueLane, Zones
 from sim.sumo.xml_file import element, opening
-from sim.zones import BESIDE, MovementZone, QueueLane, Zones
 
 ZONES_FILE = "zones.out.xml"
 QUEUES_FILE = "queues.out.xml"

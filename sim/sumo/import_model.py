@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sim.demand.vehicle_types import BUILT_IN, VehicleTypes
 from sim.errors import ConfigError, Problem, Problems, near
-from sim.network import Network
+from sim.site.network import Network
 from sim.sumo.import_files import ModelFiles, read_model_files
 from sim.sumo.import_network import make_network, places_xml, signals_xml
 from sim.sumo.import_routes import check_routes, check_stops, check_ways, counted, named, routed

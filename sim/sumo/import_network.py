@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from sim.errors import Problems, near
-from sim.network import Network
+from sim.site.network import Network
 from sim.sumo.import_files import STOPPING_PLACES, ModelFiles, Written
 from sim.sumo.import_routes import HINTS
 from sim.sumo.netconvert import convert, normalise

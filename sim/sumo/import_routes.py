@@ -11,10 +11,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
+from sim.demand.routing import Router
 from sim.demand.vehicle_types import BUILT_IN, VehicleTypes
 from sim.errors import BuildError, Problems, near
-from sim.network import Network
-from sim.routing import Router
+from sim.site.network import Network
 from sim.sumo.import_files import Written, top_level
 from sim.sumo.import_vehicles import STOP_PLACES, Vehicle, with_edges
 from sim.sumo.install import binary, environment

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import yaml
 
-from sim.baseline import SiteFacts
 from sim.demand.imported import Trip
 from sim.demand.vehicle_types import VehicleTypes
 from sim.loading import parse
-from sim.network import Network
+from sim.site.facts import SiteFacts
+from sim.site.network import Network
 from sim.sumo.import_files import STOPPING_PLACES, ModelFiles
 from sim.sumo.import_source import Source
 from sim.sumo.import_vehicles import Vehicle

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sim.errors import ConfigError, Problem
-from sim.network import Connection, CrossingLink, Edge, Lane
+from sim.site.network import Connection, CrossingLink, Edge, Lane
 from sim.sumo.vehicle_classes import allowed
 from sim.sumo.xml_file import numbers, scan
 

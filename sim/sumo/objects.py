@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
-from sim.edits import ObjectKey, timing_key
+from sim.edits.vocabulary import ObjectKey, timing_key
 from sim.errors import BuildError
 
 Attributes = dict[str, object]

@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 
 from sim.errors import ConfigError, RunError
-from sim.network import Network
+from sim.site.network import Network
+from sim.site.zones import Zones
 from sim.sumo import driver
 from sim.sumo.detectors import EDGES_FILE, QUEUES_FILE, STOP_LINES_FILE, ZONES_FILE, queue_id
 from sim.sumo.xml_file import scan
 from sim.tables import EDGES, NETWORK, PARKED, QUEUES, TRIPS, WALKS, ZONES, RunFacts, empty, typed
-from sim.zones import Zones
 
 WARNINGS_KEPT = 50
 ROUNDING_S = 0.02

@@ -6,8 +6,8 @@ import heapq
 from collections.abc import Mapping
 
 from sim.errors import BuildError
-from sim.network import Edge, Network
-from sim.parking import ParkingArea
+from sim.site.network import Edge, Network
+from sim.site.parking import ParkingArea
 from sim.sumo.xml_file import element, opening
 
 SEARCH_RADIUS_M = 1500.0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sim.edits import LaneLink, SetConnections, connection_key, lane_link
+from sim.edits.vocabulary import LaneLink, SetConnections, connection_key, lane_link
 from sim.errors import BuildError
-from sim.network import Connection, Network
+from sim.site.network import Connection, Network
 from sim.sumo.xml_file import element
 
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sim.baseline import SiteFacts
 from sim.errors import Problems
-from sim.layout import Layout, Leg, Sides, sides
+from sim.site.facts import SiteFacts
+from sim.site.layout import Layout, Leg, Sides, sides
 from sim.sumo.net_file import read_net_file
 from sim.sumo.netconvert import convert, normalise
 from sim.sumo.read_network import Names, Turns
@@ -61,7 +61,7 @@ def build_network(facts: SiteFacts, folder: Path) -> list[str]:
     """Write a drawn site's normalised network to `folder`/NETWORK_FILE and return netconvert's warnings.
 
     Built twice: where a stop line lies follows from the junction's shape, and short lanes are measured from
-    there. `facts` have passed `sim.site_check`. BuildError where netconvert refuses.
+    there. `facts` have passed `sim.site.check`. BuildError where netconvert refuses.
     """
     write_plain(facts, folder)
     _convert(folder)
@@ -208,7 +208,7 @@ class _Plain:
             lanes = self._sides(leg)
             if leg not in self.layout.other_end:
                 length_m = self.layout.approach(leg).length_m
-                assert length_m is not None, "checked by sim.site_check"
+                assert length_m is not None, "checked by sim.site.check"
                 lines.append(_node(f"{_id(leg)}.end", self._point(leg, length_m), "priority"))
             if lanes.short:
                 at_m = max(lane.length_m or 0 for lane in lanes.short) + self.set_backs_m.get(leg, SET_BACK_M)

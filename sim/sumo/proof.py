@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from sim.edits import AddParking, Edit, ObjectKey, SetConnections, SetTiming, connection_key
+from sim.edits.vocabulary import AddParking, Edit, ObjectKey, SetConnections, SetTiming, connection_key
 from sim.errors import BuildError
 from sim.labels import Text, text
 from sim.sumo.build import PREFIX, ArmBuild

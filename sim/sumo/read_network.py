@@ -13,8 +13,8 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
-from sim.baseline import DIRECTIONS
-from sim.network import Approach, Connection, CrossingLink, Edge, Junction, Movement, Network
+from sim.site.facts import DIRECTIONS
+from sim.site.network import Approach, Connection, CrossingLink, Edge, Junction, Movement, Network
 from sim.sumo.net_file import NetFile, Node, read_net_file
 from sim.sumo.vehicle_classes import MOTOR
 

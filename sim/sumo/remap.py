@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from sim.errors import BuildError
-from sim.network import Connection, Network
-from sim.signal_program import SignalControl, SignalProgram
+from sim.signals.program import SignalControl, SignalProgram
+from sim.site.network import Connection, Network
 
 
 def remap(control: SignalControl, base: Network, arm: Network) -> SignalControl:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sim.errors import ConfigError, Problem, Problems, near
-from sim.signal_program import Interval, SignalControl, SignalProgram
+from sim.signals.program import Interval, SignalControl, SignalProgram
 from sim.sumo.xml_file import OnStart, element, opening, scan, time_s
 
 SWITCHES_UNTIL_S = 30 * 3600

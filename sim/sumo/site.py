@@ -8,17 +8,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from sim.baseline import ImportedNetwork, SiteFacts
 from sim.demand import no_counts, read_counts
 from sim.errors import ConfigError, Problem, Problems, near
 from sim.loading import parse, read_yaml
-from sim.network import Network
-from sim.parking import ParkingArea
-from sim.plan_program import program_of
 from sim.publish import publish
-from sim.signal_program import SignalControl
-from sim.site_check import check_places, check_site
-from sim.site_model import Site
+from sim.signals.from_plan import program_of
+from sim.signals.program import SignalControl
+from sim.site.check import check_places, check_site
+from sim.site.facts import ImportedNetwork, SiteFacts
+from sim.site.model import Site
+from sim.site.network import Network
+from sim.site.parking import ParkingArea
 from sim.sumo.netconvert import convert, maker, normalise
 from sim.sumo.plain import NETWORK_FILE, build_network, names_of, plain_files, turns_of
 from sim.sumo.read_network import read_network

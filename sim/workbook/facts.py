@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sim.baseline import seconds
 from sim.demand.counts import QUARTER_S, clock
 from sim.errors import Problems
-from sim.signal_plan import Stage
+from sim.signals.plan import Stage
+from sim.site.facts import seconds
 from sim.workbook.book import Row, items_of
 from sim.workbook.draft import Draft
 from sim.workbook.sheets import TABLES

@@ -12,11 +12,11 @@ from typing import Any
 import yaml
 from openpyxl.utils import column_index_from_string
 
-from sim.baseline import SiteFacts
 from sim.demand import read_counts
 from sim.errors import BuildError, ConfigError, Problem, Problems
 from sim.loading import parse
-from sim.site_check import check_site
+from sim.site.check import check_site
+from sim.site.facts import SiteFacts
 from sim.sumo.site import COUNTS_FILE, FACTS_FILE, load
 from sim.workbook.book import Row, items_of, read_book
 from sim.workbook.counts import Counts, counts_of

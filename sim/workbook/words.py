@@ -12,8 +12,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sim.baseline import DIRECTIONS
 from sim.errors import near
+from sim.site.facts import DIRECTIONS
 
 Reader = Callable[[Any], Any]
 

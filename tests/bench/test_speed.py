@@ -17,14 +17,15 @@ from pathlib import Path
 
 import pytest
 
-from sim.campaign import ArmFiles, request, run_study
 from sim.demand import Demand, realise
 from sim.importing import import_site
 from sim.policy import BASELINE, apply, empty_policy, parse_policy
-from sim.run import DEMAND_FILE, Runner, RunRequest
-from sim.site_model import Site
+from sim.runs.campaign import laid_out, request, run_study
+from sim.runs.preflight import preflight
+from sim.runs.run import DEMAND_FILE, Runner, RunRequest
+from sim.runs.store import Store
+from sim.site.model import Site
 from sim.standard_data import vehicle_set
-from sim.store import Store
 from sim.study import Arm, RunSettings, Study
 from sim.sumo.build import build
 from sim.sumo.demand_files import write_demand
@@ -32,7 +33,6 @@ from sim.sumo.detectors import write_detectors
 from sim.sumo.driver import DETECTORS_FILE, RunSpec, simulate
 from sim.sumo.install import binary, environment
 from sim.sumo.site import load
-from sim.zones import measured_junctions, zones
 
 pytestmark = [pytest.mark.bench, pytest.mark.data]
 
@@ -57,7 +57,18 @@ def acosta(root: Path, repo_root: Path) -> Study:
     arms = (Arm(BASELINE, apply(empty_policy(), site, "baseline")), retimed(site))
     settings = RunSettings(replicates=REPLICATES, clear_factor=1.0)
     periods = tuple(site.periods)[:1]
-    return Study("bench", "bench", site, arms, periods, "fair_travel_time", (None, None), settings, root)
+    return Study(
+        name="bench",
+        scenario="bench",
+        site=site,
+        arms=arms,
+        periods=periods,
+        primary="fair_travel_time",
+        mcid=(None, None),
+        settings=settings,
+        vehicles=vehicle_set(root, None),
+        root=root,
+    )
 
 
 def retimed(site: Site) -> Arm:
@@ -84,16 +95,14 @@ def retimed(site: Site) -> Arm:
 
 
 def people(study: Study) -> Demand:
-    vehicles = vehicle_set(study.root, study.settings.vehicles)
-    return realise(study.site, study.periods[0], 1, study.settings, vehicles)
+    return realise(study.site, study.periods[0], 1, study.settings, study.vehicles)
 
 
 @pytest.fixture(scope="module")
 def one(acosta: Study) -> RunRequest:
     site, period = acosta.site, acosta.periods[0]
     built = build(site, acosta.arms[0].applied, period, acosta.root / "results" / ".store")
-    layout = zones(site.network, measured_junctions(site.facts, site.network), {}, built.network)
-    return request(acosta, period, 1, ArmFiles(built, layout), people(acosta))
+    return request(acosta, period, 1, laid_out(site, built), people(acosta))
 
 
 def inputs(wanted: RunRequest, folder: Path) -> Path:
@@ -164,7 +173,7 @@ def test_a_whole_study_costs_little_more_than_its_simulations(
     cores = os.cpu_count() or 1
     store = Store(root / "fresh")
     started = time.monotonic()
-    runs = run_study(acosta, store)
+    runs = run_study(acosta, preflight(acosta, store.root).builds, store)
     wall_s = time.monotonic() - started
     assert not runs.failures
     own_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -172,8 +181,7 @@ def test_a_whole_study_costs_little_more_than_its_simulations(
     for replicate in acosta.replicates:
         for arm in acosta.arms:
             files = runs.arms[arm.id, acosta.periods[0]]
-            vehicles = vehicle_set(acosta.root, acosta.settings.vehicles)
-            crowd = realise(acosta.site, acosta.periods[0], replicate, acosta.settings, vehicles)
+            crowd = realise(acosta.site, acosta.periods[0], replicate, acosta.settings, acosta.vehicles)
             wanted = request(acosta, acosta.periods[0], replicate, files, crowd)
             folder = inputs(wanted, root / "plain")
             total_s += cpu_s(lambda spec=wanted.spec, where=folder: plain(spec, where))  # type: ignore[misc]
@@ -186,8 +194,8 @@ def test_a_whole_study_costs_little_more_than_its_simulations(
 def test_the_parents_memory_does_not_grow_with_the_runs(root: Path, acosta: Study) -> None:
     """Peak memory of a process of its own that finds, reads and drops many runs."""
     script = (
-        "import resource, sys, sim.campaign\n"
-        "from pathlib import Path; from sim.store import Store; from sim.tables import RUN_TABLES\n"
+        "import resource, sys, sim.runs.campaign\n"
+        "from pathlib import Path; from sim.runs.store import Store; from sim.tables import RUN_TABLES\n"
         "store = Store(Path(sys.argv[1])); digests = sys.argv[2:]\n"
         "for digest in digests * 20:\n"
         "    tables = {name: store.read(digest, name) for name in RUN_TABLES}\n"

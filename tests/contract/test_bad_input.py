@@ -342,7 +342,7 @@ def test_delay_is_no_primary_where_arms_may_not_be_compared_by_it(
     # Where they may not is tested with the measure; on a tree of streets every way is the only one.
     assert huandu("check", "scenario=xingfu", "primary=fair_delay", "--root", root).code == 0
     why = Text("限速不同", "limits differ")
-    monkeypatch.setattr("sim.preflight.delay_may_be_primary", lambda *_: (False, why))
+    monkeypatch.setattr("sim.runs.preflight.delay_may_be_primary", lambda *_: (False, why))
     assert problems(root, "scenario=xingfu", "primary=fair_delay") == [
         "policy longer_main, period am: primary: limits differ (primary=fair_travel_time)"
     ]

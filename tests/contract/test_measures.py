@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from sim import measures
-from sim.measure_page import markdown
 from sim.measures import MODULES, SPECS
+from sim.report.measure_page import markdown
 from sim.study import ScenarioFacts
 
 UNITS = {"", "s/veh", "s/ped", "1/veh", "veh/h", "veh·km", "veh·h", "person·h", "km/h", "m", "veh/(stall·h)"}
@@ -21,7 +21,7 @@ SCOPE = re.compile(
 
 def test_registry_is_the_folder(repo_root: Path) -> None:
     files = {path.stem for path in (repo_root / "sim" / "measures").glob("*.py")}
-    helpers = {"__init__", "base", "greens", "lane_groups", "profiles"}
+    helpers = {"__init__", "base", "greens", "lane_groups", "level_of_service", "profiles", "spec"}
     assert set(MODULES) == files - helpers
 
 
@@ -57,7 +57,7 @@ def test_listing_is_complete_and_plain() -> None:
 
 def test_committed_page_is_the_registry(repo_root: Path) -> None:
     committed = (repo_root / "docs" / "measures.md").read_text(encoding="utf-8")
-    assert committed == markdown(), "run: python -m sim.measure_page docs/measures.md"
+    assert committed == markdown(), "run: python -m sim.report.measure_page docs/measures.md"
 
 
 @pytest.mark.parametrize("measure", sorted(SPECS))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.network import Network
-from sim.signal_program import SignalControl
+from sim.signals.program import SignalControl
+from sim.site.network import Network
 from sim.sumo.netconvert import normalise
 from sim.sumo.read_network import OCTANTS, read_network
 from sim.sumo.signals import read_controls, write_controls

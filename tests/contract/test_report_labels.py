@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from sim.checks import Finding
-from sim.inference import VERDICTS
+from sim.checks.findings import Finding
+from sim.comparison.inference import VERDICTS
 from sim.labels import catalogue
-from sim.measure_spec import MeasureSpec
 from sim.measures import SPECS
+from sim.measures.spec import MeasureSpec
 from sim.plots import FIGURES
 from sim.plots.fonts import undrawable
 from sim.plots.style import VERDICT_COLOURS, VERDICT_MARKS

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from sim.demand import balance, broken_routes, imbalance, realise
-from sim.study import DEFAULT_VEHICLES, RunSettings
+from sim.standard_data import DEFAULT_VEHICLES
+from sim.study import RunSettings
 from sim.sumo.site import load
 from sim.vehicles import read_vehicles
 

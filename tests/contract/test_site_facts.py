@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sim.errors import ConfigError
-from sim.site_check import check_site
+from sim.site.check import check_site
 from sim.sumo.site import load
 from tests.crossroads import TITLE, Facts, crossroads, leg, write_site, written
 

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from sim.baseline import ImportedNetwork, Period, SiteFacts
 from sim.demand import no_counts
 from sim.loading import Bilingual
 from sim.policy import BASELINE, apply, empty_policy, parse_policy
-from sim.site_model import Site
+from sim.site.facts import ImportedNetwork, Period, SiteFacts
+from sim.site.model import Site
+from sim.standard_data import vehicle_set
 from sim.study import Arm, RunSettings, Study
 from sim.sumo.netconvert import convert, normalise
 from sim.sumo.read_network import read_network
@@ -105,5 +106,6 @@ def small_study(small_site: Site, tmp_path: Path) -> Study:
         primary="fair_travel_time",
         mcid=(None, None),
         settings=settings,
+        vehicles=vehicle_set(tmp_path, None),
         root=tmp_path,
     )

@@ -11,11 +11,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-import sim.campaign
-from sim.campaign import read_free_flow, read_records, run_study
 from sim.demand import Demand, realise
-from sim.site_model import Site
-from sim.store import Store
+from sim.runs.campaign import Progress, StudyRuns, read_free_flow, read_records, run_study
+from sim.runs.preflight import preflight
+from sim.runs.store import Store
+from sim.site.model import Site
 from sim.study import Arm, Study
 from sim.sumo import driver
 from sim.sumo.driver import Children
@@ -24,6 +24,10 @@ from sim.tables import RUN_TABLES
 
 def store_of(study: Study) -> Store:
     return Store(study.root / "results" / ".store")
+
+
+def simulate_all(study: Study, store: Store, progress: Progress | None = None) -> StudyRuns:
+    return run_study(study, preflight(study, store.root).builds, store, progress)
 
 
 def count_children(monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -44,7 +48,7 @@ def test_a_study_runs_once_and_every_vehicle_has_a_row(
     started = count_children(monkeypatch)
     store = store_of(small_study)
     seen: list[tuple[int, int]] = []
-    runs = run_study(small_study, store, lambda done, total: seen.append((done, total)))
+    runs = simulate_all(small_study, store, lambda done, total: seen.append((done, total)))
     assert seen[-1] == (4, 4)
     assert not runs.failures
     assert len(started) == 5  # four runs and the free flow
@@ -82,7 +86,7 @@ def test_a_study_runs_once_and_every_vehicle_has_a_row(
 
     folder = small_study.root / "results" / "small"
     before = (folder / "runs.json").read_bytes(), (folder / "tables" / "timing.csv").read_bytes()
-    again = run_study(small_study, store)
+    again = simulate_all(small_study, store)
     assert len(started) == 5
     assert dict(again.finished()) == digests
     assert before == ((folder / "runs.json").read_bytes(), (folder / "tables" / "timing.csv").read_bytes())
@@ -94,7 +98,7 @@ def test_arms_that_are_alike_share_their_runs(small_study: Study, monkeypatch: p
     started = count_children(monkeypatch)
     twin = Arm("twin", small_study.arms[0].applied)
     study = dataclasses.replace(small_study, arms=(small_study.arms[0], twin))
-    runs = run_study(study, store_of(study))
+    runs = simulate_all(study, store_of(study))
     assert len(started) == 3
     digests = dict(runs.finished())
     assert digests["baseline", "peak", 1] == digests["twin", "peak", 1]
@@ -113,7 +117,7 @@ def test_a_killed_child_is_a_row_and_resume_does_only_that_run(
         return run(self, command, folder, log, timeout_s)
 
     monkeypatch.setattr(Children, "run", kill_one)
-    runs = run_study(small_study, store)
+    runs = simulate_all(small_study, store)
     assert len(runs.failures) == 1
     ((key, reason),) = runs.failures.items()
     assert "signal 9" in reason
@@ -125,23 +129,18 @@ def test_a_killed_child_is_a_row_and_resume_does_only_that_run(
 
     monkeypatch.setattr(Children, "run", run)
     started = count_children(monkeypatch)
-    again = run_study(small_study, store)
+    again = simulate_all(small_study, store)
     assert len(started) == 1
     assert not again.failures
     assert store.failure(digest) is None
 
 
-def test_a_lost_network_fails_its_arm_alone(small_study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lost_network_fails_its_arm_alone(small_study: Study) -> None:
     store = store_of(small_study)
-    lost = small_study.root / "lost.net.xml"
-    build = sim.campaign.build
-
-    def spoiled(site, applied, period, cache):  # type: ignore[no-untyped-def]
-        built = build(site, applied, period, cache)
-        return dataclasses.replace(built, net_file=lost, digest="lost") if applied.edits else built
-
-    monkeypatch.setattr(sim.campaign, "build", spoiled)
-    runs = run_study(small_study, store)
+    builds = dict(preflight(small_study, store.root).builds)
+    key = ("retime", "peak")
+    builds[key] = dataclasses.replace(builds[key], net_file=small_study.root / "lost.net.xml", digest="lost")
+    runs = run_study(small_study, builds, store)
     assert {arm for arm, _, _ in runs.failures} == {"retime"}
     assert len(runs.failures) == 2
     for reason in runs.failures.values():
@@ -155,7 +154,7 @@ def test_a_run_that_takes_too_long_is_stopped(small_study: Study, monkeypatch: p
     settings = small_study.settings.model_copy(update={"timeout_s": 0.5, "replicates": 1})
     study = dataclasses.replace(small_study, settings=settings)
     started = time.monotonic()
-    runs = run_study(study, store_of(study))
+    runs = simulate_all(study, store_of(study))
     assert time.monotonic() - started < 30
     assert len(runs.failures) == 2
     assert all("longer than 0.5 s" in reason for reason in runs.failures.values())
@@ -183,13 +182,13 @@ def test_ctrl_c_kills_the_children_and_leaves_what_resume_finishes(
     threading.Thread(target=interrupt).start()
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        run_study(small_study, store)
+        simulate_all(small_study, store)
     assert time.monotonic() - started < 50
     assert not list((store.root / "failed").glob("*"))
     assert not list((store.root / "running").iterdir())
 
     monkeypatch.setattr(Children, "run", run)
-    runs = run_study(small_study, store)
+    runs = simulate_all(small_study, store)
     assert not runs.failures
     assert len(dict(runs.finished())) == 4
 
@@ -202,8 +201,8 @@ def test_a_mistake_of_ours_costs_its_own_runs_only(
             raise ValueError("a slip")
         return realise(site, period, replicate, *rest)
 
-    monkeypatch.setattr("sim.campaign.realise", broken)
-    done = run_study(dataclasses.replace(small_study, root=tmp_path), Store(tmp_path / "store"))
+    monkeypatch.setattr("sim.runs.campaign.realise", broken)
+    done = simulate_all(dataclasses.replace(small_study, root=tmp_path), Store(tmp_path / "store"))
     assert set(done.failures.values()) == {"internal error: ValueError: a slip"}
     assert {key[2] for key in done.failures} == {small_study.replicates[0]}
     assert len(list(done.finished())) == len(done.runs) - len(done.failures)

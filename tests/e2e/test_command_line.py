@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from sim.cli import VERBS
-from sim.store import Store
+from sim.runs.store import Store
 from sim.sumo.driver import Children
 from tests.command_line import huandu
 from tests.own_root import example_commands, write_root

@@ -13,11 +13,11 @@ import pytest
 
 from sim.demand import Demand, assign_lots, realise
 from sim.demand.imported import Trip
-from sim.edits import AddParking
+from sim.demand.routing import Router
+from sim.edits.vocabulary import AddParking
 from sim.errors import BuildError
-from sim.parking import ParkingArea
 from sim.policy import BASELINE, apply, empty_policy
-from sim.routing import Router
+from sim.site.parking import ParkingArea
 from sim.study import RunSettings
 from sim.sumo.build import ArmBuild, build
 from sim.sumo.demand_files import write_demand

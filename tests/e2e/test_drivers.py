@@ -6,18 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from sim.campaign import ArmFiles, request
 from sim.demand import realise
 from sim.errors import RunError
-from sim.run import DEMAND_FILE
-from sim.standard_data import vehicle_set
+from sim.runs.campaign import ArmFiles, request
+from sim.runs.run import DEMAND_FILE
+from sim.site.zones import zones
 from sim.study import Study
 from sim.sumo.build import build
 from sim.sumo.demand_files import write_demand
 from sim.sumo.detectors import write_detectors
 from sim.sumo.driver import DETECTORS_FILE, NETWORK_FILE, RunSpec, simulate
 from sim.sumo.outputs import read_outputs
-from sim.zones import zones
 
 CONTROL = {"kind": "queue_extension", "signals": ["C"], "min_green_s": 8, "max_green_s": 40, "interval_s": 2}
 
@@ -27,7 +26,7 @@ def prepare(study: Study, folder: Path, **changes: object) -> tuple[RunSpec, Pat
     site = study.site
     built = build(site, study.arms[0].applied, "peak", study.root / "cache")
     files = ArmFiles(built, zones(site.network, ["C"]))
-    people = realise(site, "peak", 1, study.settings, vehicle_set(study.root, None))
+    people = realise(site, "peak", 1, study.settings, study.vehicles)
     wanted = request(study, "peak", 1, files, people)
     folder.mkdir(parents=True)
     write_demand(people, built, folder / DEMAND_FILE)
@@ -79,7 +78,7 @@ def test_a_run_cut_short_still_counts_everybody(small_study: Study, tmp_path: Pa
     spec, folder = prepare(small_study, tmp_path / "short", window_end_s=330.0, end_s=330.0)
     simulate(spec, folder, 120)
     built = build(small_study.site, small_study.arms[0].applied, "peak", small_study.root / "cache")
-    people = realise(small_study.site, "peak", 1, small_study.settings, vehicle_set(small_study.root, None))
+    people = realise(small_study.site, "peak", 1, small_study.settings, small_study.vehicles)
     layout = zones(small_study.site.network, ["C"])
     read = read_outputs(spec, folder, people.vehicles, people.walks, built.network, layout)
     fates = read.tables["trips"]["fate"].value_counts()

@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 from sim.demand import VEHICLES, WALKS
+from sim.site.zones import Zones
 from sim.sumo.driver import RunSpec, simulate
 from sim.sumo.netconvert import convert, normalise
 from sim.sumo.outputs import read_outputs
 from sim.sumo.read_network import read_network
 from sim.tables import empty
-from sim.zones import Zones
 
 STAY_S = 60.0
 PARKED = json.dumps([{"parkingArea": "P", "duration": f"{STAY_S:.2f}"}])

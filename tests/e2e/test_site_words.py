@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sim.site_model import Site
-from sim.site_words import names_of
+from sim.site.model import Site
+from sim.site.words import names_of
 
 
 def test_signals_and_approaches_are_named_as_a_policy_names_them(small_site: Site) -> None:

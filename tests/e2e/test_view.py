@@ -4,8 +4,9 @@ import subprocess
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-from sim.campaign import run_study
-from sim.store import Store
+from sim.runs.campaign import run_study
+from sim.runs.preflight import preflight
+from sim.runs.store import Store
 from sim.study import Study
 from sim.sumo.install import binary
 from sim.viewing import viewing_command
@@ -13,7 +14,7 @@ from sim.viewing import viewing_command
 
 def test_what_is_shown_is_the_first_run_of_the_arm(small_study: Study, tmp_path: Path) -> None:
     store = Store(small_study.root / "results" / ".store")
-    digests = dict(run_study(small_study, store).finished())
+    digests = dict(run_study(small_study, preflight(small_study, store.root).builds, store).finished())
     arrivals = {}
     for arm in small_study.arms:
         gui, flag, configuration = viewing_command(small_study, arm, store.root)

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import pytest
 
 from sim.policy import apply, empty_policy
-from sim.site_model import Site
+from sim.site.model import Site
 from sim.sumo.build import ArmBuild, build
 from tests.sites import policy_of, street
 

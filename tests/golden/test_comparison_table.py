@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.compare import BASELINE, SEVERITIES, compare, missing_pairs
-from sim.inference import VERDICTS
+from sim.comparison.compare import BASELINE, SEVERITIES, compare, missing_pairs
+from sim.comparison.inference import VERDICTS
 from tests.comparison_tables import Key, findings_table, measures_table, spec
 
 GOLDEN = Path(__file__).parent / "comparison"

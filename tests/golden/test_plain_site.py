@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sim.baseline import SiteFacts
-from sim.network import Network
+from sim.site.facts import SiteFacts
+from sim.site.network import Network
 from sim.sumo.plain import NETWORK_FILE, build_network, names_of, plain_files, turns_of
 from sim.sumo.read_network import read_network
 from tests.crossroads import Facts, crossroads, leg

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim import inference
-from sim.compare import BASELINE, compare
-from sim.inference import Side
-from sim.measure_spec import Interval, MeasureSpec
+from sim.comparison import inference
+from sim.comparison.compare import BASELINE, compare
+from sim.comparison.inference import Side
+from sim.measures.spec import Interval, MeasureSpec
 from tests.comparison_tables import findings_table, spec, two_arms
 
 # Quarter seconds: sums and differences are exact, so that symmetry can be asked for to the last bit.

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from sim.baseline import ImportedNetwork
-from sim.edits import ObjectKey
+from sim.edits.vocabulary import ObjectKey
 from sim.errors import BuildError
 from sim.policy import AppliedPolicy, apply, empty_policy
-from sim.site_model import Site
+from sim.site.facts import ImportedNetwork
+from sim.site.model import Site
 from sim.sumo.build import ArmBuild, build
 from sim.sumo.install import binary, environment
 from sim.sumo.proof import prove

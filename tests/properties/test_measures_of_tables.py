@@ -9,7 +9,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.ledger import FATES, ledger
+from sim.checks.ledger import FATES, ledger
 from sim.measures import compute
 from sim.measures.profiles import profiles
 from tests import tiny_run

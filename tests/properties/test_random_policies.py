@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sim.errors import BuildError, ConfigError
 from sim.interventions.set_lane_use import lane_uses
 from sim.policy import apply, empty_policy
-from sim.site_model import Site
+from sim.site.model import Site
 from sim.sumo.build import build
 from sim.sumo.proof import prove
 from tests.sites import policy_of, street

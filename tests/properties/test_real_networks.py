@@ -16,7 +16,7 @@ import pytest
 from sim.errors import BuildError, ConfigError
 from sim.interventions.set_lane_use import lane_uses
 from sim.policy import apply, empty_policy
-from sim.site_model import Site
+from sim.site.model import Site
 from sim.sumo.build import ArmBuild, build
 from sim.sumo.install import binary, environment
 from sim.sumo.proof import prove

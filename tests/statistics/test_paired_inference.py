@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from sim import inference
-from sim.compare import BASELINE, compare
-from sim.replication import mser5, required_replicates
+from sim.comparison import inference
+from sim.comparison.compare import BASELINE, compare
+from sim.comparison.replication import mser5, required_replicates
 from tests.comparison_tables import findings_table, spec
 
 STUDIES = 3000

@@ -12,13 +12,14 @@ import pandas as pd
 import yaml
 
 from sim.analysis import Analysis, Tables
-from sim.baseline import seconds
-from sim.campaign import run_study
 from sim.measures.base import RunView
 from sim.policy import BASELINE, apply, empty_policy, parse_policy
-from sim.preflight import preflight
-from sim.site_model import Site
-from sim.store import Store
+from sim.runs.campaign import run_study
+from sim.runs.preflight import preflight
+from sim.runs.store import Store
+from sim.site.facts import seconds
+from sim.site.model import Site
+from sim.standard_data import vehicle_set
 from sim.study import Arm, RunSettings, Study
 from sim.sumo.site import load
 
@@ -159,10 +160,11 @@ def evaluate(site: Site, policies: Mapping[str, Facts] | None = None, **settings
         primary="fair_travel_time",
         mcid=(None, None),
         settings=RunSettings(**{"replicates": 1, "jobs": 1, "timeout_s": 300, **settings}),
+        vehicles=vehicle_set(root, settings.get("vehicles")),
         root=root,
     )
     store = Store(root / "results" / ".store")
     checked = preflight(study, store.root)
-    done = run_study(study, store)
+    done = run_study(study, checked.builds, store)
     assert not done.failures
     return Evaluated(Analysis(study, store, checked, done.runs, done.free_flow))

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from sim import measures
-from sim.campaign import ArmFiles, request
 from sim.demand import realise
-from sim.run import Runner
-from sim.site_model import Site
-from sim.zones import measured_junctions, zones
+from sim.runs.campaign import ArmFiles, request
+from sim.runs.run import Runner
+from sim.site.model import Site
+from sim.site.zones import measured_junctions, zones
 from tests.theory.isolated import (
     CYCLE_S,
     GREEN_S,

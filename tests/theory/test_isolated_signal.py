@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.ledger import ledger
+from sim.checks.ledger import ledger
 from sim.measures.base import RunView
-from sim.site_model import Site
+from sim.site.model import Site
 from tests.theory.hcm import control_delay_s
 from tests.theory.isolated import (
     CYCLE_S,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.inference import MINIMUM_PAIRS
+from sim.comparison.inference import MINIMUM_PAIRS
 from tests.theory.isolated import (
     CYCLE_S,
     GREEN_S,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.site_model import Site
+from sim.site.model import Site
 from sim.sumo.install import binary, environment
 from sim.sumo.signals import write_controls
 from sim.sumo.site import load

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.study import DEFAULT_VEHICLES
+from sim.standard_data import DEFAULT_VEHICLES
 from tests.validation.saturation_rig import Rig, load_set, measure, stop_line_times
 
 

@@ -35,7 +35,7 @@ from scipy import stats
 from sim.demand import realise
 from sim.importing import import_site
 from sim.policy import apply, empty_policy
-from sim.site_model import Site
+from sim.site.model import Site
 from sim.standard_data import vehicle_set
 from sim.study import RunSettings
 from sim.sumo.build import build

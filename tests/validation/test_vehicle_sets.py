@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from sim.study import DEFAULT_VEHICLES
+from sim.standard_data import DEFAULT_VEHICLES
 from tests.validation import vehicle_sets
 from tests.validation.saturation_rig import load_set
 

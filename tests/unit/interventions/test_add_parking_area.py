@@ -2,7 +2,7 @@ import pytest
 
 from sim.errors import ConfigError
 from sim.policy import AppliedPolicy, apply
-from sim.site_model import Site
+from sim.site.model import Site
 from tests.sites import policy_of, site_in_memory
 
 LOT = {

@@ -2,8 +2,8 @@ import pytest
 
 from sim.errors import ConfigError
 from sim.policy import AppliedPolicy, apply
-from sim.signal_program import Interval, SignalControl, SignalProgram
-from sim.site_model import Site
+from sim.signals.program import Interval, SignalControl, SignalProgram
+from sim.site.model import Site
 from tests.sites import policy_of, site_in_memory
 
 PERIODS = {

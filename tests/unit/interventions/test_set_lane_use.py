@@ -4,7 +4,7 @@ import pytest
 
 from sim.errors import ConfigError
 from sim.policy import AppliedPolicy, apply
-from sim.site_model import Site
+from sim.site.model import Site
 from tests.sites import policy_of, street
 
 TODAY = ["left", "through", "through+right"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sim.measures.fair_delay import delay_may_be_primary
-from sim.network import Edge
+from sim.site.network import Edge
 from tests import tiny_run
 
 TRIPS = tiny_run.tables()["trips"]

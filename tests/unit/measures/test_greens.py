@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from sim.measures.greens import Greens
-from sim.signal_program import Interval, SignalControl, SignalProgram
+from sim.signals.program import Interval, SignalControl, SignalProgram
 from tests import tiny_run
 
 

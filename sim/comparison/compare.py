@@ -1,0 +1,397 @@
+"""Baseline against every arm, replicate by replicate: the comparison table and its verdicts.
+
+Tables in, tables out; the statistics are in `inference`. A pair is one replicate of one period run in
+the baseline and in an arm. Nothing is dropped in silence: a pair that lacks a value is listed by
+`missing_pairs`, counted out of ``n_pairs`` and raises the row's gate; one that lacks it on one side only
+also counts as censored on that side, because what could not be observed may be exactly what stood still.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sim.comparison import inference
+from sim.errors import Problems, near
+from sim.measures.spec import MeasureSpec
+from sim.tables import FINDINGS, MEASURES, typed
+
+BASELINE = "baseline"
+
+SEVERITIES = ("", "caution", "lower_bound", "invalid")
+"""Gates from none to worst; only ``invalid`` removes a verdict."""
+
+COMPARISON: Mapping[str, str] = {
+    "arm": "string",
+    "period": "string",
+    "measure": "string",
+    "scope": "string",
+    "unit": "string",
+    "direction": "string",
+    "before": "float64",  # mean over the pairs
+    "after": "float64",
+    "sd_before": "float64",  # between replicates
+    "sd_after": "float64",
+    "difference": "float64",  # mean of after - before
+    "ci_low": "float64",
+    "ci_high": "float64",
+    "relative": "float64",  # difference / |before|, a fraction
+    "relative_ci_low": "float64",
+    "relative_ci_high": "float64",
+    "mcid": "float64",  # smallest change that matters
+    "n_pairs": "int64",
+    "p_holm": "float64",  # primary measure only
+    "gate": "string",
+    "verdict": "string",
+}
+"""One row per arm (without the baseline), period, measure and scope."""
+
+MISSING: Mapping[str, str] = {
+    "arm": "string",
+    "period": "string",
+    "measure": "string",
+    "scope": "string",
+    "replicate": "int64",
+    "before": "string",  # '', no_run, not_observed
+    "after": "string",
+}
+"""One row per pair that could not be formed, and what each side lacked."""
+
+# First match wins: harm seen in one period stands, whatever the other periods say or fail to say.
+_OVER_PERIODS = (
+    "worse",
+    "worse_uncertain",
+    "not_comparable",
+    "inconclusive",
+    "improved",
+    "improved_uncertain",
+    "equivalent",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """One row of the comparison before any statistics; arrays run over `replicates`."""
+
+    arm: str
+    period: str
+    measure: str
+    scope: str
+    replicates: tuple[int, ...]
+    before: NDArray[np.float64]
+    after: NDArray[np.float64]
+    before_ran: NDArray[np.bool_]
+    after_ran: NDArray[np.bool_]
+
+    @property
+    def complete(self) -> NDArray[np.bool_]:
+        """Where both sides have a value."""
+        return ~np.isnan(self.before) & ~np.isnan(self.after)
+
+
+def compare(
+    measures: pd.DataFrame,
+    findings: pd.DataFrame,
+    specs: Mapping[str, MeasureSpec],
+    *,
+    primary: str,
+    primary_scope: str = "network",
+    confidence: float = 0.95,
+    replicates: Sequence[int] | None = None,
+) -> pd.DataFrame:
+    """Compare every arm with the baseline.
+
+    `before` and `after` are means over complete pairs, so that ``difference = after - before``; without any
+    pair they are each side's own mean and there is no difference. `mcid` follows from `before`. Intervals:
+    paired t or bootstrap as the measure says; relative change by Fieller or bootstrap of the ratio, NaN
+    ends where it is unbounded.
+
+    ``gate`` is the worst severity that applies to the row: findings of the baseline or the arm in that
+    period, about the whole run or about exactly this scope, in any replicate. One ``invalid`` replicate
+    makes the row ``not_comparable``: dropping it would drop the gridlock. Added here: ``caution`` where a
+    pair is missing, or where two sides differ although neither varies between replicates; ``lower_bound``
+    where a value is missing on one side only.
+
+    ``p_holm`` is Holm's adjusted two-sided p-value. The family is every arm x period of the one declared
+    primary measure at `primary_scope`, rows that could not be tested included in its size; NaN in all other
+    rows. It describes the values as seen, censored or not; verdicts rest on each row's own interval
+    (`inference.verdict`), not on p.
+
+    Parameters
+    ----------
+    measures
+        Columns `tables.MEASURES`; value NaN means not observed. The baseline's arm is `BASELINE`.
+    findings
+        Columns `tables.FINDINGS`, scope ``''`` for the whole run; severities as in `SEVERITIES`.
+    specs
+        One per measure that occurs.
+    primary, primary_scope
+        The one declared primary measure and where it is read.
+    confidence
+        Of the two-sided intervals; TOST uses ``2 * confidence - 1``.
+    replicates
+        The replicates planned, equal in all arms and periods; by default all that occur in either table.
+
+    Returns
+    -------
+    pd.DataFrame
+        Columns `COMPARISON`, sorted by arm, period, measure, scope; independent of the order of the input's
+        rows.
+
+    Raises
+    ------
+    ConfigError
+        If `primary` is unknown or has no direction, or `confidence` lies outside (0.5, 1).
+    ValueError
+        If a table breaks its contract: columns, duplicate rows, infinite values, unknown measures or
+        severities, replicates outside the plan.
+    """
+    _check_question(specs, primary, confidence)
+    rows, p_values = [], []
+    severities = _severities(findings)
+    for pairs in _pairs(measures, findings, specs, (primary, primary_scope), replicates):
+        row, p = _row(pairs, specs[pairs.measure], severities, confidence)
+        rows.append(row)
+        p_values.append(p)
+    table = typed(pd.DataFrame(rows, columns=list(COMPARISON)), COMPARISON)
+    family = ((table["measure"] == primary) & (table["scope"] == primary_scope)).to_numpy(dtype=bool)
+    adjusted = np.full(len(table), math.nan)
+    adjusted[family] = inference.holm(np.asarray(p_values, dtype=float)[family])
+    table["p_holm"] = adjusted
+    return table
+
+
+def missing_pairs(
+    measures: pd.DataFrame,
+    findings: pd.DataFrame,
+    specs: Mapping[str, MeasureSpec],
+    *,
+    primary: str,
+    primary_scope: str = "network",
+    replicates: Sequence[int] | None = None,
+) -> pd.DataFrame:
+    """List the pairs that `compare`, given the same tables, could not form; columns `MISSING`, sorted."""
+    rows = [
+        (
+            pairs.arm,
+            pairs.period,
+            pairs.measure,
+            pairs.scope,
+            pairs.replicates[i],
+            _lacks(pairs.before[i], bool(pairs.before_ran[i])),
+            _lacks(pairs.after[i], bool(pairs.after_ran[i])),
+        )
+        for pairs in _pairs(measures, findings, specs, (primary, primary_scope), replicates)
+        for i in np.flatnonzero(~pairs.complete)
+    ]
+    return typed(pd.DataFrame(rows, columns=list(MISSING)), MISSING)
+
+
+def policy_verdict(comparison: pd.DataFrame, primary: str, arm: str, primary_scope: str = "network") -> str:
+    """Return the verdict on a permanent change, from the primary measure in all declared periods.
+
+    First match wins:
+
+    | some period is | the policy is |
+    |---|---|
+    | ``worse`` | ``worse`` |
+    | ``worse_uncertain`` | ``worse_uncertain`` |
+    | ``not_comparable`` | ``not_comparable`` |
+    | ``inconclusive`` | ``inconclusive``: harm in that period is not ruled out |
+    | ``improved`` (the others improved or equivalent) | ``improved`` |
+    | ``improved_uncertain`` (the others equivalent) | ``improved_uncertain`` |
+    | (all) ``equivalent`` | ``equivalent`` |
+
+    Raises
+    ------
+    ValueError
+        If the comparison has no such row.
+    """
+    chosen = comparison[
+        (comparison["arm"] == arm)
+        & (comparison["measure"] == primary)
+        & (comparison["scope"] == primary_scope)
+    ]
+    found = set(chosen["verdict"])
+    if not found:
+        raise ValueError(f"the comparison has no row {arm!r}, {primary!r}, {primary_scope!r}")
+    return next(token for token in _OVER_PERIODS if token in found)
+
+
+def _check_question(specs: Mapping[str, MeasureSpec], primary: str, confidence: float) -> None:
+    problems = Problems()
+    directed = [name for name, spec in specs.items() if spec.direction != "none"]
+    if primary not in specs:
+        problems.add("primary", f"there is no measure {primary!r}", near(primary, directed))
+    elif primary not in directed:
+        problems.add(
+            "primary",
+            f"measure {primary!r} has no direction, so nothing could be better or worse by it",
+            near(primary, directed),
+        )
+    if not 0.5 < confidence < 1:  # noqa: PLR2004
+        problems.add("confidence", f"{confidence} is not between 0.5 and 1", "the usual value is 0.95")
+    problems.raise_if_any()
+
+
+def _severities(findings: pd.DataFrame) -> dict[tuple[str, str, str], set[str]]:
+    """Return the severities found per (arm, period, scope)."""
+    table = typed(findings, FINDINGS)
+    unknown = set(table["severity"]) - set(SEVERITIES[1:])
+    if unknown:
+        raise ValueError(f"findings have unknown severities: {sorted(unknown)}")
+    found: dict[tuple[str, str, str], set[str]] = {}
+    keys = zip(table["arm"], table["period"], table["scope"], strict=True)
+    for key, severity in zip(keys, table["severity"], strict=True):
+        found.setdefault(key, set()).add(severity)
+    return found
+
+
+def _pairs(
+    measures: pd.DataFrame,
+    findings: pd.DataFrame,
+    specs: Mapping[str, MeasureSpec],
+    primary: tuple[str, str],
+    replicates: Sequence[int] | None,
+) -> Iterator[_Pairs]:
+    """Yield every row of the comparison in order; the primary's row exists even where every run failed."""
+    table, failed = typed(measures, MEASURES), typed(findings, FINDINGS)
+    _check_measures(table, specs)
+    both = pd.concat([table[["arm", "period", "replicate"]], failed[["arm", "period", "replicate"]]])
+    planned = tuple(sorted({int(r) for r in (both["replicate"] if replicates is None else replicates)}))
+    runs = table[["arm", "period", "replicate"]].drop_duplicates()
+    ran = set(runs.itertuples(index=False, name=None))
+    spare = set(table["replicate"]) - set(planned)
+    if spare:
+        raise ValueError(f"measures of replicates that were not planned: {sorted(spare)}")
+    # Not pivot_table: that drops rows without any value.
+    wide = table.pivot(  # noqa: PD010
+        index=["arm", "period", "measure", "scope"], columns="replicate", values="value"
+    )
+    values = wide.reindex(columns=list(planned)).to_numpy(dtype=float)
+    line = {key: number for number, key in enumerate(wide.index)}
+    nothing = np.full(len(planned), math.nan)
+    what: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    for arm, period, measure, scope in line:
+        what.setdefault((arm, period), set()).add((measure, scope))
+
+    for arm in sorted(set(both["arm"]) - {BASELINE}):
+        for period in sorted(set(both["period"])):
+            known = what.get((BASELINE, period), set()) | what.get((arm, period), set()) | {primary}
+            sides_ran = [
+                np.array([(side, period, replicate) in ran for replicate in planned], dtype=bool)
+                for side in (BASELINE, arm)
+            ]
+            for measure, scope in sorted(known):
+                before, after = (
+                    values[line[key]] if (key := (side, period, measure, scope)) in line else nothing
+                    for side in (BASELINE, arm)
+                )
+                yield _Pairs(arm, period, measure, scope, planned, before, after, *sides_ran)
+
+
+def _check_measures(table: pd.DataFrame, specs: Mapping[str, MeasureSpec]) -> None:
+    key = ["arm", "period", "replicate", "measure", "scope"]
+    unknown = set(table["measure"]) - set(specs)
+    if unknown:
+        raise ValueError(f"no MeasureSpec for {sorted(unknown)}")
+    twice = table[table.duplicated(key)]
+    if len(twice):
+        raise ValueError(f"{len(twice)} rows of measures occur twice, the first: {tuple(twice[key].iloc[0])}")
+    endless = table[np.isinf(table["value"].to_numpy(dtype=float))]
+    if len(endless):
+        raise ValueError(f"{len(endless)} values are infinite, the first: {tuple(endless[key].iloc[0])}")
+
+
+def _row(
+    pairs: _Pairs,
+    spec: MeasureSpec,
+    severities: Mapping[tuple[str, str, str], set[str]],
+    confidence: float,
+) -> tuple[dict[str, object], float]:
+    """Return one row of the comparison, its p_holm still empty, and its unadjusted p-value."""
+    complete = pairs.complete
+    n = int(complete.sum())
+    before, after = (side[complete] if n else side[~np.isnan(side)] for side in (pairs.before, pairs.after))
+    x, y = (before, after) if n else (np.empty(0), np.empty(0))
+    if spec.interval == "bootstrap":
+        estimate = inference.paired_bootstrap(y - x, confidence)
+        relative = inference.relative_bootstrap(x, y, confidence)
+    else:
+        estimate = inference.paired_t(y - x, confidence)
+        relative = inference.relative_fieller(x, y, confidence)
+    mean_before, mean_after = _mean(before), _mean(after)
+    sd_before, sd_after = inference.standard_deviation(before), inference.standard_deviation(after)
+    mcid = spec.mcid(mean_before)
+
+    found, censored = _gates(pairs, spec, severities)
+    if sd_before == 0 and sd_after == 0 and estimate.difference != 0:
+        found.add("caution")
+    valid = "invalid" not in found
+    row = {
+        "arm": pairs.arm,
+        "period": pairs.period,
+        "measure": pairs.measure,
+        "scope": pairs.scope,
+        "unit": spec.unit,
+        "direction": spec.direction,
+        "before": mean_before,
+        "after": mean_after,
+        "sd_before": sd_before,
+        "sd_after": sd_after,
+        "difference": estimate.difference,
+        "ci_low": estimate.ci_low,
+        "ci_high": estimate.ci_high,
+        "relative": relative[0],
+        "relative_ci_low": relative[1],
+        "relative_ci_high": relative[2],
+        "mcid": mcid,
+        "n_pairs": n,
+        "p_holm": math.nan,
+        "gate": max(found, key=SEVERITIES.index, default=""),
+        "verdict": inference.verdict(estimate, mcid, spec.direction, n, lower_bound=censored, valid=valid),
+    }
+    return row, estimate.p if valid else math.nan
+
+
+def _gates(
+    pairs: _Pairs, spec: MeasureSpec, severities: Mapping[tuple[str, str, str], set[str]]
+) -> tuple[set[str], set[inference.Side]]:
+    """Return the severities that apply to a row, and the sides on which its values are censored."""
+    found: set[str] = set() if pairs.complete.all() else {"caution"}
+    censored: set[inference.Side] = set()
+    both_ran = pairs.before_ran & pairs.after_ran
+    sides: tuple[tuple[inference.Side, str, NDArray[np.float64], NDArray[np.float64]], ...] = (
+        ("before", BASELINE, pairs.before, pairs.after),
+        ("after", pairs.arm, pairs.after, pairs.before),
+    )
+    for side, arm, own, other in sides:
+        its = {
+            severity
+            for scope in ("", pairs.scope)
+            for severity in severities.get((arm, pairs.period, scope), ())
+        }
+        # Seen in the other arm's run of the same demand but not in this one. Without any complete pair the
+        # object itself is missing (a new car park, a closed movement): no verdict can rest on it anyway.
+        vanished = pairs.complete.any() and (both_ran & np.isnan(own) & ~np.isnan(other)).any()
+        if vanished:
+            its.add("lower_bound")
+        if vanished or ("lower_bound" in its and spec.censoring == "optimistic"):
+            censored.add(side)
+        found |= its
+    return found, censored
+
+
+def _lacks(value: float, ran: bool) -> str:
+    if not math.isnan(value):
+        return ""
+    return "not_observed" if ran else "no_run"
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    return float(values.mean()) if values.size else math.nan

@@ -1,0 +1,1 @@
+"""What a policy may do to a site: a small closed vocabulary of edits, and a site as edits leave it."""

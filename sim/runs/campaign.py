@@ -1,0 +1,304 @@
+"""Many runs: every arm, period and replicate of a study, as many at a time as there are cores.
+
+Each run is a child process; threads here only wait, write inputs and read outputs, so one killed child costs
+one run. Runs are found by digest: a study that was killed goes on where it stopped, and arms that are alike
+share runs.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sim.demand import Demand, assign_lots, begin_s, realise, ways
+from sim.errors import HuanduError
+from sim.results import write_json
+from sim.runs.free_flow import free_flow_request, free_flow_table
+from sim.runs.run import DEMAND_FILE, Runner, RunRecord, RunRequest
+from sim.runs.store import Store
+from sim.site.model import Site
+from sim.site.zones import Zones, measured_junctions, zones
+from sim.study import Arm, Study
+from sim.sumo.build import ArmBuild
+from sim.sumo.driver import RunSpec
+from sim.tables import FREE_FLOW, empty, typed
+
+INTERVAL_S = 900
+"""Zones and edges are counted per quarter of an hour, as demand is."""
+QUEUE_INTERVAL_S = 60
+"""Queues are observed per cycle, or this long where there is no common one."""
+
+Key = tuple[str, str, int]
+"""Arm, period, replicate."""
+Progress = Callable[[int, int], None]
+"""Called with runs done and runs in all."""
+
+
+@dataclass(frozen=True)
+class ArmFiles:
+    """An arm in one period, built and laid out for measuring."""
+
+    build: ArmBuild
+    zones: Zones
+
+
+@dataclass(frozen=True)
+class StudyRuns:
+    """What a campaign leaves: a record per run, and the arms' files by arm and period."""
+
+    runs: Mapping[Key, RunRecord]
+    arms: Mapping[tuple[str, str], ArmFiles]
+    free_flow: pd.DataFrame
+    """Columns FREE_FLOW, the same in every arm; a movement without a row has no control delay."""
+    free_flow_failure: str | None = None
+
+    @property
+    def failures(self) -> dict[Key, str]:
+        """Runs that failed, with their reasons."""
+        return {key: record.failure for key, record in self.runs.items() if record.failure is not None}
+
+    def finished(self) -> Iterator[tuple[Key, str]]:
+        """Yield (key, digest) of every run that is in the store, in order."""
+        for key, record in sorted(self.runs.items()):
+            if record.failure is None and record.digest is not None:
+                yield key, record.digest
+
+
+def run_study(
+    study: Study, builds: Mapping[tuple[str, str], ArmBuild], store: Store, progress: Progress | None = None
+) -> StudyRuns:
+    """Simulate what of a study is not in the store yet. `builds`: `sim.runs.preflight`'s, by arm and period.
+
+    Failed runs are records with a reason. Ctrl-C kills the children, notes what is done, and is raised
+    again; calling again does the rest. `runs.json`, `tables/free_flow.parquet` and `tables/timing.csv` of the
+    study's folder are written in both cases.
+    """
+    store.sweep()
+    files = {key: laid_out(study.site, built) for key, built in builds.items()}
+    campaign = _Campaign(study, store, files)
+    folder = study.root / "results" / study.name
+    try:
+        campaign.run(progress or (lambda done, total: None))
+    except BaseException:
+        campaign.runner.children.stop()
+        raise
+    finally:
+        campaign.pool.shutdown(wait=True, cancel_futures=True)
+        _write_records(folder, campaign.records, campaign.free_flow)
+    return StudyRuns(campaign.records, files, campaign.free_flow, campaign.free_flow_failure)
+
+
+def read_records(folder: Path) -> dict[Key, RunRecord]:
+    """Read `runs.json` of a study's folder."""
+    rows = json.loads((folder / "runs.json").read_text(encoding="utf-8"))
+    return {
+        (row["arm"], row["period"], int(row["replicate"])): RunRecord(row["digest"], row["failure"])
+        for row in rows
+    }
+
+
+def read_free_flow(folder: Path) -> pd.DataFrame:
+    """Read the free-flow table of a study's folder: columns FREE_FLOW."""
+    return typed(pd.read_parquet(folder / "tables" / "free_flow.parquet"), FREE_FLOW)
+
+
+@dataclass
+class _Campaign:
+    study: Study
+    store: Store
+    arms: Mapping[tuple[str, str], ArmFiles]
+
+    def __post_init__(self) -> None:
+        self.runner = Runner(self.store)
+        self.pool = ThreadPoolExecutor(self.study.settings.jobs or os.cpu_count() or 1)
+        self.people = _People(self.study)
+        self.records: dict[Key, RunRecord] = {}
+        self.free_flow = empty(FREE_FLOW)
+        self.free_flow_failure: str | None = None
+
+    def run(self, progress: Progress) -> None:
+        study = self.study
+        free_flow = self.pool.submit(self._free_flow)
+        runs: dict[Future[RunRecord], Key] = {}
+        for period in study.periods:
+            for replicate in study.replicates:
+                for arm in study.arms:
+                    future = self.pool.submit(self._run, arm, period, replicate)
+                    runs[future] = (arm.id, period, replicate)
+        for done, future in enumerate(as_completed(runs), 1):
+            self.records[runs[future]] = future.result()
+            progress(done, len(runs))
+        self.free_flow = free_flow.result()
+
+    def _free_flow(self) -> pd.DataFrame:
+        """Time every movement without traffic: today's, then on each arm those that it adds."""
+        study, period = self.study, self.study.periods[0]
+        people = realise(study.site, period, 0, study.settings, study.vehicles)
+        tables: list[pd.DataFrame] = []
+        known: set[str] = set()
+        for arm in study.arms:
+            files = self.arms[arm.id, period]
+            new = {name: zone for name, zone in files.zones.movements.items() if name not in known}
+            if not new:
+                continue
+            known |= set(new)
+            spec = request(study, period, 0, files, people).spec
+            record = self.runner.run_one(
+                free_flow_request(files.build, new, people, spec, study.settings.timeout_s)
+            )
+            if record.failure is not None:
+                self.free_flow_failure = record.failure
+            elif record.digest is not None:
+                tables.append(free_flow_table(self.store.read(record.digest, "zones")))
+        whole = pd.concat(tables) if tables else empty(FREE_FLOW)
+        return typed(whole.sort_values("movement"), FREE_FLOW)
+
+    def _run(self, arm: Arm, period: str, replicate: int) -> RunRecord:
+        try:
+            request = self._request(arm, period, replicate)
+        except HuanduError as error:
+            return RunRecord(None, str(error))
+        except Exception as error:  # a mistake of ours must not lose the other runs either
+            return RunRecord(None, f"internal error: {type(error).__name__}: {error}")
+        finally:
+            self.people.done(period, replicate)
+        return self.runner.run_one(request)
+
+    def _request(self, arm: Arm, period: str, replicate: int) -> RunRequest:
+        files = self.arms[arm.id, period]
+        people = self.people.of(period, replicate)
+        moved = assign_lots(people.vehicles, arm.applied.edits, files.build.network)
+        return request(self.study, period, replicate, files, replace(people, vehicles=moved))
+
+
+def laid_out(site: Site, built: ArmBuild) -> ArmFiles:
+    """Say where an arm is measured."""
+    routes = {name: route.via for name, route in site.facts.routes.items()}
+    junctions = measured_junctions(site.facts, site.network)
+    return ArmFiles(built, zones(site.network, junctions, routes, built.network, ways(site)))
+
+
+def request(study: Study, period: str, replicate: int, files: ArmFiles, demand: Demand) -> RunRequest:
+    """Put together one run of an arm: times and intervals follow from the site and the period alone."""
+    times = study.site.periods[period]
+    start_s = begin_s(study.site, period)
+    length_s = times.end_s - times.begin_s
+    driver = study.settings.driver
+    spec = RunSpec(
+        network=str(files.build.net_file.resolve()),
+        demand=DEMAND_FILE,
+        additionals=tuple(str(path.resolve()) for path in files.build.additional_files),
+        begin_s=start_s,
+        window_begin_s=float(times.begin_s),
+        window_end_s=float(times.end_s),
+        end_s=times.end_s + study.settings.clear_factor * length_s,
+        seed=replicate,
+        step_length_s=study.settings.step_length_s,
+        stops=bool(demand.vehicles["stops"].str.contains("parkingArea", regex=False).any()),
+        options=_site_options(study.site),
+        driver="sumo" if driver == "auto" else driver,
+    )
+    return RunRequest(
+        spec=spec,
+        build=files.build,
+        zones=files.zones,
+        demand=demand,
+        interval_s=_interval_s(times.begin_s - start_s, length_s),
+        queue_interval_s=_queue_interval_s(study.site, period, files.zones),
+        timeout_s=study.settings.timeout_s,
+    )
+
+
+def _site_options(site: Site) -> dict[str, str]:
+    """Return what the site says about driving that SUMO takes as an option, the same in every arm."""
+    facts = site.facts
+    if facts.imported is not None:
+        options = {"time-to-teleport.bidi": facts.trains_pass_after_s}
+    else:
+        options = {"ignore-junction-blocker": facts.passes_blocker_after_s}
+    return {name: f"{value:g}" for name, value in options.items() if value is not None}
+
+
+def _interval_s(warm_up_s: float, window_s: float) -> int:
+    """Return a quarter of an hour, or what of it fits into warm-up and window; a minute if nothing does."""
+    fitting = math.gcd(INTERVAL_S, round(warm_up_s), round(window_s))
+    return fitting if fitting >= QUEUE_INTERVAL_S else QUEUE_INTERVAL_S
+
+
+def _queue_interval_s(site: Site, period: str, layout: Zones) -> int:
+    """Return the common cycle of the measured signals of today, if there is one in whole seconds."""
+    junctions = {queue.approach.rpartition(".")[0] for queue in layout.queues}
+    signals = {site.network.junctions[name].signal for name in junctions} - {None}
+    controls = [site.signals[period][signal] for signal in sorted(filter(None, signals))]
+    cycles = {program.cycle_s for control in controls for program in control.programs.values()}
+    if len(cycles) == 1 and (cycle_s := cycles.pop()).is_integer() and cycle_s > 0:
+        return int(cycle_s)
+    return QUEUE_INTERVAL_S
+
+
+@dataclass
+class _People:
+    """The demands that are in use: realised once each, dropped when the last arm has taken them."""
+
+    study: Study
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+    _locks: dict[tuple[str, int], threading.Lock] = field(default_factory=dict)
+    _found: dict[tuple[str, int], Demand] = field(default_factory=dict)
+    _taken: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    def of(self, period: str, replicate: int) -> Demand:
+        """Return the people of one period and replicate; ConfigError where they do not fit the site."""
+        key = (period, replicate)
+        with self._guard:
+            lock = self._locks.setdefault(key, threading.Lock())
+        with lock:
+            if key not in self._found:
+                study = self.study
+                self._found[key] = realise(study.site, period, replicate, study.settings, study.vehicles)
+            return self._found[key]
+
+    def done(self, period: str, replicate: int) -> None:
+        """Note that one arm more has what it needs."""
+        key = (period, replicate)
+        with self._guard:
+            self._taken[key] = self._taken.get(key, 0) + 1
+            if self._taken[key] == len(self.study.arms):
+                self._found.pop(key, None)
+
+
+TIMING = ("arm", "period", "replicate", "wall_s", "host")
+
+
+def _write_records(folder: Path, records: Mapping[Key, RunRecord], free_flow: pd.DataFrame) -> None:
+    """Write `runs.json` and `free_flow.parquet`, which are deterministic, and `timing.csv`, which is not."""
+    (folder / "tables").mkdir(parents=True, exist_ok=True)
+    rows: list[dict[str, Any]] = [
+        {"arm": arm, "period": period, "replicate": n, "digest": record.digest, "failure": record.failure}
+        for (arm, period, n), record in sorted(records.items())
+    ]
+    write_json(folder / "runs.json", rows)
+    free_flow.to_parquet(folder / "tables" / "free_flow.parquet", index=False, compression="zstd")
+    path = folder / "tables" / "timing.csv"
+    timing: dict[Key, dict[str, Any]] = {}
+    if path.is_file():
+        with path.open(encoding="utf-8", newline="") as file:
+            timing = {(r["arm"], r["period"], int(r["replicate"])): dict(r) for r in csv.DictReader(file)}
+    for key, record in records.items():
+        if record.simulated or key not in timing:
+            values = (*key, f"{record.wall_s:.2f}", socket.gethostname())
+            timing[key] = dict(zip(TIMING, values, strict=True))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, TIMING, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(row for _, row in sorted(timing.items()))

@@ -1,0 +1,124 @@
+"""Everything that can be known to be wrong before vehicles move: builds, proofs, routes, primary measure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sim.demand import assign_lots, broken_routes, realise
+from sim.errors import BuildError, ConfigError, Problems
+from sim.labels import Lang, label
+from sim.measures.fair_delay import delay_may_be_primary
+from sim.site.check import crossing_notes
+from sim.site.words import names_of
+from sim.study import Study
+from sim.sumo.build import ArmBuild, build
+from sim.sumo.proof import Proof, prove
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """What every run of a study stands on: builds and proofs by (arm, period)."""
+
+    builds: Mapping[tuple[str, str], ArmBuild]
+    proofs: Mapping[tuple[str, str], Proof]
+
+
+def preflight(study: Study, cache: Path) -> Preflight:
+    """Build every arm, hold it against the baseline, and check that every vehicle can still drive its route.
+
+    A site without demand is built and proved all the same.
+
+    Raises ConfigError with every arm's problems: a build that fails, an object changed outside the footprint,
+    routes that an arm no longer allows, or fair delay as primary where it may not be.
+    """
+    problems = Problems()
+    builds: dict[tuple[str, str], ArmBuild] = {}
+    proofs: dict[tuple[str, str], Proof] = {}
+    baseline, *others = study.arms
+    _check_step(study, problems)
+    for period in study.periods:
+        base = builds[baseline.id, period] = build(study.site, baseline.applied, period, cache)
+        demand = (
+            realise(study.site, period, study.replicates[0], study.settings, study.vehicles)
+            if study.site.has_demand
+            else None
+        )
+        for arm in others:
+            place = f"policy {arm.id}, period {period}"
+            try:
+                built = build(study.site, arm.applied, period, cache)
+                proofs[arm.id, period] = prove(base, built, arm.applied.footprint, arm.applied.edits)
+            except ConfigError as error:
+                problems.extend(error, f"{place}: ")
+                continue
+            except BuildError as error:
+                problems.add(place, str(error))
+                continue
+            builds[arm.id, period] = built
+            if demand is None:
+                continue
+            moved = assign_lots(demand.vehicles, arm.applied.edits, built.network)
+            broken = broken_routes(replace(demand, vehicles=moved), built.network)
+            if len(broken):
+                turns = ", ".join(
+                    sorted(
+                        {f"{a} -> {b}" for a, b in zip(broken["from_edge"], broken["to_edge"], strict=True)}
+                    )[:5]
+                )
+                problems.add(
+                    place,
+                    f"{len(broken)} of {len(moved)} vehicles can no longer drive their route: {turns}",
+                    "routes are fixed: keep one lane for every movement that is used",
+                )
+            if study.primary == "fair_delay":
+                allowed, why = delay_may_be_primary(base.network, built.network, demand.vehicles, moved)
+                if not allowed:
+                    problems.add(f"{place}: primary", why.en, "primary=fair_travel_time")
+    problems.raise_if_any()
+    return Preflight(builds, proofs)
+
+
+def _check_step(study: Study, problems: Problems) -> None:
+    """Refuse a step length that the vehicle set was not calibrated with: its saturation flow is another then.
+
+    An imported site that drives with its own types has no calibration of ours to keep.
+    """
+    if study.site.facts.imported is not None and study.settings.vehicles is None:
+        return
+    asked_s, found_s = study.settings.step_length_s, study.vehicles.calibrated.step_s
+    if asked_s != found_s:
+        told = f"{asked_s:g} s, but the vehicle set {study.vehicles.name!r} was calibrated with {found_s:g} s"
+        hint = f"run.step_length_s={found_s:g}, or calibrate a set of your own"
+        problems.add("run.step_length_s", told, hint)
+
+
+def preflight_text(study: Study, checked: Preflight, langs: tuple[Lang, ...] = ("zh", "en")) -> str:
+    """Say per policy what changes, in words, and what the proof of locality found."""
+    notes = crossing_notes(study.site.facts, study.site.network)
+    lines = [note.of(lang) for note in notes for lang in langs]
+    for arm in study.arms[1:]:
+        policy = arm.applied.policy
+        lines.append(f"{arm.id}: {policy.title.zh} / {policy.title.en}")
+        for lang in langs:
+            lines += [f"  - {words.of(lang)}" for words in arm.applied.change_log]
+        for period in study.periods:
+            proof = checked.proofs[arm.id, period]
+            lines += [f"  {period}: {proof.words.of(lang)}" for lang in langs]
+            lines += [f"    {line}" for line in _objects(proof)]
+            lines += [f"    netconvert: {warning}" for warning in checked.builds[arm.id, period].warnings]
+    if len(study.arms) == 1:
+        lines += [label("check.no_policies", lang) for lang in langs]
+        lines += names_of(study.site, study.periods[0])
+    if not study.site.has_demand:
+        lines += [label("check.no_demand", lang) for lang in langs]
+    return "\n".join(lines)
+
+
+def _objects(proof: Proof) -> list[str]:
+    """One line per changed object with the names of what changed; values are in the study's `proof.json`."""
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    for change in proof.changed:
+        found.setdefault((change.kind, change.id), {})[change.what.split(" of ")[0]] = None
+    return [f"{kind} {name}: {', '.join(whats)}" for (kind, name), whats in sorted(found.items())]

@@ -1,0 +1,149 @@
+"""One run: inputs written, simulated in a child process, read, published; or failed with a reason."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from sim.demand import Demand, demand_digest
+from sim.errors import HuanduError, RunError
+from sim.runs.store import SCHEMA_VERSION, Store, digest_of
+from sim.site.zones import Zones
+from sim.sumo.build import ArmBuild
+from sim.sumo.demand_files import write_demand
+from sim.sumo.detectors import timed_types, write_detectors
+from sim.sumo.driver import DETECTORS_FILE, LOG_FILE, Children, RunSpec, simulate
+from sim.sumo.install import version
+from sim.sumo.outputs import read_outputs
+
+SIMULATION_CODE = 2
+"""Raised by hand whenever the code that runs or reads a simulation changes what comes out of it."""
+
+DEMAND_FILE = "demand.rou.xml"
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What one run needs. `spec` names the files of `build`; the others are written where it runs."""
+
+    spec: RunSpec
+    build: ArmBuild
+    zones: Zones
+    demand: Demand
+    interval_s: int
+    queue_interval_s: int
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """What became of one run. `digest` is None where not even its inputs could be made."""
+
+    digest: str | None
+    failure: str | None = None
+    simulated: bool = False
+    wall_s: float = 0.0
+
+
+@dataclass
+class Runner:
+    """Carries out runs for one study: a store, the living children, and a lock per digest.
+
+    Safe to use from several threads; two requests with the same digest are simulated once. A failure of an
+    earlier study is tried again, one of this study is not.
+    """
+
+    store: Store
+    children: Children = field(default_factory=Children)
+    _failed: dict[str, str] = field(default_factory=dict)
+    _locks: dict[str, threading.Lock] = field(default_factory=dict)
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def run_one(self, request: RunRequest) -> RunRecord:
+        """Find the run in the store or simulate it. Failures are returned, not raised."""
+        started = time.monotonic()
+        digest: str | None = None
+        try:
+            with self.store.draft() as folder:
+                write_inputs(request, folder)
+                inputs = identity(request, folder)
+                digest = digest_of(inputs)
+                with self._lock(digest):
+                    return replace(
+                        self._found_or_made(digest, inputs, request, folder),
+                        wall_s=time.monotonic() - started,
+                    )
+        except HuanduError as error:
+            return RunRecord(digest, str(error), wall_s=time.monotonic() - started)
+        except Exception as error:  # a mistake of ours must not lose the other runs either
+            reason = f"internal error: {type(error).__name__}: {error}"
+            return RunRecord(digest, reason, wall_s=time.monotonic() - started)
+
+    def _found_or_made(
+        self, digest: str, inputs: Mapping[str, Any], request: RunRequest, folder: Path
+    ) -> RunRecord:
+        if self.store.has(digest):
+            return RunRecord(digest)
+        if digest in self._failed:
+            return RunRecord(digest, self._failed[digest])
+        try:
+            simulate(request.spec, folder, request.timeout_s, self.children)
+            demand = request.demand
+            network = request.build.network
+            read = read_outputs(request.spec, folder, demand.vehicles, demand.walks, network, request.zones)
+        except RunError as error:
+            if not self.children.stopped:
+                self._failed[digest] = str(error)
+                self.store.fail(digest, str(error), _log(folder))
+            return RunRecord(digest, str(error), simulated=True)
+        self.store.publish(digest, read.tables, read.facts, inputs, _log(folder))
+        return RunRecord(digest, simulated=True)
+
+    def _lock(self, digest: str) -> threading.Lock:
+        with self._guard:
+            return self._locks.setdefault(digest, threading.Lock())
+
+
+def write_inputs(request: RunRequest, folder: Path) -> None:
+    """Write demand and detectors into the folder a run takes place in."""
+    write_demand(request.demand, request.build, folder / DEMAND_FILE)
+    write_detectors(
+        request.zones,
+        request.interval_s,
+        request.queue_interval_s,
+        folder / DETECTORS_FILE,
+        timed_types(request.demand.types),
+    )
+
+
+def identity(request: RunRequest, folder: Path) -> dict[str, Any]:
+    """Return everything that shapes a run's tables, as plain data: contents, no paths, not the driver."""
+    spec = request.spec
+    return {
+        "schema": SCHEMA_VERSION,
+        "code": SIMULATION_CODE,
+        "sumo": version(),
+        "network": request.build.network.sha256,
+        "build": request.build.digest,
+        "people": demand_digest(request.demand),
+        "demand": _sha256(folder / DEMAND_FILE),
+        "detectors": _sha256(folder / DETECTORS_FILE),
+        "options": spec.behaviour(),
+        "window_s": [float(spec.window_begin_s), float(spec.window_end_s)],
+        "controllers": [dict(controller) for controller in spec.controllers],
+        "stops": spec.stops,
+    }
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _log(folder: Path) -> str:
+    path = folder / LOG_FILE
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""

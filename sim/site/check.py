@@ -1,0 +1,315 @@
+"""Whether the facts of a site hold together, before anything is built: every problem at once. Pure."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from itertools import combinations
+
+from sim.errors import Problems, near
+from sim.labels import Text, text
+from sim.site.facts import ApproachFacts, Period, SiteFacts
+from sim.site.layout import Layout, Leg, leg_of, sides
+from sim.site.network import Network
+
+SAME_BEARING_DEG = 20.0
+"""Two legs closer than this are one to the drawing."""
+STREET_BEARING_DEG = 30.0
+"""A street's leg may be written this far off the line between its junctions."""
+STALL_M = 6.0
+"""Length of a kerb stall."""
+JUNCTION_SPACE_M = 30.0
+"""Room that a street needs beside its short lanes: half a junction at each end."""
+CROSSING_LENGTH_OFF = 0.30
+"""A crossing's length may differ by this share from what the lanes give."""
+QUARTER_S = 900
+_NAME = re.compile(r"^\w[\w-]*$")
+
+
+def check_site(facts: SiteFacts, path: str = "site.yaml") -> None:
+    """Raise one ConfigError with everything that is wrong; `path` is where the facts were read."""
+    problems = Problems()
+    _check_names(facts, path, problems)
+    if facts.imported is None:
+        drawn = _Drawn(facts, path, problems)
+        drawn.check()
+    else:
+        for field in ("streets", "plans"):
+            if getattr(facts, field):
+                what = f"an imported site has its {field} from the network's files"
+                problems.add(f"{path}.{field}", what, "remove it; policies change signals")
+    problems.raise_if_any()
+
+
+def check_places(facts: SiteFacts, network: Network, path: str = "site.yaml") -> None:
+    """Raise one ConfigError with every approach, edge or junction that the facts name and the network lacks.
+
+    For imported sites; drawn ones are checked before the network is built.
+    """
+    problems = Problems()
+    streets = {**dict.fromkeys(network.approaches), **dict.fromkeys(network.edges)}
+    crossings = {id for id, approach in network.approaches.items() if approach.crossing is not None}
+    _check_parking(facts, streets, path, problems)
+    _check_demand(facts, streets, streets, path, problems)
+    _check_routes(facts, streets, path, problems)
+    _check_measured(facts, network.junctions, path, problems)
+    for name, period in facts.periods.items():
+        _check_pedestrians(period, network.approaches, crossings, f"{path}.periods.{name}", problems)
+    problems.raise_if_any()
+
+
+def crossing_notes(facts: SiteFacts, network: Network) -> tuple[Text, ...]:
+    """Return a note for every crossing whose written length is far from the one its lanes give."""
+    notes = []
+    for junction, j in facts.junctions.items():
+        for name, approach in j.approaches.items():
+            built = network.approaches.get(f"{junction}.{name}")
+            if approach.crossing is None or built is None or built.crossing is None:
+                continue
+            written_m, built_m = approach.crossing.length_m, built.crossing.length_m
+            if abs(built_m - written_m) > CROSSING_LENGTH_OFF * written_m:
+                values = {"leg": built.id, "written_m": f"{written_m:g}", "built_m": f"{built_m:.1f}"}
+                notes.append(text("site.crossing_length", **values))
+    return tuple(notes)
+
+
+def _check_names(facts: SiteFacts, path: str, problems: Problems) -> None:
+    groups: dict[str, Iterable[str]] = {
+        field: getattr(facts, field)
+        for field in ("junctions", "streets", "plans", "parking", "parking_demand", "periods", "routes")
+    }
+    groups |= {f"junctions.{id}.approaches": j.approaches for id, j in facts.junctions.items()}
+    for place, names in groups.items():
+        for name in names:
+            if not _NAME.match(name):
+                what = f"the name {name!r} may hold letters, digits, _ and - only"
+                problems.add(f"{path}.{place}", what)
+
+
+class _Drawn:
+    def __init__(self, facts: SiteFacts, path: str, problems: Problems) -> None:
+        self.facts = facts
+        self.path = path
+        self.problems = problems
+        self.legs: dict[str, Leg] = {
+            f"{junction}.{name}": (junction, name)
+            for junction, j in facts.junctions.items()
+            for name in j.approaches
+        }
+
+    def check(self) -> None:
+        streets_hold = self._check_streets()
+        for junction, j in self.facts.junctions.items():
+            place = f"{self.path}.junctions.{junction}.approaches"
+            if len(j.approaches) < 2:  # noqa: PLR2004 - a junction joins two legs at least
+                self.problems.add(place, f"{len(j.approaches)} leg is no junction", "draw at least two")
+            if streets_hold:
+                self._check_bearings(junction, place)
+        if streets_hold:
+            for name, leg in self.legs.items():
+                place = f"{self.path}.junctions.{leg[0]}.approaches.{leg[1]}"
+                self._check_leg(name, leg, place)
+        self._check_plans()
+        self._check_references(streets_hold)
+
+    def approach(self, leg: Leg) -> ApproachFacts:
+        return self.facts.junctions[leg[0]].approaches[leg[1]]
+
+    def _check_streets(self) -> bool:
+        """Whether every street joins two legs of two junctions, each leg once; else there is no layout."""
+        before = len(self.problems.found)
+        used: dict[str, str] = {}
+        for id, street in self.facts.streets.items():
+            place = f"{self.path}.streets.{id}.legs"
+            for index, name in enumerate(street.legs):
+                if name not in self.legs:
+                    self.problems.add(f"{place}[{index}]", f"no leg {name!r}", near(name, self.legs))
+                elif name in used:
+                    what = f"the leg {name!r} is in the street {used[name]!r} already"
+                    self.problems.add(f"{place}[{index}]", what)
+                used.setdefault(name, id)
+            first, second = (leg_of(name)[0] for name in street.legs)
+            if first == second:
+                self.problems.add(place, f"both legs are at {first!r}", "a street joins two junctions")
+            elif {first, second} <= set(self.facts.junctions) and self._apart_m(first, second) == 0:
+                self.problems.add(place, f"{first} and {second} stand on the same spot", "mind `position_m`")
+        return len(self.problems.found) == before
+
+    def _apart_m(self, first: str, second: str) -> float:
+        junctions = self.facts.junctions
+        return math.dist(junctions[first].position_m, junctions[second].position_m)
+
+    def _check_bearings(self, junction: str, place: str) -> None:
+        layout, approaches = Layout(self.facts), self.facts.junctions[junction].approaches
+        bearing = {name: layout.bearing_deg((junction, name)) for name in approaches}
+        for one, other in combinations(bearing, 2):
+            apart = _angle_deg(bearing[one], bearing[other])
+            if apart < SAME_BEARING_DEG:
+                what = f"{one!r} and {other!r} lie {apart:.0f} degrees apart"
+                self.problems.add(place, what, f"legs need {SAME_BEARING_DEG:g} degrees between them")
+        for name, straight in bearing.items():
+            written = approaches[name].bearing_deg
+            if _angle_deg(written, straight) > STREET_BEARING_DEG:
+                what = f"says {written:g}, but the street's other junction lies at {straight:.0f} degrees"
+                self.problems.add(f"{place}.{name}.bearing_deg", what)
+
+    def _check_leg(self, name: str, leg: Leg, place: str) -> None:
+        layout, approach = Layout(self.facts), self.approach(leg)
+        other = layout.other_end.get(leg)
+        exits = len(layout.exit_widths_m(leg))
+        if other is None:
+            if approach.length_m is None:
+                self.problems.add(f"{place}.length_m", "missing: the leg is not a street to another junction")
+            if approach.exit_lanes is None:
+                what = "missing: how many lanes leave the junction on this leg"
+                self.problems.add(f"{place}.exit_lanes", what, "0 where it is one-way towards the junction")
+        else:
+            if approach.length_m is not None:
+                what = "the leg is a street, its length follows from the junctions' positions"
+                self.problems.add(f"{place}.length_m", what, "leave it out")
+            if approach.exit_lanes not in (None, exits):
+                what = f"says {approach.exit_lanes}, but {other[0]}.{other[1]} has {exits} full lanes"
+                self.problems.add(f"{place}.exit_lanes", what, "leave it out: it follows from the other end")
+        if not approach.lanes and exits == 0:
+            self.problems.add(place, "nobody drives on this leg", "give it `lanes` or `exit_lanes`")
+        if approach.crossing is not None and not approach.lanes:
+            self.problems.add(f"{place}.crossing", "a crossing needs a leg with lanes towards the junction")
+        length_m = approach.length_m if other is None else self._apart_m(leg[0], other[0])
+        self._check_short_lanes(approach, length_m, place)
+        layout.lane_ways(leg, self.problems, place)
+
+    def _check_short_lanes(self, approach: ApproachFacts, length_m: float | None, place: str) -> None:
+        parts = sides(approach.lanes)
+        if approach.lanes and not parts.full:
+            self.problems.add(f"{place}.lanes", "every lane is short", "a full lane has no `length_m`")
+            return
+        for index, lane in enumerate(approach.lanes):
+            inside = len(parts.left) <= index < len(parts.left) + len(parts.full)
+            if lane.length_m is not None and inside:
+                what = "a short lane lies at the left or right side, not between full lanes"
+                self.problems.add(f"{place}.lanes[{index}].length_m", what)
+        lengths = sorted({lane.length_m for lane in parts.short if lane.length_m is not None})
+        if len(lengths) > 1:
+            what = f"short lanes of {' and '.join(f'{m:g}' for m in lengths)} m"
+            self.problems.add(f"{place}.lanes", what, "all short lanes of an approach have one length")
+        if lengths and length_m is not None and lengths[-1] + JUNCTION_SPACE_M > length_m:
+            what = f"short lanes of {lengths[-1]:g} m do not fit on a leg of {length_m:.0f} m"
+            self.problems.add(f"{place}.lanes", what, f"leave {JUNCTION_SPACE_M:g} m for the junction")
+
+    def _check_plans(self) -> None:
+        signals = {id for id, j in self.facts.junctions.items() if j.control == "signals"}
+        for name, plans in self.facts.plans.items():
+            for junction in plans:
+                place = f"{self.path}.plans.{name}.{junction}"
+                if junction not in self.facts.junctions:
+                    self.problems.add(
+                        place, f"no junction {junction!r}", near(junction, self.facts.junctions)
+                    )
+                elif junction not in signals:
+                    what = f"{junction!r} is controlled by {self.facts.junctions[junction].control!r}"
+                    self.problems.add(place, what, "give it `control: signals` or remove the plan")
+        used: dict[str, str] = {}
+        for id, period in self.facts.periods.items():
+            place = f"{self.path}.periods.{id}.plan"
+            if period.plan is not None and period.plan not in self.facts.plans:
+                self.problems.add(place, f"no plan {period.plan!r}", near(period.plan, self.facts.plans))
+            elif period.plan is None and signals:
+                self.problems.add(place, "missing: signals need a plan", near("", self.facts.plans))
+            elif period.plan is not None:
+                used.setdefault(period.plan, id)
+        for plan, period_id in used.items():
+            for junction in sorted(signals - set(self.facts.plans[plan])):
+                what = f"no plan for the signals of {junction!r}, which the period {period_id!r} needs"
+                self.problems.add(f"{self.path}.plans.{plan}", what)
+
+    def _check_references(self, streets_hold: bool) -> None:
+        path, problems = self.path, self.problems
+        entering = {name: leg for name, leg in self.legs.items() if self.approach(leg).lanes}
+        lengths = {name: self._length_m(leg) if streets_hold else None for name, leg in entering.items()}
+        streets = {leg for street in self.facts.streets.values() for leg in street.legs}
+        boundary = {name: leg for name, leg in self.legs.items() if name not in streets}
+        exits = {name for name, leg in boundary.items() if self.approach(leg).exit_lanes}
+        exit_edges = {f"{name}.exit": self.approach(boundary[name]).length_m for name in sorted(exits)}
+        _check_parking(self.facts, {**lengths, **exit_edges}, path, problems)
+        _check_demand(self.facts, set(boundary) & set(entering), exits, path, problems)
+        _check_routes(self.facts, {**lengths, **exit_edges}, path, problems)
+        _check_measured(self.facts, self.facts.junctions, path, problems)
+        crossings = {name for name, leg in self.legs.items() if self.approach(leg).crossing is not None}
+        for id, period in self.facts.periods.items():
+            _check_pedestrians(period, self.legs, crossings, f"{path}.periods.{id}", problems)
+
+    def _length_m(self, leg: Leg) -> float | None:
+        other = Layout(self.facts).other_end.get(leg)
+        return self.approach(leg).length_m if other is None else self._apart_m(leg[0], other[0])
+
+
+def _check_parking(
+    facts: SiteFacts, streets: Mapping[str, float | None], path: str, problems: Problems
+) -> None:
+    """Hold parking areas against the approaches and edges there are (with their lengths, where known)."""
+    for id, area in facts.parking.items():
+        place = f"{path}.parking.{id}"
+        if area.on not in streets:
+            problems.add(f"{place}.on", f"no approach or edge {area.on!r}", near(area.on, streets))
+            continue
+        length_m, end_m = streets[area.on], area.at_m + area.length_m
+        if length_m is not None and end_m > length_m:
+            what = f"ends at {end_m:g} m, but {area.on} is {length_m:.0f} m long"
+            problems.add(f"{place}.at_m", what)
+        if area.kind == "kerb" and area.stalls * STALL_M > area.length_m:
+            what = f"{area.stalls} stalls do not fit on {area.length_m:g} m"
+            problems.add(f"{place}.stalls", what, f"a kerb stall takes {STALL_M:g} m")
+
+
+def _check_demand(
+    facts: SiteFacts, entries: Iterable[str], exits: Iterable[str], path: str, problems: Problems
+) -> None:
+    for id, demand in facts.parking_demand.items():
+        place = f"{path}.parking_demand.{id}"
+        if demand.lot not in facts.parking:
+            problems.add(f"{place}.lot", f"no parking area {demand.lot!r}", near(demand.lot, facts.parking))
+        if demand.origin not in entries:
+            what = f"{demand.origin!r} is no leg by which vehicles enter the site"
+            problems.add(f"{place}.origin", what, near(demand.origin, entries))
+        if demand.exit not in exits:
+            what = f"{demand.exit!r} is no leg by which vehicles leave the site"
+            problems.add(f"{place}.exit", what, near(demand.exit, exits))
+
+
+def _check_routes(facts: SiteFacts, streets: Mapping[str, object], path: str, problems: Problems) -> None:
+    for id, route in facts.routes.items():
+        for index, name in enumerate(route.via):
+            if name not in streets:
+                place = f"{path}.routes.{id}.via[{index}]"
+                problems.add(place, f"no approach or edge {name!r}", near(name, streets))
+
+
+def _check_measured(facts: SiteFacts, junctions: Iterable[str], path: str, problems: Problems) -> None:
+    for index, name in enumerate(facts.measured_junctions or ()):
+        if name not in junctions:
+            problems.add(
+                f"{path}.measured_junctions[{index}]", f"no junction {name!r}", near(name, junctions)
+            )
+
+
+def _check_pedestrians(
+    period: Period, legs: Iterable[str], crossings: Iterable[str], path: str, problems: Problems
+) -> None:
+    quarters = math.ceil((period.end_s - period.begin_s) / QUARTER_S)
+    for name, counts in period.pedestrians_per_15min.items():
+        place = f"{path}.pedestrians_per_15min.{name}"
+        if name not in legs:
+            problems.add(place, f"no leg {name!r}", near(name, crossings))
+        elif name not in crossings:
+            problems.add(place, f"the leg {name!r} has no crossing", "give it a `crossing` or no pedestrians")
+        numbers = counts if isinstance(counts, tuple) else (counts,)
+        if isinstance(counts, tuple) and len(counts) != quarters:
+            problems.add(place, f"{len(counts)} numbers for {quarters} quarters of an hour")
+        if any(number < 0 for number in numbers):
+            problems.add(place, "a count is not negative")
+
+
+def _angle_deg(one: float, other: float) -> float:
+    """Smallest angle between two bearings, degrees."""
+    return abs((one - other + 180) % 360 - 180)

@@ -1,0 +1,45 @@
+"""A site ready to be changed and simulated: its facts, its normalised network, its signals, its counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from sim.signals.program import SignalControl
+from sim.site.facts import Period, SiteFacts
+from sim.site.network import Network
+
+
+@dataclass(frozen=True)
+class Site:
+    """What interventions read. Nothing in it depends on any policy.
+
+    `network_file` is the normalised network that every arm is derived from, `signals[period][signal]` what
+    runs in that period (every signal of the network is there). `counts` is the checked
+    `counts.csv` of a drawn site (columns in `sim.demand`), empty for an imported one.
+    """
+
+    folder: Path
+    facts: SiteFacts
+    network: Network
+    network_file: Path
+    signals: Mapping[str, Mapping[str, SignalControl]]
+    counts: pd.DataFrame
+
+    @property
+    def name(self) -> str:
+        """The site's id."""
+        return self.facts.name
+
+    @property
+    def periods(self) -> Mapping[str, Period]:
+        """Named periods by id."""
+        return self.facts.periods
+
+    @property
+    def has_demand(self) -> bool:
+        """Whether somebody travels: a network may be imported without vehicles."""
+        return self.facts.imported is None or self.facts.imported.trips is not None

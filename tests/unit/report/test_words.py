@@ -1,0 +1,148 @@
+"""What is said about a number: places, verdicts, the terminal's table."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from sim.comparison.compare import COMPARISON
+from sim.comparison.inference import VERDICTS
+from sim.measures import SPECS
+from sim.plots.places import place
+from sim.report.terminal import verdict_table_text
+from sim.report.words import at_least, change, finding_words, meaning
+from tests.synthetic_study import study_json
+
+SPEC = SPECS["fair_travel_time"]
+
+
+def row(**values: Any) -> dict[str, Any]:
+    plain: dict[str, Any] = {
+        "arm": "retime",
+        "period": "am_peak",
+        "measure": "fair_travel_time",
+        "scope": "network",
+        "unit": "s/veh",
+        "direction": "lower",
+        "before": 146.47,
+        "after": 132.39,
+        "sd_before": 4.0,
+        "sd_after": 4.2,
+        "difference": -14.08,
+        "ci_low": -16.24,
+        "ci_high": -11.92,
+        "relative": -0.0961,
+        "relative_ci_low": -0.111,
+        "relative_ci_high": -0.081,
+        "mcid": 7.32,
+        "n_pairs": 10,
+        "p_holm": 0.0002,
+        "gate": "",
+        "verdict": "improved",
+    }
+    return plain | values
+
+
+def comparison(*rows: dict[str, Any]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=list(COMPARISON)).astype(dict(COMPARISON))
+
+
+@pytest.mark.parametrize(
+    ("scope", "zh", "en"),
+    [
+        ("movement:J1.north.left", "J1 北进口左转", "J1 north left"),
+        (
+            "movement:cluster.1_2.southwest_2.uturn",
+            "cluster.1_2 西南进口2 掉头",
+            "cluster.1_2 southwest 2 U-turn",
+        ),
+        ("approach:J1.west", "J1 西进口", "J1 west"),
+        ("approach:J1.解放路", "J1 解放路", "J1 解放路"),
+        ("junction:J1", "路口 J1", "junction J1"),
+        ("network", "全部范围", "whole area"),
+        ("class:bus", "公交车", "buses"),
+        ("route:R1", "路径 R1", "route R1"),
+        ("odd:<b>", "odd:<b>", "odd:<b>"),
+    ],
+)
+def test_places_in_words(scope: str, zh: str, en: str) -> None:
+    assert place(scope) == (zh, en)
+
+
+def test_a_row_is_written_out_with_honest_digits() -> None:
+    written = change(row(), SPEC)
+    assert (written.before, written.after, written.difference) == ("146.5", "132.4", "−14.1")
+    assert written.interval == "[−16.2, −11.9]"
+    assert (written.relative, written.relative_interval) == ("−9.6 %", "[−11.1, −8.1] %")
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_every_verdict_has_a_meaning_that_claims_no_proof(verdict: str) -> None:
+    said = meaning(row(verdict=verdict, gate="invalid" if verdict == "not_comparable" else ""), SPEC)
+    assert said.zh and said.en
+    assert "证明" not in said.zh and "prove" not in said.en.lower()
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"verdict": "inconclusive", "n_pairs": 3}, "少于 4 次"),
+        ({"verdict": "inconclusive", "gate": "lower_bound"}, "只是下限"),
+        ({"verdict": "inconclusive", "ci_low": -9.0, "ci_high": 4.0}, "需要更多复演"),
+        ({"verdict": "not_comparable", "gate": "invalid"}, "无效的运行"),
+        (
+            {"verdict": "not_comparable", "gate": "caution", "n_pairs": 0, "difference": math.nan},
+            "没有可成对比较",
+        ),
+        ({"verdict": "improved", "gate": "lower_bound"}, "实际改善只会更大"),
+        ({"verdict": "worse", "gate": "lower_bound"}, "实际变差只会更大"),
+    ],
+)
+def test_the_reason_of_a_verdict_is_told(values: dict[str, Any], words: str) -> None:
+    assert words in meaning(row(**values), SPEC).zh
+
+
+def test_at_least_needs_a_censored_value() -> None:
+    assert at_least(row(gate="lower_bound"), SPEC)
+    assert not at_least(row(gate="caution"), SPEC)
+    assert not at_least(
+        row(gate="lower_bound"), SPECS["served_flow"]
+    )  # counted exactly, whatever clears later
+
+
+def test_a_finding_that_is_not_known_keeps_its_name() -> None:
+    assert finding_words("from_a_later_version", 1.0, 0.0).zh == "from_a_later_version"
+    assert "3 辆车被瞬移" in finding_words("teleports", 3.0, 0.0).zh
+
+
+class TestTerminalTable:
+    study = study_json(
+        {"am_peak": ("早高峰", "AM peak"), "pm_peak": ("晚高峰", "PM peak")}, 10, ["baseline", "retime"]
+    )
+
+    def test_verdicts_stand_with_their_intervals_and_the_verdict_over_periods(self) -> None:
+        table = comparison(
+            row(), row(period="pm_peak", verdict="worse", difference=5.0, ci_low=3.0, ci_high=7.0)
+        )
+        lines = verdict_table_text(table, self.study, "zh").splitlines()
+        assert lines[0] == "公平出行时间(s/veh,95 % 置信区间)"
+        assert "−14.1" in lines[3] and "[−16.2, −11.9]" in lines[3] and lines[3].endswith("改善")
+        assert "全部时段综合" in lines[5] and lines[5].endswith("变差")  # harm in one period stands
+        assert "示意数据,非该地实际" in lines[-2] and lines[-1] == "未标定"
+
+    def test_no_verdict_over_periods_where_one_has_no_result(self) -> None:
+        lines = verdict_table_text(comparison(row()), self.study, "en").splitlines()
+        assert "no result" in lines[4]
+        assert not any("all periods" in line for line in lines)
+
+    def test_columns_line_up_where_characters_are_wide(self) -> None:
+        text = verdict_table_text(comparison(row(), row(period="pm_peak")), self.study, "zh")
+        head, first = text.splitlines()[1], text.splitlines()[3]
+        cells = [
+            sum(2 if ord(c) > 0x2E80 else 1 for c in line[: line.index(word)])
+            for line, word in ((head, "变化"), (first, "−14.1"))
+        ]
+        assert cells[0] == cells[1]

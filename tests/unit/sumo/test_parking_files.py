@@ -1,0 +1,65 @@
+import re
+from xml.etree import ElementTree
+
+import pytest
+
+from sim.errors import BuildError
+from sim.loading import parse
+from sim.site.network import Connection, Edge, Lane, Network
+from sim.site.parking import ParkingArea
+from sim.sumo.parking_files import parking_xml
+
+CARS, NOBODY = frozenset({"passenger"}), frozenset({"pedestrian"})
+
+
+def edge(id: str, length_m: float) -> Edge:
+    lanes = (Lane(id, 0, length_m, 2.0, 1.4, NOBODY), Lane(id, 1, length_m, 3.2, 13.9, CARS))
+    return Edge(id, "a", "b", lanes, ((0, 0), (1, 0)))
+
+
+# A street of three edges, and a way back from its end to its start that is too long to be searched.
+EDGES = {e.id: e for e in (edge("one", 200), edge("two", 400), edge("three", 300), edge("back", 2000))}
+WAYS = (("one", "two"), ("two", "three"), ("three", "back"), ("back", "one"))
+NETWORK = Network(EDGES, tuple(Connection(a, 1, b, 1, "through") for a, b in WAYS), {})
+
+
+def area(on: str, at_m: float, stalls: int, kind: str = "off_street") -> ParkingArea:
+    title = {"zh": "场", "en": "Lot"}
+    return parse(
+        ParkingArea, {"title": title, "kind": kind, "on": on, "at_m": at_m, "stalls": stalls}, "parking"
+    )
+
+
+def alternatives(parking: dict[str, ParkingArea]) -> dict[str, list[tuple[str, str]]]:
+    root = ElementTree.fromstring(parking_xml(parking, NETWORK))
+    return {
+        rerouter.attrib["id"]: [
+            (a.attrib["id"], a.attrib["visible"]) for a in rerouter.iter("parkingAreaReroute")
+        ]
+        for rerouter in root.iter("rerouter")
+    }
+
+
+def test_areas_stand_beside_the_lane_at_the_kerb_that_cars_may_use() -> None:
+    assert re.findall(r"<parkingArea .*/>", parking_xml({"P": area("two", 40, 30)}, NETWORK)) == [
+        '<parkingArea id="P" lane="two_1" startPos="40" endPos="50" roadsideCapacity="30"/>'
+    ]
+
+
+def test_a_full_area_sends_drivers_to_the_nearest_ahead() -> None:
+    parking = {"A": area("one", 50, 10), "B": area("two", 10, 25), "C": area("three", 10, 40, "kerb")}
+    found = alternatives(parking)
+    assert found["parking.A"] == [("A", "false"), ("B", "true"), ("C", "false")]
+    assert found["parking.B"] == [("B", "true"), ("C", "false")]
+    assert found["parking.C"] == [("C", "false")]  # 2 km round: out of reach
+
+
+def test_on_one_edge_only_what_lies_ahead_is_near() -> None:
+    found = alternatives({"A": area("one", 50, 10), "B": area("one", 100, 10)})
+    assert found["parking.A"] == [("A", "false"), ("B", "false")]
+    assert found["parking.B"] == [("B", "false")]
+
+
+def test_an_area_beyond_its_edge_is_refused() -> None:
+    with pytest.raises(BuildError, match="no lane for cars on 'one' reaches to 205 m"):
+        parking_xml({"A": area("one", 195, 10)}, NETWORK)

@@ -43,7 +43,7 @@ WALLS = (
     Wall(
         "the analysis side sees tables, never SUMO",
         ("sim.sumo",),
-        never=("measures", "checks*", "inference", "compare*", "replication*", "plots", "report*"),
+        never=("measures", "checks", "comparison", "plots", "report"),
     ),
     Wall(
         "zhplot changes matplotlib's settings on import: take the font's file only", ("zhplot",), never=("*",)
@@ -105,7 +105,7 @@ def test_no_import_goes_through_a_wall(repo_root: Path) -> None:
         ("sim/measures/delay.py", "from sim.sumo.outputs import read", "sim.sumo.outputs"),
         ("sim/measures/delay.py", "from ..sumo import outputs", "sim.sumo"),
         ("sim/checks/findings.py", "from sim import sumo", "sim.sumo"),
-        ("sim/comparison/compare.py", "from .sumo import outputs", "sim.sumo"),
+        ("sim/comparison/compare.py", "from ..sumo import outputs", "sim.sumo"),
         ("sim/plots/queue.py", "from .. import sumo", "sim.sumo"),
         ("sim/report/page.py", "import sim.sumo", "sim.sumo"),
         ("sim/comparison/inference.py", "from sim.sumo import outputs", "sim.sumo"),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from sim.edits.edited_site import edited
 from sim.edits.vocabulary import SHARED_KINDS, Edit, ObjectKey
@@ -18,6 +18,7 @@ from sim.site.model import Site
 
 BASELINE = "baseline"
 """Id of the arm with the empty policy."""
+EMPTY = "is empty: a policy changes something; see `huandu list interventions`"
 
 
 class PolicyFacts(Facts):
@@ -27,7 +28,14 @@ class PolicyFacts(Facts):
     title: Bilingual
     reason: Bilingual | None = None
     permanent: bool = True
-    interventions: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
+    interventions: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict, validate_default=True)
+
+    @field_validator("interventions", mode="before")
+    @classmethod
+    def _changes_something(cls, value: Any) -> Any:
+        if not value:
+            raise ValueError(EMPTY)
+        return value
 
 
 @dataclass(frozen=True)

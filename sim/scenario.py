@@ -11,7 +11,7 @@ from typing import Any
 from sim import measures
 from sim.errors import ConfigError, Problems, near
 from sim.loading import parse
-from sim.policy import BASELINE, apply, empty_policy, parse_policy
+from sim.policy import BASELINE, EMPTY, apply, empty_policy, parse_policy
 from sim.site.model import Site
 from sim.standard_data import vehicle_set
 from sim.study import Arm, RunSettings, ScenarioFacts, Study
@@ -64,7 +64,7 @@ def assemble(
 
 
 def _check_frame(config: Mapping[str, Any], place: str, problems: Problems) -> None:
-    """Name the two slips by which a file's content lands beside where it belongs."""
+    """Name the slips by which a file's content lands beside where it belongs, and policies without any."""
     if "scenario" in config:
         hint = "make `# @package _global_` its first line"
         problems.add(place, "its keys lie under `scenario`", hint)
@@ -73,6 +73,10 @@ def _check_frame(config: Mapping[str, Any], place: str, problems: Problems) -> N
     if isinstance(policies, Mapping) and {"interventions", "site"} & policies.keys():
         hint = "begin the file with the policy's id and a colon, and indent the rest"
         problems.add("policies", "a policy's fields stand where its id belongs", hint)
+        problems.raise_if_any()
+    if isinstance(policies, Mapping):
+        for name in (name for name, data in policies.items() if not data):
+            problems.add(f"scenarios/{config.get('site')}/policies/{name}.yaml", EMPTY)
         problems.raise_if_any()
 
 

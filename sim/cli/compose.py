@@ -14,10 +14,12 @@ from typing import Any, ClassVar
 
 from hydra import compose, initialize_config_dir
 from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from hydra.plugins.search_path_plugin import SearchPathPlugin
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
@@ -110,13 +112,30 @@ def _key(word: str) -> str:
 
 
 def plain(config: DictConfig) -> tuple[str, dict[str, Any]]:
-    """Split a composed configuration into the scenario's name and plain data without Hydra's own part."""
+    """Split a composed configuration into the scenario's name and plain data without Hydra's own part.
+
+    To be called while Hydra is initialised. A policy whose file is empty leaves no trace in what Hydra
+    composes, and its arm would be missing in silence: it is in the mapping, as None.
+    """
     scenario = str(config.hydra.runtime.choices["scenario"])
     data = OmegaConf.to_container(config, resolve=False)
     assert isinstance(data, dict)
     data.pop("hydra")
+    for name in _empty_policies(list(config.hydra.overrides.task)):
+        data["policies"].setdefault(name, None)
     resolved = OmegaConf.to_container(OmegaConf.create(data), resolve=True, throw_on_missing=True)
     return scenario, dict(_with_on(resolved))
+
+
+def _empty_policies(overrides: list[str]) -> Iterator[str]:
+    """Yield the ids of the policies that are asked for and whose file holds nothing."""
+    loader = GlobalHydra.instance().config_loader()
+    for entry in loader.compute_defaults_list(PRIMARY, overrides, RunMode.RUN).defaults:
+        group, _, name = str(entry.config_path).strip("/").rpartition("/")
+        if group.endswith("/policies"):
+            files = (folder / group / f"{name}.yaml" for folder in RootSearchPath.folders)
+            if any(file.is_file() and not OmegaConf.load(file) for file in files):
+                yield name
 
 
 def _with_on(node: Any) -> Any:

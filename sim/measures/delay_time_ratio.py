@@ -19,6 +19,7 @@ SPEC = MeasureSpec(
     },
     unit="",
     direction="lower",
+    of_time_loss=True,
     decimals=2,
     mcid_abs=0.02,
     mcid_rel=0.05,

@@ -23,6 +23,7 @@ SPEC = MeasureSpec(
     },
     unit="s/veh",
     direction="lower",
+    of_time_loss=True,
     decimals=1,
     mcid_abs=2.0,
     mcid_rel=0.05,
@@ -40,7 +41,7 @@ def compute(view: RunView) -> Iterator[Value]:
 def delay_may_be_primary(
     base_network: Network, arm_network: Network, base_trips: pd.DataFrame, arm_trips: pd.DataFrame
 ) -> tuple[bool, Text]:
-    """Tell whether fair delay may be the primary measure of this pair of arms, and if not, why.
+    """Tell whether a measure of time loss may be the primary one of this pair of arms, and if not, why.
 
     It may where every vehicle has the same planned route in both arms and every edge of those routes has the
     same lane lengths and limits: time loss is measured against each edge's own limit, so a lower limit

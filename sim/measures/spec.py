@@ -66,6 +66,9 @@ class MeasureSpec:
     censoring: Censoring = "optimistic"
     of_network: bool = True
     """Whether there is a value of the whole network; without one it cannot be a study's primary measure."""
+    of_time_loss: bool = False
+    """Whether it rests on vehicles' time loss, which counts against each street's own limit; may be primary
+    only where routes, lengths and limits are equal in both arms."""
 
     def __post_init__(self) -> None:
         problems = [

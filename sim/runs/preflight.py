@@ -9,6 +9,7 @@ from pathlib import Path
 from sim.demand import assign_lots, broken_routes, realise
 from sim.errors import BuildError, ConfigError, Problems
 from sim.labels import Lang, label
+from sim.measures import SPECS
 from sim.measures.fair_delay import delay_may_be_primary
 from sim.site.check import crossing_notes
 from sim.site.words import names_of
@@ -31,7 +32,7 @@ def preflight(study: Study, cache: Path) -> Preflight:
     A site without demand is built and proved all the same.
 
     Raises ConfigError with every arm's problems: a build that fails, an object changed outside the footprint,
-    routes that an arm no longer allows, or fair delay as primary where it may not be.
+    routes that an arm no longer allows, or a measure of time loss as primary where it may not be.
     """
     problems = Problems()
     builds: dict[tuple[str, str], ArmBuild] = {}
@@ -72,7 +73,7 @@ def preflight(study: Study, cache: Path) -> Preflight:
                     f"{len(broken)} of {len(moved)} vehicles can no longer drive their route: {turns}",
                     "routes are fixed: keep one lane for every movement that is used",
                 )
-            if study.primary == "fair_delay":
+            if SPECS[study.primary].of_time_loss:
                 allowed, why = delay_may_be_primary(base.network, built.network, demand.vehicles, moved)
                 if not allowed:
                     problems.add(f"{place}: primary", why.en, "primary=fair_travel_time")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sim.labels import Text
+from sim.policy import EMPTY
 from tests.command_line import Answer, huandu
 from tests.own_root import write_root
 
@@ -330,20 +331,45 @@ def test_the_key_on_of_a_parking_area_is_the_word_it_looks_like(root: Path) -> N
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("", ""),
+        ("# nothing yet\n", ""),
+        ("longer_main:\n", ""),
+        (FRAME, ".interventions"),
+        (FRAME.replace("  interventions:\n", ""), ".interventions"),
+        (FRAME.replace("interventions:", "interventions: {}"), ".interventions"),
+    ],
+)
+def test_a_policy_that_changes_nothing_is_no_silent_arm(text: str, place: str, root: Path) -> None:
+    (root / POLICY).write_text(text, encoding="utf-8")
+    assert problems(root, "scenario=xingfu") == [f"{POLICY}{place}: {EMPTY}"]
+
+
+def test_an_empty_policy_is_refused_in_a_multirun_too(root: Path) -> None:
+    (root / POLICY).write_text("", encoding="utf-8")
+    answer = huandu("run", "scenario=xingfu", "-m", "run.demand_scale=0.9,1.0", "--root", root)
+    assert answer.code == 2
+    assert f"- {POLICY}: is empty" in answer.err
+    assert not list((root / "results").glob("xingfu*"))
+
+
 def test_a_measure_without_a_better_is_no_primary(root: Path) -> None:
     (found,) = problems(root, "scenario=xingfu", "primary=demand_flow")
     assert found.startswith(f"{SCENARIO}.primary: 'demand_flow' has no better or worse (known: ")
     assert "fair_travel_time" in found
 
 
-def test_delay_is_no_primary_where_arms_may_not_be_compared_by_it(
-    root: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("primary", ["fair_delay", "delay_time_ratio"])
+def test_time_loss_is_no_primary_where_arms_may_not_be_compared_by_it(
+    primary: str, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Where they may not is tested with the measure; on a tree of streets every way is the only one.
-    assert huandu("check", "scenario=xingfu", "primary=fair_delay", "--root", root).code == 0
+    assert huandu("check", "scenario=xingfu", f"primary={primary}", "--root", root).code == 0
     why = Text("限速不同", "limits differ")
     monkeypatch.setattr("sim.runs.preflight.delay_may_be_primary", lambda *_: (False, why))
-    assert problems(root, "scenario=xingfu", "primary=fair_delay") == [
+    assert problems(root, "scenario=xingfu", f"primary={primary}") == [
         "policy longer_main, period am: primary: limits differ (primary=fair_travel_time)"
     ]
 
@@ -396,6 +422,7 @@ def test_listing_names_every_file_that_cannot_be_read(root: Path) -> None:
     assert listed(answer, root) == [
         f"{POLICY}: holds no `key: value` lines (see docs/example.md)",
         "scenarios/xingfu/policies/other.yaml.title: missing",
+        f"scenarios/xingfu/policies/other.yaml.interventions: {EMPTY}",
     ]
     answer = huandu("list", "scenarios", "--root", root)
     assert answer.code == 2

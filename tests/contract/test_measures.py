@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
 from pathlib import Path
@@ -47,6 +48,15 @@ def test_names_are_unique_in_both_languages() -> None:
 
 def test_default_primary_measure_exists() -> None:
     measures.ensure_primary(ScenarioFacts(site="any").primary)
+
+
+def test_measures_of_time_loss_say_so() -> None:
+    # Time lost on foot is against a walking speed, which no policy changes.
+    using = {m for m, module in MODULES.items() if "time_loss_s" in inspect.getsource(module)}
+    primary = {m for m in using if SPECS[m].of_network} - {"pedestrian_delay"}
+    assert (
+        {m for m, spec in SPECS.items() if spec.of_time_loss} == primary == {"fair_delay", "delay_time_ratio"}
+    )
 
 
 def test_listing_is_complete_and_plain() -> None:

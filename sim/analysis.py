@@ -14,7 +14,7 @@ from sim.checks.counts import find_in_counts
 from sim.checks.ledger import FATES, ledger
 from sim.comparison.compare import compare
 from sim.measures.base import RunView
-from sim.measures.greens import Greens
+from sim.measures.greens import Discharge, Greens
 from sim.measures.profiles import PROFILES, profiles
 from sim.measures.spec import MeasureSpec
 from sim.policy import BASELINE
@@ -72,10 +72,12 @@ class Analysis:
         return {**measures.SPECS, self.study.primary: primary}
 
     @cached_property
-    def saturation_pcuph(self) -> float | None:
-        """Saturation flow of a straight lane; unknown for the types that an import brought along."""
-        own_types = self.study.site.facts.imported is not None and self.study.settings.vehicles is None
-        return None if own_types else self.study.vehicles.calibrated.saturation_vph
+    def discharge(self) -> Discharge | None:
+        """How a straight lane discharges; unknown for the types that an import brought along."""
+        if self.study.site.facts.imported is not None and self.study.settings.vehicles is None:
+            return None
+        found = self.study.vehicles.calibrated
+        return Discharge(found.saturation_vph, found.startup_lost_s, found.end_gain_s)
 
     @cached_property
     def pce(self) -> Mapping[str, float]:
@@ -125,7 +127,7 @@ class Analysis:
             controls=build.controls,
             free_flow=self.free_flow,
             parking=build.parking,
-            saturation_pcuph=self.saturation_pcuph,
+            discharge=self.discharge,
             pce=self.pce,
         )
 
@@ -149,7 +151,7 @@ class Analysis:
             build.network,
             Greens(build.network, build.controls, times.begin_s, times.end_s),
             self.gates,
-            saturation_pcuph=self.saturation_pcuph,
+            discharge=self.discharge,
             pce=self.pce,
             parking=site.facts.parking,
         )

@@ -72,6 +72,9 @@ class Calibration(Facts):
 
     saturation_vph: float = Field(gt=0)
     startup_lost_s: float
+    """l1: what a queue loses at the start of green against its saturation headway."""
+    end_gain_s: float = Field(ge=0)
+    """e: how much of the yellow a queue still uses."""
     speed_limit_kmh: float = Field(gt=0)
     step_s: float = Field(gt=0)
 

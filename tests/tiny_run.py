@@ -16,6 +16,7 @@ import pandas as pd
 
 from sim.loading import parse
 from sim.measures.base import RunView
+from sim.measures.greens import Discharge
 from sim.signals.program import Interval, SignalControl, SignalProgram
 from sim.site.facts import SiteFacts
 from sim.site.network import Approach, Connection, Edge, Junction, Lane, Movement, Network
@@ -298,7 +299,7 @@ def view(**changed: Any) -> RunView:
             controls={"J1": control()},
             free_flow=free_flow(),
             parking=PARKING,
-            saturation_pcuph=1800.0,
+            discharge=Discharge(1800.0, startup_lost_s=3.0, end_gain_s=1.0),
             pce={"bus": 2.0},
         ),
         **changed,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from sim.checks.findings import Finding, Found, Gates, as_table
-from sim.measures.greens import Greens
+from sim.measures.greens import Discharge, Greens
 from sim.measures.lane_groups import lane_groups
 from sim.site.network import Approach, Network
 from sim.site.parking import ParkingArea
@@ -19,7 +19,7 @@ def find_in_counts(
     greens: Greens,
     gates: Gates,
     *,
-    saturation_pcuph: float | None,
+    discharge: Discharge | None,
     pce: Mapping[str, float],
     parking: Mapping[str, ParkingArea],
 ) -> pd.DataFrame:
@@ -38,7 +38,7 @@ def find_in_counts(
         Empty for an imported site, which has none.
     greens
         The baseline's signals in the period.
-    saturation_pcuph, pce
+    discharge, pce
         Of the vehicle set, as in `RunView`.
     parking
         The site's parking areas.
@@ -60,7 +60,7 @@ def find_in_counts(
         for approach in network.approaches.values()
         for item in (
             *_balance(approach, named, network, gates, lots),
-            *_hidden(approach, named, greens, gates, saturation_pcuph),
+            *_hidden(approach, named, greens, gates, discharge),
         )
     )
 
@@ -83,7 +83,7 @@ def _balance(
 
 
 def _hidden(
-    approach: Approach, counts: pd.DataFrame, greens: Greens, gates: Gates, saturation_pcuph: float | None
+    approach: Approach, counts: pd.DataFrame, greens: Greens, gates: Gates, discharge: Discharge | None
 ) -> Iterator[Found]:
     own = counts[counts["approach"] == approach.id]
     limit = gates.stop_line_counts_at_saturation.limit
@@ -94,7 +94,7 @@ def _hidden(
         seen = seen.groupby(quarter["full"]).transform("any")
         blind = quarter[(quarter["taken_at"] == "stop_line") & ~seen]
         flows = {str(name): 4 * float(pcu) for name, pcu in quarter.groupby("full")["pcu"].sum().items()}
-        for group in lane_groups(approach, greens, flows, saturation_pcuph):
+        for group in lane_groups(approach, greens, flows, discharge):
             if blind["full"].isin(group.movements).any():
                 worst = max(worst, group.saturation)
     if worst > limit:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from sim.measures.greens import Greens
+from sim.measures.greens import Discharge, Greens
 from sim.measures.lane_groups import LaneGroup, lane_groups
 from sim.signals.program import SignalControl
 from sim.site.facts import SiteFacts
@@ -63,9 +63,8 @@ class RunView:
         The facts of the site, the same in every arm.
     free_flow
         Columns `tables.FREE_FLOW`, the same in every arm; a movement without a row has no control delay.
-    saturation_pcuph
-        Saturation flow of one straight lane, pcu per hour of green, as calibrated for the vehicle set; None:
-        not known.
+    discharge
+        How a straight lane discharges, as calibrated for the vehicle set; None: not known.
     pce
         Passenger car equivalents by vehicle class; 1 for a class that is not listed.
     """
@@ -77,7 +76,7 @@ class RunView:
     controls: Mapping[str, SignalControl]
     free_flow: pd.DataFrame
     parking: Mapping[str, ParkingArea] = field(default_factory=dict)
-    saturation_pcuph: float | None = None
+    discharge: Discharge | None = None
     pce: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -184,7 +183,7 @@ class RunView:
 
     def lane_groups(self, approach: Approach) -> list[LaneGroup]:
         """Return the approach's lane groups with their degrees of saturation in the window."""
-        return lane_groups(approach, self.greens, self.demand_pcuph, self.saturation_pcuph)
+        return lane_groups(approach, self.greens, self.demand_pcuph, self.discharge)
 
     @cached_property
     def served(self) -> pd.DataFrame:

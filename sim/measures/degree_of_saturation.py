@@ -12,13 +12,13 @@ SPEC = MeasureSpec(
     name={"zh": "饱和度(最大车道组)", "en": "Degree of saturation (worst lane group)"},
     definition={
         "zh": "需求与通行能力之比,进口道和交叉口取最不利车道组。计算值而非仿真值。假定:每车道饱和流率取车辆"
-        "参数标定的直行值(转弯车道实际偏低),有效绿灯等于保护绿灯(启动损失等于黄灯利用),让行绿灯不计能力;含让"
-        "行左转的车道组不计算。仅定时信号。",
+        "参数标定的直行值(转弯车道实际偏低),有效绿灯等于保护绿灯减启动损失加黄灯利用(均为车辆参数标定值),让行绿"
+        "灯不计能力;含让行左转的车道组不计算。仅定时信号。",
         "en": "Demand over capacity; approach and junction take their worst lane group. Calculated, not "
         "simulated. Assumed: every lane has the calibrated saturation flow of a straight lane (turning "
-        "lanes really have less), effective green equals protected green (start-up loss equals use of "
-        "yellow), green that gives way adds no capacity; lane groups with a left turn that gives way are "
-        "left out. Fixed-time signals only.",
+        "lanes really have less), effective green is protected green minus start-up loss plus the part of "
+        "yellow in use (both as calibrated for the vehicle set), green that gives way adds no capacity; lane "
+        "groups with a left turn that gives way are left out. Fixed-time signals only.",
     },
     unit="",
     direction="lower",
@@ -27,8 +27,10 @@ SPEC = MeasureSpec(
     mcid_abs=0.05,
     mcid_rel=float("nan"),
     formula="x = q / (S N lambda); q demand in pcu/h, S pcu/h per lane, N lanes of the group, lambda = g_e "
-    "/ C (demand-weighted over the group's movements)",
-    source="RoadGee documentation (饱和度 q/(S λ), q is demand); lane groups after HCM ch. 19 (from memory)",
+    "/ C (demand-weighted over the group's movements), g_e = g + A - (l1 + l2) = g - l1 + e: g protected "
+    "green, A yellow, l1 start-up loss, l2 = A - e, e yellow in use",
+    source="RoadGee documentation (饱和度 q/(S λ), q is demand); lane groups and effective green after "
+    "HCM ch. 19 (from memory; its e of 2.0 s is not the simulator's); l1 and e measured, configs/vehicles",
     censoring="exact",
 )
 

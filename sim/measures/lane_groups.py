@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sim.measures.greens import Greens
+from sim.measures.greens import Discharge, Greens
 from sim.site.network import Approach, Movement
 
 _CROSSING = ("left", "uturn")
@@ -20,13 +20,13 @@ class LaneGroup:
     lanes: int
     demand_pcuph: float
     green_share: float
-    """lambda: protected green over cycle, demand-weighted over the movements that have any."""
+    """lambda: effective green over cycle, demand-weighted over the movements with protected green."""
     saturation: float
     """x = q / (S N lambda)."""
 
 
 def lane_groups(
-    approach: Approach, greens: Greens, demand_pcuph: Mapping[str, float], saturation_pcuph: float | None
+    approach: Approach, greens: Greens, demand_pcuph: Mapping[str, float], discharge: Discharge | None
 ) -> list[LaneGroup]:
     """Return the lane groups of an approach that have demand.
 
@@ -38,23 +38,23 @@ def lane_groups(
     ----------
     demand_pcuph
         Movement -> pcu/h.
-    saturation_pcuph
-        S of one lane, pcu per hour of green; the same for every lane.
+    discharge
+        How every lane discharges; None: not known.
     """
     found: list[LaneGroup] = []
-    if saturation_pcuph is None:
+    if discharge is None:
         return found
     for members, lanes in _sharing_lanes(approach.movements):
         demand = {movement.id: demand_pcuph.get(movement.id, 0.0) for movement in members}
         shares = {movement.id: greens.protected_share(movement) for movement in members}
-        green = {name: share for name, share in shares.items() if share}
+        green = {m.id: greens.effective_share(m, discharge) or 0.0 for m in members if shares[m.id]}
         weight = sum(demand[name] for name in green)
         waits = any(demand[m.id] and not shares[m.id] for m in members if m.direction.startswith(_CROSSING))
-        if weight <= 0 or waits:
+        share = sum(demand[name] * green[name] for name in green) / weight if weight > 0 else 0.0
+        if share <= 0 or waits:
             continue
-        share = sum(demand[name] * green[name] for name in green) / weight
         flow = sum(demand.values())
-        saturation = flow / (saturation_pcuph * len(lanes) * share)
+        saturation = flow / (discharge.saturation_pcuph * len(lanes) * share)
         found.append(LaneGroup(tuple(demand), len(lanes), flow, share, saturation))
     return found
 

@@ -10,7 +10,7 @@ import pytest
 
 from sim.checks.counts import find_in_counts
 from sim.checks.findings import Gates, read_gates
-from sim.measures.greens import Greens
+from sim.measures.greens import Discharge, Greens
 from sim.site.network import Approach, Connection, Edge, Junction, Movement, Network
 from sim.site.parking import ParkingArea
 from tests import tiny_run
@@ -48,7 +48,7 @@ def found(
         streets,
         Greens(streets, {"J1": tiny_run.control()}, 0, 3600),
         gates,
-        saturation_pcuph=1800.0,
+        discharge=Discharge(1800.0),
         pce={"bus": 2.0},
         parking=parking or {},
     )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from sim.measures.greens import Greens
+from sim.measures.greens import Discharge, Greens
 from sim.signals.program import Interval, SignalControl, SignalProgram
 from tests import tiny_run
 
@@ -48,3 +48,32 @@ def test_switched_off_means_unknown() -> None:
     assert greens(off, 0, 900).protected_share(movement) is not None
     assert greens(off).protected_share(movement) is None
     assert greens(off, 1800, 3600).protected_share(movement) is None
+
+
+@pytest.mark.parametrize(
+    ("intervals", "effective_s"),
+    [
+        # One green: 30 - 2.5 + 0.5.
+        ([(30, "GGrr"), (3, "yyrr"), (27, "rrGg")], 28.0),
+        # The same green over the end of the cycle is one, and starts once.
+        ([(10, "GGrr"), (3, "yyrr"), (27, "rrGg"), (20, "GGrr")], 28.0),
+        # Two greens lose twice.
+        ([(15, "GGrr"), (3, "yyrr"), (12, "rrGg"), (15, "GGrr"), (3, "yyrr"), (12, "rrGg")], 26.0),
+        # No yellow: nothing gained at the end. A short one: no more than there is.
+        ([(30, "GGrr"), (30, "rrGg")], 27.5),
+        ([(30, "GGrr"), (0.2, "yyrr"), (29.8, "rrGg")], 27.7),
+        # A queue that drives on green that gives way before has started already.
+        ([(10, "grrr"), (20, "GGrr"), (3, "yyrr"), (27, "rrGg")], 20.5),
+        # A green shorter than its losses serves nobody; one that never ends loses nothing.
+        ([(1, "GGrr"), (59, "rrGg")], 0.0),
+        ([(30, "GGrr"), (30, "GrGg")], 60.0),
+    ],
+)
+def test_effective_green_by_hand(intervals: list[tuple[float, str]], effective_s: float) -> None:
+    """With l1 = 2.5 s and e = 0.5 s, in a cycle of 60 s."""
+    program = SignalProgram("J1", "p", tuple(Interval(s, state) for s, state in intervals))
+    movement = tiny_run.network().movements["J1.west.through"]
+    share = greens(SignalControl("J1", {"p": program}, "p")).effective_share(
+        movement, Discharge(1658.0, 2.5, 0.5)
+    )
+    assert share == pytest.approx(effective_s / 60)

@@ -125,17 +125,18 @@ EXPECTED: dict[str, dict[str, tuple[float, int]]] = {
     "back_of_queue_p95": {WEST: (45 + 0.95 * 180, 2)},
     # The short lane (50 m) is full once, the other (230 m) once, of four lane-intervals.
     "storage_overflow": {WEST: (0.5, 4)},
-    # West: one lane each, lambda 1/2; the bus is 2 pcu. South: a shared lane, lambda of the protected one.
+    # 1800 pcu/h, l1 3 s, e 1 s of 3 s yellow. West: one lane each, g_e = 30 - 3 + 1 = 28 s of 60: 840 pcu/h;
+    # the bus is 2 pcu. South: a shared lane, g_e = 20 - 2 = 18 s of the protected one: 540 pcu/h.
     "degree_of_saturation": {
-        THROUGH: (3 / 900, 3),
-        LEFT: (2 / 900, 1),
-        WEST: (3 / 900, 3),
-        AHEAD: (2 / 600, 2),
-        RIGHT: (2 / 600, 2),
-        SOUTH: (2 / 600, 2),
-        JUNCTION: (3 / 900, 3),
+        THROUGH: (3 / 840, 3),
+        LEFT: (2 / 840, 1),
+        WEST: (3 / 840, 3),
+        AHEAD: (2 / 540, 2),
+        RIGHT: (2 / 540, 2),
+        SOUTH: (2 / 540, 2),
+        JUNCTION: (2 / 540, 2),
     },
-    "degree_of_saturation_mean": {JUNCTION: ((3 * 3 / 900 + 2 * 2 / 900 + 2 * 2 / 600) / 7, 6)},
+    "degree_of_saturation_mean": {JUNCTION: ((3 * 3 / 840 + 2 * 2 / 840 + 2 * 2 / 540) / 7, 6)},
     "pedestrian_delay": {"network": (20, 2), WEST: (20, 2), JUNCTION: (20, 2)},
     # Walking is barred for 33 s (west) and 23 s (south, right turns give way) of 60 s.
     "pedestrian_delay_analytic": {WEST: (33**2 / 120, 0), SOUTH: (23**2 / 120, 0)},
@@ -194,7 +195,7 @@ def test_vehicle_actuated_signals_have_no_calculated_measures() -> None:
 
 
 def test_without_a_saturation_flow_there_is_no_degree_of_saturation() -> None:
-    found = measures.compute(tiny_run.view(saturation_pcuph=None))
+    found = measures.compute(tiny_run.view(discharge=None))
     assert "degree_of_saturation" not in set(found["measure"])
 
 

@@ -21,8 +21,8 @@ from sim.vehicles import FILLS_EXIT, VehicleSet, filling_exit, type_attributes
 
 
 def begin_s(site: Site, period: str) -> float:
-    """When a run of a period begins: the warm-up before its window, but not before second 0."""
-    return float(max(0, site.periods[period].begin_s - site.facts.warm_up_s))
+    """When the demand of a period begins: the warm-up before its window."""
+    return float(site.periods[period].begin_s - site.facts.warm_up_s)
 
 
 def realise(site: Site, period: str, replicate: int, settings: RunSettings, vehicles: VehicleSet) -> Demand:

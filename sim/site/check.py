@@ -24,13 +24,16 @@ JUNCTION_SPACE_M = 30.0
 CROSSING_LENGTH_OFF = 0.30
 """A crossing's length may differ by this share from what the lanes give."""
 QUARTER_S = 900
-_NAME = re.compile(r"^\w[\w-]*$")
+_NAME = re.compile(r"\w[\w-]*")
+MINUTE_S = 60
+"""Zones and queues are counted in whole minutes from the start of a run: the window begins with one."""
 
 
 def check_site(facts: SiteFacts, path: str = "site.yaml") -> None:
     """Raise one ConfigError with everything that is wrong; `path` is where the facts were read."""
     problems = Problems()
     _check_names(facts, path, problems)
+    _check_times(facts, path, problems)
     if facts.imported is None:
         drawn = _Drawn(facts, path, problems)
         drawn.check()
@@ -82,9 +85,22 @@ def _check_names(facts: SiteFacts, path: str, problems: Problems) -> None:
     groups |= {f"junctions.{id}.approaches": j.approaches for id, j in facts.junctions.items()}
     for place, names in groups.items():
         for name in names:
-            if not _NAME.match(name):
+            if not _NAME.fullmatch(name):
                 what = f"the name {name!r} may hold letters, digits, _ and - only"
                 problems.add(f"{path}.{place}", what)
+
+
+def _check_times(facts: SiteFacts, path: str, problems: Problems) -> None:
+    """Warm-ups of whole minutes, each with room before its period: there is no time before second 0."""
+    if facts.warm_up_s % MINUTE_S:
+        what = f"a warm-up of {facts.warm_up_s} s is not a whole number of minutes"
+        nearest_s = max(1, round(facts.warm_up_s / MINUTE_S)) * MINUTE_S
+        problems.add(f"{path}.warm_up_s", what, f"write {nearest_s}")
+    for id, period in facts.periods.items():
+        if period.begin_s < facts.warm_up_s:
+            what = f"begins {period.begin_s} s after 00:00, within its warm-up of {facts.warm_up_s} s"
+            hint = 'count hours on past midnight ("24:05"), or write a shorter `warm_up_s`'
+            problems.add(f"{path}.periods.{id}.begin", what, hint)
 
 
 class _Drawn:

@@ -80,8 +80,8 @@ class RunSpec:
     def behaviour(self) -> dict[str, str]:
         """Return the options that shape results; part of the run's digest."""
         return {
-            "begin": f"{self.begin_s:g}",
-            "end": f"{self.end_s:g}",
+            "begin": f"{self.begin_s:.2f}",
+            "end": f"{self.end_s:.2f}",
             "seed": str(self.seed),
             "step-length": f"{self.step_length_s:g}",
             "time-to-teleport": "-1",

@@ -239,6 +239,18 @@ BAD: dict[str, tuple[Callable[[Facts], object], str]] = {
         change("routes", {"R.1": {"title": TITLE, "via": ["J1.west"]}}),
         "site.yaml.routes: the name 'R.1' may hold letters, digits, _ and - only",
     ),
+    "a line's end in a name": (
+        change("routes", {"R\n": {"title": TITLE, "via": ["J1.west"]}}),
+        "site.yaml.routes: the name 'R\\n' may hold letters, digits, _ and - only",
+    ),
+    "a warm-up of no whole minutes": (
+        change("warm_up_s", 610),
+        "site.yaml.warm_up_s: a warm-up of 610 s is not a whole number of minutes (write 600)",
+    ),
+    "a period with no room for its warm-up": (
+        change("periods.am.begin", "00:10"),
+        "site.yaml.periods.am.begin: begins 600 s after 00:00, within its warm-up of 900 s (count hours on",
+    ),
 }
 
 

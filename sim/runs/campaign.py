@@ -222,11 +222,10 @@ def request(study: Study, period: str, replicate: int, files: ArmFiles, demand: 
 
 def _site_options(site: Site) -> dict[str, str]:
     """Return what the site says about driving that SUMO takes as an option, the same in every arm."""
-    facts = site.facts
-    if facts.imported is not None:
-        options = {"time-to-teleport.bidi": facts.trains_pass_after_s}
-    else:
-        options = {"ignore-junction-blocker": facts.passes_blocker_after_s}
+    options = {
+        "ignore-junction-blocker": site.facts.passes_blocker_after_s,
+        "time-to-teleport.bidi": site.facts.trains_pass_after_s,
+    }
     return {name: f"{value:g}" for name, value in options.items() if value is not None}
 
 

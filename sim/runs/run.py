@@ -16,12 +16,12 @@ from sim.runs.store import SCHEMA_VERSION, Store, digest_of
 from sim.site.zones import Zones
 from sim.sumo.build import ArmBuild
 from sim.sumo.demand_files import write_demand
-from sim.sumo.detectors import timed_types, write_detectors
+from sim.sumo.detectors import told_apart, write_detectors
 from sim.sumo.driver import DETECTORS_FILE, LOG_FILE, Children, RunSpec, simulate
 from sim.sumo.install import version
 from sim.sumo.outputs import read_outputs
 
-SIMULATION_CODE = 2
+SIMULATION_CODE = 3
 """Raised by hand whenever the code that runs or reads a simulation changes what comes out of it."""
 
 DEMAND_FILE = "demand.rou.xml"
@@ -111,14 +111,10 @@ class Runner:
 
 def write_inputs(request: RunRequest, folder: Path) -> None:
     """Write demand and detectors into the folder a run takes place in."""
-    write_demand(request.demand, request.build, folder / DEMAND_FILE)
-    write_detectors(
-        request.zones,
-        request.interval_s,
-        request.queue_interval_s,
-        folder / DETECTORS_FILE,
-        timed_types(request.demand.types),
-    )
+    demand, types = told_apart(request.demand, request.zones)
+    write_demand(demand, request.build, folder / DEMAND_FILE)
+    path = folder / DETECTORS_FILE
+    write_detectors(request.zones, request.interval_s, request.queue_interval_s, path, types)
 
 
 def identity(request: RunRequest, folder: Path) -> dict[str, Any]:
@@ -138,6 +134,13 @@ def identity(request: RunRequest, folder: Path) -> dict[str, Any]:
         "controllers": [dict(controller) for controller in spec.controllers],
         "stops": spec.stops,
     }
+
+
+def still_holds(inputs: Mapping[str, Any], build: ArmBuild) -> bool:
+    """Whether a stored run's `inputs` are those that the arm as built now would be run with."""
+    return bool(
+        (inputs["schema"], inputs["code"], inputs["build"]) == (SCHEMA_VERSION, SIMULATION_CODE, build.digest)
+    )
 
 
 def _sha256(path: Path) -> str:

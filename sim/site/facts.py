@@ -172,11 +172,11 @@ class SiteFacts(Facts):
     enters_full_exit_share: float = Field(0.0, ge=0, le=1)
     """Share of drivers who enter the junction although the exit is full; the same in every arm."""
     passes_blocker_after_s: float | None = Field(10.0, gt=0)
-    """Drawn sites: drivers find a way round a vehicle that has stood in the junction so long; null: never.
+    """Drivers find a way round a vehicle that has stood in the junction so long, in every arm; null: never.
 
     Without it two turning vehicles that each wait for the other's queue to clear lock the junction for good,
-    which drivers do not. Such a passing is counted as a junction collision. Imported sites keep SUMO's
-    default.
+    which drivers do not. Such a passing is counted as a junction collision. An imported site that does not
+    write it keeps its authors' model: never.
     """
     trains_pass_after_s: float | None = Field(None, gt=0)
     """Imported sites: trains that have stood head-on on a single track so long are set past each other.
@@ -187,6 +187,13 @@ class SiteFacts(Facts):
     departure_jitter_s: float = Field(60.0, ge=0)
     """Imported demand only: half-width of the uniform shift of each departure between replicates."""
     calibrated: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _imports_keep_their_model(cls, data: object) -> object:
+        if isinstance(data, Mapping) and data.get("imported") is not None:
+            return {"passes_blocker_after_s": None, **data}
+        return data
 
     @model_validator(mode="after")
     def _one_source_of_geometry(self) -> Self:

@@ -50,14 +50,23 @@ class Point:
     lane: str
     position_m: float
 
+    @property
+    def edge(self) -> str:
+        """The lane's edge."""
+        return self.lane.rpartition("_")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class MovementZone:
-    """What a movement (or a named route) is timed between."""
+    """What a movement (or a named route) is timed between.
+
+    `turn` are the edges before and after the junction; None for a named route, whatever way is taken.
+    """
 
     movement: str
     entries: tuple[Point, ...]
     exits: tuple[Point, ...]
+    turn: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +234,8 @@ def _zone(network: Network, plan: _Plan, movement: Movement, entries: tuple[Poin
     if movement.to_edge not in plan.exits:
         raise BuildError(f"{movement.id}: the site has no street {movement.to_edge} to measure it on")
     edge, position_m = plan.exits[movement.to_edge]
-    return MovementZone(movement.id, entries, _points(network, {edge: position_m}))
+    turn = (movement.connections[0].from_edge, movement.to_edge)
+    return MovementZone(movement.id, entries, _points(network, {edge: position_m}), turn)
 
 
 def _route(network: Network, name: str, via: tuple[str, ...]) -> MovementZone:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
-from sim.demand.vehicle_types import CLASS_OF_VCLASS
+import pandas as pd
+
+from sim.demand import Demand
+from sim.demand.vehicle_types import BUILT_IN, CLASS_OF_VCLASS
+from sim.site.strays import strays
 from sim.site.zones import BESIDE, MovementZone, QueueLane, Zones
 from sim.sumo.xml_file import element, opening
 
@@ -26,20 +32,56 @@ def timed_types(types: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
     return tuple(sorted(timed)) if len(timed) < len(types) else ()
 
 
+def told_apart(demand: Demand, zones: Zones) -> tuple[Demand, dict[str, tuple[str, ...]]]:
+    """Give those whom a zone must not count types of their own; return zone -> types that it counts.
+
+    A detector chooses vehicles by their type alone (`nextEdges` is asked again at the exit, when the approach
+    is behind), so strays drive copies of their types: alike in all but the name, which nothing else reads.
+    A zone that counts everyone is absent.
+    """
+    astray = strays(zones.movements, demand.vehicles["edges"])
+    timed = timed_types(demand.types)
+    names = [*zones.movements, *zones.routes]
+    if not astray:
+        return demand, dict.fromkeys(names, timed) if timed else {}
+    number = {misled: n for n, misled in enumerate(sorted(set(astray.values()), key=sorted), 1)}
+    types = {id: dict(attributes) for id, attributes in demand.types.items()}
+    copies: dict[str, frozenset[str]] = {}
+    column = []
+    routes, kinds = demand.vehicles["edges"].tolist(), demand.vehicles["type"].tolist()
+    for route, kind in zip(routes, kinds, strict=True):
+        misled = astray.get(route)
+        name = kind if misled is None else f"{kind}~{number[misled]}"
+        if misled is not None:
+            copies[name] = misled
+            types[name] = {"vClass": BUILT_IN[kind], **types[kind]} if kind in BUILT_IN else types[kind]
+        column.append(name)
+    counted = timed_types(types) or tuple(sorted(types))
+    of_zone = {name: tuple(t for t in counted if name not in copies.get(t, ())) for name in names}
+    vehicles = demand.vehicles.assign(type=pd.array(column, dtype="string"))
+    return replace(demand, vehicles=vehicles, types=types), {
+        name: limited for name, limited in of_zone.items() if len(limited) < len(types)
+    }
+
+
 def write_detectors(
-    zones: Zones, interval_s: int, queue_interval_s: int, path: Path, types: Sequence[str] = ()
+    zones: Zones,
+    interval_s: int,
+    queue_interval_s: int,
+    path: Path,
+    types: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> None:
     """Write the detectors of a site for one period.
 
-    Movement zones become entry-exit detectors; those who leave by another exit are never counted. (SUMO's
-    `nextEdges` is no help: it is asked again at the exit, when the approach is behind.) Queue lanes become
+    Movement zones become entry-exit detectors; those who leave by another exit are not counted, and who
+    would be counted wrongly later on is shut out by `types` (see `told_apart`). Queue lanes become
     lane area detectors, one row per `queue_interval_s` (one cycle, or 60 s), with an induction loop at the
     stop line, since a lane area also counts who leaves it sideways. Intervals are counted from the start of
-    the run. `types` limits the movement zones to vehicles of these types.
+    the run. `types` limits the zones it names to vehicles of these types.
     """
     lines = ["<additional>\n"]
     for zone in (*zones.movements.values(), *zones.routes.values()):
-        lines += _entry_exit(zone, interval_s, types)
+        lines += _entry_exit(zone, interval_s, types.get(zone.movement, ()))
     for queue in zones.queues:
         lines += [_lane_area(queue, queue_interval_s), _stop_line(queue, queue_interval_s)]
     edges = {"id": "edges", "file": EDGES_FILE, "period": interval_s, "excludeEmpty": "true"}

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from sim.edits.edited_site import edited
+from sim.edits.edited_site import edited, footprint
 from sim.edits.vocabulary import SHARED_KINDS, Edit, ObjectKey
 from sim.errors import ConfigError, Problems, near
 from sim.interventions import REGISTRY, Intervention
@@ -98,6 +98,7 @@ def apply(policy: Policy, site: Site, path: str) -> AppliedPolicy:
     edits: dict[str, tuple[Edit, ...]] = {}
     log: list[Text] = []
     owner: dict[ObjectKey, str] = {}
+    touched: dict[str, frozenset[ObjectKey]] = {}
     for name in _in_order(policy, path):
         item = policy.interventions[name]
         place = f"{path}.interventions.{name}"
@@ -108,10 +109,14 @@ def apply(policy: Policy, site: Site, path: str) -> AppliedPolicy:
             found = edited(site, [edit for earlier in edits if earlier in before for edit in edits[earlier]])
             own = item.edits(found, place)
             words = item.describe(found)
+            touched[name] = footprint(found, own)
         except ConfigError as error:
             problems.extend(error)
             continue
-        for key in sorted({key for edit in own for key in edit.footprint(site.network)}):
+        except ValueError as error:
+            problems.add(place, str(error))
+            continue
+        for key in sorted(touched[name]):
             if key[0] in SHARED_KINDS:
                 continue
             if key in owner and owner[key] not in before:
@@ -125,8 +130,7 @@ def apply(policy: Policy, site: Site, path: str) -> AppliedPolicy:
         log.append(words)
     problems.raise_if_any()
     ordered = tuple(edit for own in edits.values() for edit in own)
-    footprint = frozenset(key for edit in ordered for key in edit.footprint(site.network))
-    return AppliedPolicy(policy, ordered, footprint, tuple(log))
+    return AppliedPolicy(policy, ordered, frozenset().union(*touched.values()), tuple(log))
 
 
 def _all_before(policy: Policy, name: str) -> frozenset[str]:

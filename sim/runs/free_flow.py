@@ -22,9 +22,9 @@ from sim.runs.run import DEMAND_FILE, RunRequest
 from sim.signals.program import Interval, SignalControl, SignalProgram
 from sim.site.network import Movement, Network
 from sim.site.zones import MovementZone, Zones
-from sim.sumo.build import PREFIX, SIGNALS, ArmBuild
+from sim.sumo.build import SIGNALS, ArmBuild
 from sim.sumo.driver import RunSpec
-from sim.sumo.signals import write_controls
+from sim.sumo.signals import PREFIX, write_controls
 
 VEHICLES_EACH = 60
 HEADWAY_S = 10.0

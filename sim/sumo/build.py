@@ -2,7 +2,8 @@
 
 The baseline is the arm without edits and goes the same way. Networks change through one netconvert patch of
 the site's normalised network; signals through an additional file that holds every program of every signal,
-whether changed or not.
+whether changed or not. What is written is the difference between the site and the site as the edits leave it
+(`sim.edits.edited_site`): an edit itself knows nothing of files.
 """
 
 from __future__ import annotations
@@ -15,8 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sim.edits.edited_site import timed
-from sim.edits.vocabulary import AddParking, LaneLink, SetConnections, SetTiming
+from sim.edits.edited_site import edited
 from sim.errors import BuildError, ConfigError
 from sim.policy import AppliedPolicy
 from sim.publish import publish
@@ -27,14 +27,15 @@ from sim.site.parking import ParkingArea
 from sim.sumo.install import version
 from sim.sumo.netconvert import convert, maker, normalise
 from sim.sumo.parking_files import parking_xml
-from sim.sumo.patch import check_patched, patch_xml, wanted_connections
+from sim.sumo.patch import check_patched, patch_files
 from sim.sumo.read_network import read_network
 from sim.sumo.remap import new_conflicts, remap
-from sim.sumo.signals import OFF, read_controls, write_controls, write_programs
+from sim.sumo.signals import OFF, PREFIX, read_controls, write_controls, write_programs
 from sim.sumo.xml_file import scan
 
-PREFIX = "huandu."
-"""Before every program id: SUMO refuses a program under an id that the network itself uses."""
+OWN = "the network's own"
+"""Stands for a period in which the programs run that the network file itself holds."""
+PATCH_OPTIONS = {"patch.nod.xml": "-n", "patch.edg.xml": "-e", "patch.con.xml": "-x"}
 SIGNALS, PARKING, IMPORTED = "signals.add.xml", "parking.add.xml", "imported.add.xml"
 
 
@@ -42,11 +43,12 @@ SIGNALS, PARKING, IMPORTED = "signals.add.xml", "parking.add.xml", "imported.add
 class ArmBuild:
     """The files of one arm in one period, and what stands in them.
 
-    `digest` names their contents: equal arms share one build. Program ids in `controls` are those of the
-    files, the site's ids behind `PREFIX`. `warnings` are netconvert's own words about the changed network
-    that it has not to say about the site's.
+    `site` is what it was built from, without the edits. `digest` names the files' contents: equal arms share
+    one build. Program ids in `controls` are those of the files, the site's ids behind `PREFIX`. `warnings`
+    are netconvert's own words about the changed network that it has not to say about the site's.
     """
 
+    site: Site
     folder: Path
     digest: str
     period: str
@@ -64,12 +66,17 @@ def build(site: Site, applied: AppliedPolicy, period: str, cache: Path) -> ArmBu
     Edits are carried out as they are written and nothing else is touched; `sim.sumo.proof` looks at the
     result again.
     """
-    wanted = wanted_connections(site.network, [e for e in applied.edits if isinstance(e, SetConnections)])
-    net_file, network, warnings = (
-        _patched(site, wanted, cache) if wanted else (site.network_file, site.network, ())
-    )
-    controls = _controls(site, applied, period, network)
-    parking = {**site.facts.parking, **{e.id: e.area for e in applied.edits if isinstance(e, AddParking)}}
+    edits = [edit for edit in applied.edits if edit.concerns(period)]
+    structural = [edit for edit in edits if edit.structural]
+    before = _with_own_programs(site) if structural else site
+    try:
+        target = edited(site, edits)
+        carried = edited(before, structural)
+    except ValueError as error:
+        raise BuildError(str(error)) from None
+    net_file, network, warnings = _patched(site, carried, cache)
+    controls = _controls(target, carried, period, network)
+    parking = target.facts.parking
     with tempfile.TemporaryDirectory() as draft:
         names = _write(Path(draft), site, network, controls, parking)
         digest = _digest(Path(draft), names, network.sha256)
@@ -78,6 +85,7 @@ def build(site: Site, applied: AppliedPolicy, period: str, cache: Path) -> ArmBu
             lambda target: _copy(Path(draft), target, names),
         )
     return ArmBuild(
+        site=site,
         folder=folder,
         digest=digest,
         period=period,
@@ -90,19 +98,19 @@ def build(site: Site, applied: AppliedPolicy, period: str, cache: Path) -> ArmBu
     )
 
 
-def _controls(site: Site, applied: AppliedPolicy, period: str, network: Network) -> dict[str, SignalControl]:
-    controls = dict(site.signals[period])
-    for edit in applied.edits:
-        if isinstance(edit, SetTiming) and edit.period == period:
-            try:
-                controls[edit.signal] = timed(controls[edit.signal], edit)
-            except ValueError as error:
-                raise BuildError(str(error)) from None
+def _controls(target: Site, carried: Site, period: str, network: Network) -> dict[str, SignalControl]:
+    """Return all signals of the arm, numbered as its network numbers links.
+
+    `carried` has today's plans in the changed streets: where paths meet in those already, they may in
+    `target`.
+    """
+    controls: dict[str, SignalControl] = {}
     conflicts: list[str] = []
-    for signal, control in sorted(controls.items()):
-        controls[signal] = _prefixed(remap(control, site.network, network))
-        if network is not site.network:
-            conflicts += new_conflicts(controls[signal], site.network, network)
+    for signal, control in sorted(target.signals[period].items()):
+        controls[signal] = _prefixed(remap(control, target.network, network))
+        today = carried.signals[period].get(signal)
+        if today != control or network is not carried.network:
+            conflicts += new_conflicts(controls[signal], network, today, carried.network)
     if conflicts:
         lines = [f"- {pair}" for pair in conflicts]
         raise BuildError("\n".join(["paths that meet and have protected green at the same time:", *lines]))
@@ -158,19 +166,21 @@ def _check_ids(imported: Path, parking: Mapping[str, ParkingArea]) -> None:
 # --- the network ------------------------------------------------------------------------------------------
 
 
-def _patched(
-    site: Site, wanted: Mapping[str, frozenset[LaneLink]], cache: Path
-) -> tuple[Path, Network, tuple[str, ...]]:
-    """Return the patched network, from the store where the same patch was made before."""
-    patch = patch_xml(site.network, wanted)
+def _patched(site: Site, carried: Site, cache: Path) -> tuple[Path, Network, tuple[str, ...]]:
+    """Return the changed network, from the store where the same changes were made before."""
+    patch = patch_files(site.network, carried.network)
+    if not patch:
+        return site.network_file, site.network, ()
     inputs = json.dumps([site.network.sha256, patch, maker()])
     digest = hashlib.sha256(inputs.encode()).hexdigest()
 
     def fill(folder: Path) -> None:
-        (folder / "patch.con.xml").write_text(patch, encoding="utf-8")
+        for name, content in patch.items():
+            (folder / name).write_text(content, encoding="utf-8")
+        files = [part for name in patch for part in (PATCH_OPTIONS[name], name)]
         source = str(site.network_file.resolve())
-        warnings = convert(["-s", source, "-x", "patch.con.xml", "-o", "patched.net.xml"], folder)
-        _restore_programs(site, wanted, folder)
+        warnings = convert(["-s", source, *files, "-o", "patched.net.xml"], folder)
+        _restore_programs(site, carried, folder)
         normalise(folder / "restored.net.xml", folder / "net.net.xml")
         for draft in ("patched.net.xml", "restored.net.xml"):
             (folder / draft).unlink()
@@ -178,8 +188,8 @@ def _patched(
 
     folder = publish(cache / "network" / digest[:2] / digest, fill)
     net_file = folder / "net.net.xml"
-    network = _read(net_file, site.network)
-    check_patched(site.network, network, wanted)
+    network = _read(net_file, carried.network)
+    check_patched(site.network, carried.network, network)
     known = _base_warnings(site, cache)
     return net_file, network, tuple(warning for warning in _warnings(folder) if warning not in known)
 
@@ -206,28 +216,34 @@ def _warnings(folder: Path) -> list[str]:
     return found
 
 
-def _restore_programs(site: Site, wanted: Mapping[str, frozenset[LaneLink]], folder: Path) -> None:
+def _with_own_programs(site: Site) -> Site:
+    """Return the site with the network's own programs as if they ran in a period of their own."""
+    return replace(site, signals={**site.signals, OWN: read_controls(site.network_file, [])})
+
+
+def _restore_programs(site: Site, carried: Site, folder: Path) -> None:
     """Give the touched signals of the patched network their own programs back, movement by movement.
 
     netconvert has put a guess of its own in their place. It never runs, but it decides where turning vehicles
     may wait inside the junction: guessed as permissive, a protected left turn waits in the middle and blocks
     it.
     """
-    touched = {c.signal or "" for edge in wanted for c in site.network.connections_from.get(edge, ())}
-    patched = _read(folder / "patched.net.xml", site.network)
-    own = read_controls(site.network_file, [])
-    restored = {name: remap(own[name], site.network, patched) for name in sorted(touched) if name in own}
+    own = carried.signals[OWN]
+    touched = [s for s in sorted(own) if carried.network.links.get(s) != site.network.links.get(s)]
+    patched = _read(folder / "patched.net.xml", carried.network)
+    restored = {signal: remap(own[signal], carried.network, patched) for signal in touched}
     write_programs(folder / "programs.tll.xml", restored)
     convert(["-s", "patched.net.xml", "-i", "programs.tll.xml", "-o", "restored.net.xml"], folder)
 
 
-def _read(net_file: Path, base: Network) -> Network:
-    """Read a patched network under the baseline's names, movements included."""
+def _read(net_file: Path, intended: Network) -> Network:
+    """Read a patched network under the names it is to have, movements included."""
+    approaches = intended.approaches.values()
     try:
-        network = read_network(net_file, {a.edge: (a.junction, a.name) for a in base.approaches.values()})
+        network = read_network(net_file, {a.edge: (a.junction, a.name) for a in approaches})
     except ConfigError as error:
         raise BuildError(str(error)) from None
-    directions = {(a.edge, m.to_edge): m.direction for a in base.approaches.values() for m in a.movements}
+    directions = {(a.edge, m.to_edge): m.direction for a in approaches for m in a.movements}
 
     def named(approach: Approach) -> Approach:
         movements = (replace(m, direction=directions[approach.edge, m.to_edge]) for m in approach.movements)

@@ -1,32 +1,30 @@
-"""Change a network's connections through one netconvert patch, and check what came out."""
+"""From the difference between two networks to one netconvert patch, and what to look for in its result."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from sim.edits.vocabulary import LaneLink, SetConnections, connection_key, lane_link
+from sim.edits.base import LaneLink, connection_key, lane_link
 from sim.errors import BuildError
 from sim.site.network import Connection, Network
 from sim.sumo.xml_file import element
 
-
-def wanted_connections(network: Network, edits: Sequence[SetConnections]) -> dict[str, frozenset[LaneLink]]:
-    """Edge -> the links that shall leave it once all edits are done, for edges where that differs from today.
-
-    Raises BuildError where an edit does not find what it expects.
-    """
-    found: dict[str, frozenset[LaneLink]] = {}
-    for edit in edits:
-        today = _links(network, edit.edge)
-        present = found.get(edit.edge, today)
-        if present != edit.expected:
-            expected, found_today = (_said(edit.edge, links) for links in (edit.expected, present))
-            raise BuildError(f"edge {edit.edge!r}: expected {expected}; found {found_today}")
-        found[edit.edge] = edit.wanted
-    return {edge: links for edge, links in sorted(found.items()) if links != _links(network, edge)}
+Links = Mapping[str, frozenset[LaneLink]]
 
 
-def patch_xml(network: Network, wanted: Mapping[str, frozenset[LaneLink]]) -> str:
+def patch_files(base: Network, target: Network) -> dict[str, str]:
+    """Return the patch that turns `base` into `target` in one pass: name -> content; empty without one."""
+    wanted = changed_links(base, target)
+    return {"patch.con.xml": _connections_xml(base, wanted)} if wanted else {}
+
+
+def changed_links(base: Network, target: Network) -> Links:
+    """Edge -> the links that shall leave it, for edges where that differs."""
+    edges = sorted({*base.connections_from, *target.connections_from})
+    return {edge: _links(target, edge) for edge in edges if _links(target, edge) != _links(base, edge)}
+
+
+def _connections_xml(network: Network, wanted: Links) -> str:
     """Write netconvert's connection patch: what to delete and what to add, and not a word on the rest.
 
     A lane that is new to a movement which the signal leaves uncontrolled today is left uncontrolled too.
@@ -42,14 +40,14 @@ def patch_xml(network: Network, wanted: Mapping[str, frozenset[LaneLink]]) -> st
     return "".join([*lines, "</connections>\n"])
 
 
-def check_patched(base: Network, arm: Network, wanted: Mapping[str, frozenset[LaneLink]]) -> None:
+def check_patched(base: Network, target: Network, arm: Network) -> None:
     """Hold the patched network against the wish; BuildError with all that is missing.
 
     netconvert fails silently in three ways: a connection left out, a new link at a signal that no signal
     controls, and a lane that leads nowhere.
     """
     wrong = []
-    for edge, links in wanted.items():
+    for edge, links in changed_links(base, target).items():
         found = _links(arm, edge)
         wrong += [
             f"{connection_key(edge, link)} was asked for and is not there" for link in sorted(links - found)
@@ -97,7 +95,3 @@ def _links(network: Network, edge: str) -> frozenset[LaneLink]:
 
 def _attributes(edge: str, link: LaneLink) -> dict[str, object]:
     return {"from": edge, "to": link[1], "fromLane": link[0], "toLane": link[2]}
-
-
-def _said(edge: str, links: frozenset[LaneLink]) -> str:
-    return ", ".join(connection_key(edge, link) for link in sorted(links)) or "no connection"

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from sim.edits.vocabulary import AddParking, Edit, ObjectKey, SetConnections, SetTiming, connection_key
+from sim.edits.base import Edit, ObjectKey
 from sim.errors import BuildError
 from sim.labels import Text, text
-from sim.sumo.build import PREFIX, ArmBuild
+from sim.sumo.build import ArmBuild
+from sim.sumo.declared import undone
 from sim.sumo.objects import Attributes, NetObjects, Objects, read_additional_objects, read_net_objects
 
 ABSENT = "-"
@@ -66,7 +67,7 @@ def prove(
         raise ValueError(f"builds of two periods: {base.period!r} and {arm.period!r}")
     proof = _compare(_objects(base), _objects(arm))
     outside = [change for change in proof.changed if not _allowed(change, footprint)]
-    missing = [] if not edits else list(_undone(arm, edits))
+    missing = undone(base.site, edits, arm.period, *_objects(arm))
     if outside or missing:
         title = f"{len(outside)} changes outside the footprint, {len(missing)} declared changes missing:"
         lines = [f"- outside: {change}" for change in outside] + [f"- missing: {line}" for line in missing]
@@ -135,48 +136,3 @@ def _allowed(change: Change, footprint: frozenset[ObjectKey]) -> bool:
             return ("parking", change.id.removeprefix("rerouter parking.")) in footprint
         case _:
             return (change.kind, change.id) in footprint
-
-
-def _undone(arm: ArmBuild, edits: Sequence[Edit]) -> Iterator[str]:
-    """Yield what the last edit of each object says should stand in the files and does not."""
-    net, additional = _objects(arm)
-    connections: dict[str, set[str]] = {}
-    for kind, key in net.objects:
-        if kind == "connection" and "->walk:" not in key:
-            connections.setdefault(key.partition("->")[0].rpartition("_")[0], set()).add(key)
-    for edit in _last(edits, arm.period):
-        match edit:
-            case SetConnections():
-                wanted = {connection_key(edit.edge, link) for link in edit.wanted}
-                if connections.get(edit.edge, set()) != wanted:
-                    yield f"connections of {edit.edge}: {_said(frozenset(wanted))}"
-            case SetTiming():
-                found = additional["signal_timing", f"{edit.signal}@{edit.period}"]
-                if _timing(found, PREFIX + edit.program) != (edit.offset_s, edit.durations_s):
-                    yield f"timing of {edit.signal}: {edit.durations_s} s at offset {edit.offset_s:g} s"
-            case AddParking():
-                if ("parking", edit.id) not in additional:
-                    yield f"parking area {edit.id}"
-
-
-def _last(edits: Sequence[Edit], period: str) -> Iterable[Edit]:
-    """Return the last edit of each object that says something on this period."""
-    last: dict[tuple[str, ...], Edit] = {}
-    for edit in edits:
-        match edit:
-            case SetConnections():
-                last["connections", edit.edge] = edit
-            case SetTiming() if edit.period == period:
-                last["timing", edit.signal, edit.program] = edit
-            case AddParking():
-                last["parking", edit.id] = edit
-    return last.values()
-
-
-def _timing(found: Attributes, program: str) -> tuple[float, tuple[float, ...]]:
-    intervals = found.get(f"intervals of {program}", ())
-    assert isinstance(intervals, tuple)
-    return (
-        float(str(found.get(f"offset of {program}", 0))),
-        tuple(float(dict(interval)["duration"]) for interval in intervals),
-    )

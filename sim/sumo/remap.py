@@ -1,84 +1,72 @@
-"""Carry a signal's programs over to the link indices of a changed network, movement by movement."""
+"""Carry a signal's programs over to the link indices of a changed network, key by key."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from sim.edits.lights import column, link_of
 from sim.errors import BuildError
 from sim.signals.program import SignalControl, SignalProgram
-from sim.site.network import Connection, Network
+from sim.site.network import Network
 
 
 def remap(control: SignalControl, base: Network, arm: Network) -> SignalControl:
-    """Return the control for `arm`: every link shows what its connection showed in `base`.
+    """Return the control for the link indices of `arm`: every key shows what it shows in `base`.
 
-    A connection that is new shows what the nearest lane of the same movement showed (same edge to same edge),
-    else what another movement of that approach in the same direction showed. Durations, offsets, parameters
-    and switching stay. Raises BuildError where a new connection belongs to no movement, or where connections
-    that share a link disagree.
+    Durations, offsets, parameters and switching stay. Raises BuildError where `base` knows no lights for a
+    connection or crossing, or where such as share a link are shown different lights.
     """
     old = base.links.get(control.signal, {})
     new = arm.links.get(control.signal, {})
     if old == new:
         return control
-    index = {key: link for link, keys in old.items() for key in keys}
-    columns = _Columns(index, base, arm)
-    order = [_one(columns, new.get(link, ()), control) for link in range(max(new, default=-1) + 1)]
+    index = link_of(base, control.signal)
+    order = [_one(index, new.get(link, ()), control) for link in range(max(new, default=-1) + 1)]
     programs = {id: _reordered(program, order) for id, program in control.programs.items()}
     return replace(control, programs=programs)
 
 
-def new_conflicts(control: SignalControl, base: Network, arm: Network) -> list[str]:
-    """Name the pairs that both have protected green at some time and only conflict since the change.
+def new_conflicts(
+    control: SignalControl, arm: Network, today: SignalControl | None, base: Network
+) -> list[str]:
+    """Name the pairs that meet and both have protected green at some time, unless `today` has them so too.
 
     A path that is new shows its movement's lights. Where it meets the path of another movement that the plan
     gives right of way at the same time, the plan has to be made anew and no remapping can do it.
     """
-    links = {key: link for link, keys in arm.links.get(control.signal, {}).items() for key in keys}
     found = set()
-    for key, link in links.items():
-        for foe in arm.foes.get(key, frozenset()) - base.foes.get(key, frozenset()):
-            states = (i.state for program in control.programs.values() for i in program.intervals)
-            if foe in links and any(state[link] == state[links[foe]] == "G" for state in states):
-                found.add(" and ".join(sorted((key, foe))))
+    known = () if today is None else _pairs(today, base)
+    for pair in _pairs(control, arm):
+        if pair not in known:
+            found.add(" and ".join(pair))
     return sorted(found)
 
 
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """Finds the old link index whose column a connection or crossing takes over."""
-
-    index: Mapping[str, int]
-    base: Network
-    arm: Network
-
-    def source(self, key: str, signal: str) -> int:
-        if key in self.index:
-            return self.index[key]
-        connection = _connection(self.arm, key)
-        if connection is not None:
-            known = [
-                c for c in self.base.connections_from.get(connection.from_edge, ()) if c.key in self.index
-            ]
-            for candidates in (
-                [c for c in known if c.to_edge == connection.to_edge],
-                [c for c in known if c.direction == connection.direction],
-            ):
-                if candidates:
-                    nearest = min(candidates, key=lambda c: (abs(c.from_lane - connection.from_lane), c.key))
-                    return self.index[nearest.key]
-        raise BuildError(
-            f"signal {signal!r}: {key} belongs to no movement that it serves today: no stage is known for it"
-        )
+def _pairs(control: SignalControl, network: Network) -> set[tuple[str, str]]:
+    """Return the pairs of keys that conflict and both have protected green at some time."""
+    links = link_of(network, control.signal)
+    states = [interval.state for program in control.programs.values() for interval in program.intervals]
+    return {
+        (key, foe)
+        for key, link in links.items()
+        for foe in network.foes.get(key, ())
+        if key < foe and foe in links and any(state[link] == state[links[foe]] == "G" for state in states)
+    }
 
 
-def _one(columns: _Columns, keys: Iterable[str], control: SignalControl) -> int | None:
+def _one(index: Mapping[str, int], keys: Iterable[str], control: SignalControl) -> int | None:
     """Return the old column of all that share a link; None for a link that controls nothing."""
-    sources = {columns.source(key, control.signal): key for key in keys}
+    sources: dict[int, str] = {}
+    for key in keys:
+        if key not in index:
+            raise BuildError(
+                f"signal {control.signal!r}: {key} belongs to no movement that it serves today: "
+                "no stage is known for it"
+            )
+        sources[index[key]] = key
     shown = {
-        source: tuple(tuple(i.state[source] for i in p.intervals) for p in control.programs.values())
-        for source in sources
+        source: tuple(column(control, program, source) for program in control.programs) for source in sources
     }
     if len(set(shown.values())) > 1:
         what = ", ".join(sorted(sources.values()))
@@ -97,8 +85,3 @@ def _reordered(program: SignalProgram, order: Iterable[int | None]) -> SignalPro
             for interval in program.intervals
         ),
     )
-
-
-def _connection(network: Network, key: str) -> Connection | None:
-    edge = key.partition("->")[0].rpartition("_")[0]
-    return next((c for c in network.connections_from.get(edge, ()) if c.key == key), None)

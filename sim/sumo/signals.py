@@ -12,6 +12,8 @@ from sim.sumo.xml_file import OnStart, element, opening, scan, time_s
 
 SWITCHES_UNTIL_S = 30 * 3600
 """A switching plan with a period is written out until here: no period of a site ends later."""
+PREFIX = "huandu."
+"""Before every program id we write: SUMO refuses a program under an id that the network itself uses."""
 OFF = "off"
 """SUMO's built-in program of a signal that is switched off."""
 

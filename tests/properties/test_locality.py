@@ -112,7 +112,8 @@ def test_new_lanes_show_the_lights_of_their_movement_and_old_ones_what_they_show
 
 @pytest.mark.parametrize("names", [[], ["west", "east"], list(ALL)], ids=" ".join)
 def test_sumo_runs_the_arm_without_a_word(site: Site, cache: Path, tmp_path: Path, names: list[str]) -> None:
-    arm = build(site, apply(policy_of(**{name: ALL[name] for name in names}), site, "policy"), "am", cache)
+    policy = policy_of(**{name: ALL[name] for name in names}) if names else empty_policy()
+    arm = build(site, apply(policy, site, "policy"), "am", cache)
     shown = programs_shown(arm, tmp_path)
     assert {(signal, program) for _, signal, program in shown} == {
         (signal, control.active) for signal, control in arm.controls.items()

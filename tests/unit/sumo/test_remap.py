@@ -49,16 +49,6 @@ def test_shifted_links_keep_their_lights_times_and_all_else() -> None:
     assert (found.active, found.switches) == ("day", ((0.0, "night"),))
 
 
-def test_a_new_lane_of_a_movement_shows_the_movements_lights() -> None:
-    arm = network(*TODAY, link(1, "l", 0, "left", 4))
-    assert [state[4] for state in states(remap(control(), network(*TODAY), arm))] == ["G", "y", "r"]
-
-
-def test_a_new_exit_in_a_known_direction_shows_that_directions_lights() -> None:
-    arm = network(*TODAY, link(2, "l2", 0, "left", 4))
-    assert [state[4] for state in states(remap(control(), network(*TODAY), arm))] == ["G", "y", "r"]
-
-
 def test_a_movement_without_any_light_today_is_refused() -> None:
     with pytest.raises(BuildError, match="a_2->u_0 belongs to no movement"):
         remap(control(), network(*TODAY), network(*TODAY, link(2, "u", 0, "uturn", 4)))
@@ -77,8 +67,9 @@ def test_removed_connections_leave_no_column_behind() -> None:
 
 def test_protected_greens_that_only_now_meet_are_found() -> None:
     other = Connection("b", 0, "l", 0, "right", "S", 4)
-    both = control(("GrgGG", "yGgrG", "rygrG"))
+    both = control(("GrgGGG", "yGgrGy", "rygrGr"))
     base = network(*TODAY, other)
     arm = network(*TODAY, other, link(1, "l", 0, "left", 5), **{"a_1->l_0": other.key, other.key: "a_1->l_0"})
-    assert new_conflicts(remap(both, base, arm), base, arm) == ["a_1->l_0 and b_0->l_0"]
-    assert new_conflicts(remap(both, base, arm), arm, arm) == []
+    assert new_conflicts(both, arm, both, base) == ["a_1->l_0 and b_0->l_0"]
+    assert new_conflicts(both, arm, both, arm) == []
+    assert new_conflicts(both, arm, None, base) == ["a_1->l_0 and b_0->l_0"]

@@ -1,0 +1,96 @@
+"""What a site should be after some edits, held against the files.
+
+Whatever an edit touches has to stand there. Like the proof of locality this reads the files and knows what
+was meant; how the build went about it does not enter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from sim.edits.base import Edit, ObjectKey
+from sim.edits.edited_site import edited, footprint
+from sim.edits.lights import column
+from sim.signals.program import SignalControl, SignalProgram
+from sim.site.model import Site
+from sim.site.network import Connection
+from sim.sumo.objects import Attributes, NetObjects, Objects
+from sim.sumo.signals import PREFIX
+
+
+def undone(site: Site, edits: Sequence[Edit], period: str, net: NetObjects, additional: Objects) -> list[str]:
+    """List the touched objects that do not stand in the files as the edited site has them."""
+    said = [edit for edit in edits if edit.concerns(period)]
+    if not said:
+        return []
+    wish = _Wish(edited(site, said), period, {**net.objects, **additional})
+    lines = (f"{key[0]} {key[1]}: {line}" for key in footprint(site, said) for line in wish.missing(key))
+    return sorted(lines)
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """The site as it should be in one period, and the objects that were found."""
+
+    target: Site
+    period: str
+    found: Mapping[ObjectKey, Attributes]
+
+    @cached_property
+    def connections(self) -> Mapping[str, Connection]:
+        return {connection.key: connection for connection in self.target.network.connections}
+
+    def missing(self, key: ObjectKey) -> Iterator[str]:
+        """Yield what should be said of one object and is not; of other kinds an edit declares nothing."""
+        kind, id = key
+        match kind:
+            case "connection":
+                yield from _there(id in self.connections, key in self.found)
+            case "signal_link":
+                yield from self._lights(id)
+            case "signal_timing":
+                signal, _, period = id.rpartition("@")
+                if period == self.period:
+                    yield from self._timing(self.target.signals[period].get(signal), self.found.get(key))
+            case "parking":
+                yield from _there(id in self.target.facts.parking, key in self.found)
+
+    def _lights(self, id: str) -> Iterator[str]:
+        connection = self.connections.get(id)
+        found = self.found.get(("signal_link", id))
+        lit = connection is not None and connection.signal is not None and connection.link is not None
+        yield from _there(lit, found is not None)
+        if connection is None or connection.signal is None or connection.link is None or found is None:
+            return
+        control = self.target.signals[self.period][connection.signal]
+        for program in control.programs:
+            lights = column(control, program, connection.link)
+            yield from _differs(f"lights in {program}", lights, found.get(f"lights in {PREFIX}{program}"))
+
+    def _timing(self, control: SignalControl | None, found: Attributes | None) -> Iterator[str]:
+        yield from _there(control is not None, found is not None)
+        if control is None or found is None:
+            return
+        for id, program in control.programs.items():
+            said = found.get(f"intervals of {PREFIX}{id}", ())
+            assert isinstance(said, tuple)
+            durations_s = tuple(float(dict(interval)["duration"]) for interval in said)
+            offset_s = float(str(found.get(f"offset of {PREFIX}{id}", 0)))
+            yield from _differs(f"intervals of {id}", _durations_s(program), durations_s)
+            yield from _differs(f"offset of {id}", program.offset_s, offset_s)
+
+
+def _durations_s(program: SignalProgram) -> tuple[float, ...]:
+    return tuple(interval.duration_s for interval in program.intervals)
+
+
+def _there(wanted: bool, found: bool) -> Iterator[str]:
+    if wanted != found:
+        yield "was asked for and is not there" if wanted else "was to go and is still there"
+
+
+def _differs(what: str, wanted: object, found: object) -> Iterator[str]:
+    if wanted != found:
+        yield f"{what}: should be {wanted}, is {found}"

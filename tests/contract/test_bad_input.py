@@ -249,7 +249,8 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "sweep of no list": (
         "sweep.policies.longer_main.interventions.j1.greens_s.A=30",
-        "sweep.policies.longer_main.interventions.j1.greens_s.A: 30 is not a list of values (write [a,b,c])",
+        "sweep.policies.longer_main.interventions.j1.greens_s.A: 30 is not a list of values"
+        " (write [a,b,c] or {from: a, to: b, step: c})",
     ),
     "name that is no folder": (
         "study=../elsewhere",

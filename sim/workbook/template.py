@@ -13,6 +13,7 @@ from openpyxl import Workbook
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from sim.workbook.example import rows
@@ -72,11 +73,21 @@ def write_template(path: Path) -> None:
         _write_sheet(page, sheet, example, ranges, lists)
     for page, area, source in lists:
         _add_list(page, area, f"={ranges[source]}")
+    for page in book.worksheets:
+        _fit_to_paper(page)
     book.properties.creator = "huandu"
     book.properties.created = EPOCH
     content = io.BytesIO()
     book.save(content)
     path.write_bytes(_dateless(content.getvalue()))
+
+
+def _fit_to_paper(page: Worksheet) -> None:
+    """One A4 sheet wide, since surveys are taken on paper."""
+    page.page_setup.paperSize = page.PAPERSIZE_A4
+    page.page_setup.orientation = "landscape"
+    page.page_setup.fitToHeight = 0
+    page.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
 
 
 def _write_notes(page: Worksheet) -> None:

@@ -101,7 +101,8 @@ def test_what_cannot_be_swept_is_named_with_what_is_near() -> None:
         "sweep.policies.plan.interventions.j1.cyle_s: policy 'plan' has no such field (did you mean cycle_s?)"
     ]
     assert problems({"policies": {"plans": {"reason": ["a"]}}}) == [
-        "sweep.policies.plans.reason: names no field of a policy (did you mean policies.plan?)"
+        "sweep.policies.plans.reason: names no field of a policy"
+        " (did you mean policies.plan or policies.later?)"
     ]
     assert problems(
         under("plan", j1={"cycle_s": {"from": 1, "to": 9}, "greens_s": {"A": {"form": 1, "step": 2}}})

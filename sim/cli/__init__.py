@@ -1,14 +1,19 @@
 """The command line: `huandu VERB ...`.
 
-Exit codes: 0 done, 1 a run failed or a verdict was withheld, 2 bad input, 130 stopped by Ctrl-C.
+Exit codes: 0 done, 1 a run failed or a verdict was withheld, 2 bad input, 130 stopped by Ctrl-C
+(143 by SIGTERM, 129 by SIGHUP).
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
 
 from sim.cli.roots import without_root
 from sim.errors import ConfigError, HuanduError, Problem, near
@@ -29,7 +34,8 @@ DISK_ERRORS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC}
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return the exit code; every refusal is a message on stderr, never a traceback."""
     try:
-        return _run(list(sys.argv[1:] if argv is None else argv))
+        with _ended_as_by_ctrl_c():
+            return _run(list(sys.argv[1:] if argv is None else argv))
     except ConfigError as error:
         count = len(error.problems)
         print(f"huandu: {count} problem{'s' if count > 1 else ''}:\n{error}", file=sys.stderr)
@@ -37,9 +43,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except HuanduError as error:
         print(f"huandu: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         print("huandu: stopped; finished runs are kept, `resume=true` goes on from here", file=sys.stderr)
-        return 130
+        return 128 + (interrupt.number if isinstance(interrupt, _Ended) else signal.SIGINT)
     except BrokenPipeError:  # the reader of a pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -48,6 +54,38 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         print(f"huandu: {error.filename or 'disk'}: {error.strerror}", file=sys.stderr)
         return 2
+
+
+class _Ended(KeyboardInterrupt):
+    """The signal that asked this process to end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+@contextmanager
+def _ended_as_by_ctrl_c() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP stop children and note what is done, as Ctrl-C does.
+
+    By default they end this process alone, and its children, in sessions of their own, would run on. Who has
+    them ignored (nohup) or handled keeps that.
+    """
+
+    def end(number: int, frame: FrameType | None) -> None:
+        del frame
+        raise _Ended(number)
+
+    ours = threading.current_thread() is threading.main_thread()
+    names = [name for name in ("SIGTERM", "SIGHUP") if ours and hasattr(signal, name)]
+    caught = [number for name in names if signal.getsignal(number := signal.Signals[name]) is signal.SIG_DFL]
+    for number in caught:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in caught:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _run(words: list[str]) -> int:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -117,7 +119,7 @@ class Children:
             if self.stopped:
                 raise RunError("the study was stopped")
             child = subprocess.Popen(
-                command,
+                [*ends_with_parent(), *command],
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -154,6 +156,22 @@ class Children:
             self.stopped = True
             for child in self._running:
                 _kill(child)
+
+
+@cache
+def ends_with_parent() -> tuple[str, ...]:
+    """Return the words before a command that let the system end it when this process is gone, if it can.
+
+    A parent that is killed outright (SIGKILL, out of memory) cannot stop its children. On Linux `setpriv`
+    has the kernel do it and then becomes the command itself, in a millisecond; asking for it between fork
+    and exec from here is unsafe where threads run. Elsewhere such children run to their end.
+    """
+    found = shutil.which("setpriv") if sys.platform == "linux" else None
+    if found is None:
+        return ()
+    words = (found, "--pdeathsig", "KILL")
+    tried = subprocess.run([*words, "true"], capture_output=True, check=False)
+    return words if tried.returncode == 0 else ()  # an old or a small one does not know the option
 
 
 def simulate(spec: RunSpec, folder: Path, timeout_s: float, children: Children | None = None) -> None:

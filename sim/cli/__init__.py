@@ -26,6 +26,7 @@ VERBS = {
     "list": "scenarios | policies | interventions | measures",
     "report": "rebuild tables, figures and page of a study from its stored runs",
     "view": "open an arm in sumo-gui",
+    "store": "ls | verify | gc: look after the finished runs",
 }
 DISK_ERRORS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC}
 """What a disk refuses: not a mistake of ours, so no traceback."""
@@ -101,7 +102,7 @@ def _run(words: list[str]) -> int:
     verb, *rest = words
     if verb not in VERBS:
         raise ConfigError([Problem(f"huandu {verb}", "no such command", near(verb, VERBS))])
-    from sim.cli import verbs  # noqa: PLC0415
+    from sim.cli import store, verbs  # noqa: PLC0415
 
     command = {
         "run": verbs.run,
@@ -111,6 +112,7 @@ def _run(words: list[str]) -> int:
         "list": verbs.list_,
         "report": verbs.report,
         "view": verbs.view,
+        "store": store.store,
     }[verb]
     return command(root, rest)
 

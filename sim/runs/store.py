@@ -1,6 +1,6 @@
 """Runs by the digest of what went into them: published whole, never half, never overwritten.
 
-<root>/<aa>/<digest>/run.json, <table>.parquet, log.txt     a finished run
+<root>/<aa>/<digest>/run.json, <table>.parquet, log.txt     a finished run, and its checksums in .sha256
 <root>/failed/<digest>.json                                 why a run failed; never read as a result
 <root>/running/<host>-<pid>-*/                              drafts; those of dead processes are swept away
 """
@@ -22,7 +22,7 @@ from typing import Any
 import pandas as pd
 
 from sim.errors import ConfigError, Problem
-from sim.publish import publish
+from sim.publish import damage, publish
 from sim.tables import RUN_TABLES, RunFacts, typed
 
 SCHEMA_VERSION = 1
@@ -46,8 +46,9 @@ class Store:
         return self.root / digest[:2] / digest
 
     def has(self, digest: str) -> bool:
-        """Whether the run is there, complete."""
-        return (self.folder(digest) / "run.json").is_file()
+        """Whether the run is there, complete and as it was published; what is damaged is not there."""
+        folder = self.folder(digest)
+        return (folder / "run.json").is_file() and damage(folder) is None
 
     def publish(
         self,
@@ -67,8 +68,6 @@ class Store:
             content = {"schema_version": SCHEMA_VERSION, "inputs": dict(inputs), "facts": asdict(facts)}
             (folder / "run.json").write_text(_json(content), encoding="utf-8")
 
-        if not self.has(digest):  # what lies there without run.json was left by no run of ours
-            shutil.rmtree(self.folder(digest), ignore_errors=True)
         publish(self.folder(digest), fill)
         self._failure(digest).unlink(missing_ok=True)
 

@@ -34,6 +34,7 @@ class Finding(StrEnum):
     ARMS_DIFFER_IN_DEMAND = "arms_differ_in_demand"
     UNCLEARED_COHORT = "uncleared_cohort"
     MOVEMENT_NOT_SERVED = "movement_not_served"
+    UNSEEN_BY_ZONE = "unseen_by_zone"
     COLLISIONS = "collisions"
     EMERGENCY_BRAKING = "emergency_braking"
     INSERTION_SHARE = "insertion_share"
@@ -84,6 +85,8 @@ class Gates(Facts):
     unserved_demand: Limit
     unserved_vehicles: Limit
     movement_not_served: Limit
+    unseen_by_zone: Limit
+    unseen_vehicles: Limit
     negative_delay: Limit
     gridlock_quiet_s: Limit
     gridlock_halting: Limit
@@ -201,23 +204,42 @@ def _insertion(view: RunView, gates: Gates) -> Iterator[Found]:
 def _movements(view: RunView, gates: Gates) -> Iterator[Found]:
     free = {str(k): float(v) for k, v in view.free_flow.set_index("movement")["time_loss_s"].items()}
     gross = {str(k): float(v) for k, v in view.served["time_loss_s"].items()}
+    made, unseen = _unseen(view)
     for approach in view.approaches.values():
         for movement in approach.movements:
             wanted, served = view.demand.get(movement.id, 0), view.served_vehicles.get(movement.id, 0)
             scope = f"movement:{movement.id}"
             if wanted and served < gates.few_vehicles.limit:
                 yield Found(Finding.FEW_VEHICLES, scope, served, gates.few_vehicles.limit)
-            if not served and wanted >= gates.movement_not_served.limit:
+            if not served and wanted - unseen.get(movement.id, 0) >= gates.movement_not_served.limit:
                 for place in (scope, f"approach:{approach.id}", f"junction:{approach.junction}"):
                     yield Found(Finding.MOVEMENT_NOT_SERVED, place, wanted, gates.movement_not_served.limit)
             delay_s = gross.get(movement.id, np.nan) - free.get(movement.id, np.nan)
             if delay_s < gates.negative_delay.limit:
                 yield Found(Finding.NEGATIVE_DELAY, scope, delay_s, gates.negative_delay.limit)
     for scope, movements in levels(view):
-        wanted = sum(view.demand.get(movement, 0) for movement in movements)
+        passed, missed = (sum(counts.get(name, 0) for name in movements) for counts in (made, unseen))
+        if missed >= gates.unseen_vehicles.limit and missed / passed > gates.unseen_by_zone.limit:
+            yield Found(Finding.UNSEEN_BY_ZONE, scope, missed / passed, gates.unseen_by_zone.limit)
+        # Whom the zone cannot see may well have been served.
+        wanted = sum(view.demand.get(movement, 0) for movement in movements) - missed
         served = sum(view.served_vehicles.get(movement, 0) for movement in movements)
         if wanted - served >= gates.unserved_vehicles.limit and served / wanted < gates.unserved_demand.limit:
             yield Found(Finding.UNSERVED_DEMAND, scope, served / wanted, gates.unserved_demand.limit)
+
+
+def _unseen(view: RunView) -> tuple[dict[str, int], dict[str, int]]:
+    """Movement -> who made it, of those who arrived, all day; and how many of them its zone did not count.
+
+    They started on a street within the zone, or ended before its exit. Whoever passed and has not arrived yet
+    may hide some of them.
+    """
+    trips = view.tables["trips"]
+    arrived = view.passages["id"].isin(trips.loc[trips["fate"] == "arrived", "id"])
+    made = {str(k): int(n) for k, n in view.passages.loc[arrived, "movement"].value_counts().items()}
+    counted = view.tables["zones"].groupby("movement")["vehicles"].sum()
+    seen = {str(k): int(n) for k, n in counted.items()}
+    return made, {name: max(0, n - seen.get(name, 0)) for name, n in made.items()}
 
 
 def _queues(view: RunView, gates: Gates) -> Iterator[Found]:

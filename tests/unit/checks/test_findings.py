@@ -129,17 +129,40 @@ def test_few_vehicles(gates: Gates) -> None:
     assert rows(clean(trips=tiny_run.table("trips", cars(30)), zones=passed(30)), gates) == []
 
 
+def late(in_time: int, later: int) -> pd.DataFrame:
+    """Make the zones table of vehicles that passed in the window, and after it."""
+    row = {"movement": "J1.west.through", "time_loss_s": 20.0, "travel_time_s": 40, "halts": 1}
+    after_s = tiny_run.view().facts.window_end_s
+    spans = ((1000, 1900, in_time), (after_s, after_s + 900, later))
+    return tiny_run.table("zones", [{**row, "begin_s": a, "end_s": b, "vehicles": n} for a, b, n in spans])
+
+
 def test_unserved_demand_on_every_level(gates: Gates) -> None:
     levels = ["approach:J1.west", "junction:J1", "movement:J1.west.through"]
-    view = clean(trips=tiny_run.table("trips", cars(100)), zones=passed(89))
+    hundred = tiny_run.table("trips", cars(100))
+    view = clean(trips=hundred, zones=late(89, 11))
     assert rows(view, gates) == [("unserved_demand", scope, 0.89, 0.9) for scope in levels]
-    assert rows(clean(trips=tiny_run.table("trips", cars(100)), zones=passed(90)), gates) == []
+    assert rows(clean(trips=hundred, zones=late(90, 10)), gates) == []
     # 9 of 40: a share over the limit, but too few to be more than the end of the window.
-    assert rows(clean(zones=passed(31)), gates) == []
+    assert rows(clean(zones=late(31, 9)), gates) == []
+
+
+def test_who_passes_unseen_is_not_unserved(gates: Gates) -> None:
+    levels = ["approach:J1.west", "junction:J1", "movement:J1.west.through"]
+    hundred = tiny_run.table("trips", cars(100))
+    assert rows(clean(trips=hundred, zones=passed(89)), gates) == [
+        ("unseen_by_zone", scope, 0.11, 0.1) for scope in levels
+    ]
+    assert rows(clean(trips=hundred, zones=passed(90)), gates) == []
+    assert rows(clean(zones=passed(31)), gates) == []  # a larger share, of few
+    # A movement whose every vehicle starts within the zone: nothing to measure, yet served.
+    unseen = clean(trips=tiny_run.table("trips", cars(9)), zones=passed(0))
+    assert rows(unseen, gates) == [("few_vehicles", "movement:J1.west.through", 0, 30)]
 
 
 def test_movement_not_served_taints_its_approach_and_junction(gates: Gates) -> None:
-    starved = [tiny_run.trip(f"l{i}", 1000 + i, "w.up w n.exit") for i in range(5)]
+    waiting = {"fate": "inside", "arrival_s": None}
+    starved = [tiny_run.trip(f"l{i}", 1000 + i, "w.up w n.exit", **waiting) for i in range(5)]
     view = clean(trips=tiny_run.table("trips", [*cars(40), *starved]))
     found = rows(view, gates, Finding.MOVEMENT_NOT_SERVED)
     assert found == [

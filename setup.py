@@ -1,4 +1,4 @@
-"""Puts run settings, vehicle sets and standards of `configs/` into a wheel: an own folder needs none."""
+"""Puts run and executor settings, vehicle sets and standards of `configs/` into a wheel: an own folder needs none."""
 
 import shutil
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
-SHIPPED = ("run", "standards", "vehicles")
+SHIPPED = ("executor", "run", "standards", "vehicles")
 
 
 class BuildWithConfigs(build_py):

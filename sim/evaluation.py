@@ -58,7 +58,7 @@ def rebuild(folder: StudyFolder) -> int:
     store = Store(root / "results" / ".store")
     runs = _stored_runs(folder, store, study)
     return _conclude(
-        Analysis(study, store, preflight(study, store.root), runs, read_free_flow(folder.path)), folder
+        Analysis(study, store, preflight(study, store.root), runs, read_free_flow(folder.path)[0]), folder
     )
 
 

@@ -4,6 +4,7 @@ study.json        the resolved study: configuration, arms with change logs, peri
 provenance.json   versions, commit, platform, command line
 inputs/           a copy of the site's folder, so that the report can be rebuilt when the site has moved on
 runs.json         arm, period, replicate -> digest of the run in the store, or why it failed
+log.jsonl         what happened, line by line; not deterministic
 tables/           long tables in Parquet; comparison.csv and runs.csv for people; times and hosts in
                   timing.csv alone
 figures/  report.html  report.md
@@ -115,7 +116,7 @@ def describe_study(study: Study, config: Mapping[str, Any]) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "name": study.name,
         "scenario": study.scenario,
-        "config": {k: v for k, v in config.items() if k not in ("study", "resume", "overwrite")},
+        "config": {k: v for k, v in config.items() if k not in ("study", "resume", "overwrite", "executor")},
         "site": {
             "name": facts.name,
             "title": facts.title.model_dump(),

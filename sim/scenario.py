@@ -12,11 +12,11 @@ from sim.loading import parse
 from sim.policy import BASELINE, EMPTY, apply, empty_policy, parse_policy
 from sim.site.model import Site
 from sim.standard_data import vehicle_set
-from sim.study import Arm, RunSettings, ScenarioFacts, Study
+from sim.study import Arm, ExecutorSettings, RunSettings, ScenarioFacts, Study
 from sim.sumo.site import load
 from sim.sweep import variants
 
-FRAME = ("study", "resume", "overwrite", "run", "sweep")
+FRAME = ("study", "resume", "overwrite", "run", "executor", "sweep")
 """Keys of the composed configuration that are not the scenario's own."""
 
 
@@ -33,6 +33,7 @@ def assemble(
     _check_frame(config, place, problems)
     facts = _gather(problems, lambda: parse(ScenarioFacts, _without(config, FRAME), place))
     settings = _gather(problems, lambda: parse(RunSettings, config.get("run", {}), "run"))
+    executor = _gather(problems, lambda: parse(ExecutorSettings, config.get("executor", {}), "executor"))
     if facts is None:
         problems.raise_if_any()
         raise AssertionError("unreachable")
@@ -59,6 +60,7 @@ def assemble(
         settings=settings,
         vehicles=vehicles,
         root=root,
+        executor=executor or ExecutorSettings(),
     )
 
 

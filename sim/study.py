@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -34,6 +34,16 @@ class RunSettings(Facts):
     jobs: int | None = Field(None, ge=1)
     """Runs at a time; all cores if left out."""
     confidence: float = Field(0.95, gt=0.5, lt=1)
+
+
+class ExecutorSettings(Facts):
+    """`configs/executor/*.yaml`: where to run. Nothing of it shapes results."""
+
+    kind: Literal["local", "dask"] = "local"
+    address: str | None = None
+    """Of Dask's scheduler, `tcp://HOST:PORT`."""
+    connect_s: float = Field(20.0, gt=0)
+    """How long to wait for an answer at the address."""
 
 
 class ScenarioFacts(Facts):
@@ -71,6 +81,7 @@ class Study:
     vehicles: VehicleSet
     """What drives: on an imported site without a set of its own it lends only what its types lack."""
     root: Path
+    executor: ExecutorSettings = field(default_factory=ExecutorSettings)
 
     @property
     def replicates(self) -> tuple[int, ...]:

@@ -1,8 +1,8 @@
 """Many runs: every arm, period and replicate of a study, as many at a time as there are cores.
 
-Each run is a child process; threads here only wait, write inputs and read outputs, so one killed child costs
-one run. Runs are found by digest: a study that was killed goes on where it stopped, and arms that are alike
-share runs.
+Each run is a child process of whoever carries it out (`sim.runs.executors`), which writes inputs and reads
+outputs, so one killed child costs one run. Runs are found by digest: a study that was killed goes on where it
+stopped, and arms that are alike share runs.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from __future__ import annotations
 import csv
 import json
 import math
-import os
 import socket
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field, replace
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass, field, replace
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,11 @@ import pandas as pd
 from sim.demand import Demand, assign_lots, begin_s, realise, ways
 from sim.errors import HuanduError
 from sim.results import write_json
+from sim.runs.executors import Executor, executor, settled
 from sim.runs.free_flow import free_flow_request, free_flow_table
 from sim.runs.run import DEMAND_FILE, Runner, RunRecord, RunRequest
 from sim.runs.store import Store
+from sim.runs.study_log import StudyLog, Tally, study_log
 from sim.site.model import Site
 from sim.site.zones import Zones, measured_junctions, zones
 from sim.study import Arm, Study
@@ -41,8 +44,21 @@ QUEUE_INTERVAL_S = 60
 
 Key = tuple[str, str, int]
 """Arm, period, replicate."""
-Progress = Callable[[int, int], None]
-"""Called with runs done and runs in all."""
+Progress = Callable[[Tally], None]
+"""Called after every run."""
+FREE_FLOW_FILE = "free_flow.json"
+"""In a study's folder: why the free-flow runs failed, null if they did not, and their digests."""
+PEOPLE_KEPT = 8
+"""Demands in memory at once: as many replicates as are under way at a time, more or less."""
+
+
+@dataclass(frozen=True)
+class FreeFlow:
+    """Every movement without traffic. `table`: columns FREE_FLOW; `digests`: of the runs it comes from."""
+
+    table: pd.DataFrame = field(default_factory=lambda: empty(FREE_FLOW))
+    failure: str | None = "was not finished"
+    digests: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,22 +97,25 @@ def run_study(
     """Simulate what of a study is not in the store yet. `builds`: `sim.runs.preflight`'s, by arm and period.
 
     Failed runs are records with a reason. Ctrl-C kills the children, notes what is done, and is raised
-    again; calling again does the rest. `runs.json`, `tables/free_flow.parquet` and `tables/timing.csv` of the
-    study's folder are written in both cases.
+    again; calling again does the rest. `runs.json`, `free_flow.json`, `tables/free_flow.parquet` and
+    `tables/timing.csv` of the study's folder are written in both cases, and `log.jsonl` as it goes.
+    ConfigError where the executor cannot be had.
     """
     store.sweep()
     files = {key: laid_out(study.site, built) for key, built in builds.items()}
-    campaign = _Campaign(study, store, files)
+    campaign = _Campaign(study)
     folder = study.root / "results" / study.name
+    work = Work(study, store, files)
+    tally = Tally(len(study.arms) * len(study.periods) * len(study.replicates))
     try:
-        campaign.run(progress or (lambda done, total: None))
-    except BaseException:
-        campaign.runner.children.stop()
-        raise
+        with (
+            executor(study.executor, work, study.settings.jobs) as where,
+            study_log(folder, tally.total) as log,
+        ):
+            campaign.run(where, log, tally, progress or (lambda tally: None))
     finally:
-        campaign.pool.shutdown(wait=True, cancel_futures=True)
         _write_records(folder, campaign.records, campaign.free_flow)
-    return StudyRuns(campaign.records, files, campaign.free_flow, campaign.free_flow_failure)
+    return StudyRuns(campaign.records, files, campaign.free_flow.table, campaign.free_flow.failure)
 
 
 def read_records(folder: Path) -> dict[Key, RunRecord]:
@@ -108,45 +127,62 @@ def read_records(folder: Path) -> dict[Key, RunRecord]:
     }
 
 
-def read_free_flow(folder: Path) -> pd.DataFrame:
-    """Read the free-flow table of a study's folder: columns FREE_FLOW."""
-    return typed(pd.read_parquet(folder / "tables" / "free_flow.parquet"), FREE_FLOW)
+def read_free_flow(folder: Path) -> tuple[pd.DataFrame, str | None]:
+    """Read the free-flow table of a study's folder, columns FREE_FLOW, and why it lacks movements, if so."""
+    said = json.loads((folder / FREE_FLOW_FILE).read_text(encoding="utf-8"))
+    return typed(pd.read_parquet(folder / "tables" / "free_flow.parquet"), FREE_FLOW), said["failure"]
 
 
 @dataclass
 class _Campaign:
     study: Study
-    store: Store
-    arms: Mapping[tuple[str, str], ArmFiles]
+    records: dict[Key, RunRecord] = field(default_factory=dict)
+    free_flow: FreeFlow = field(default_factory=FreeFlow)
 
-    def __post_init__(self) -> None:
-        self.runner = Runner(self.store)
-        self.pool = ThreadPoolExecutor(self.study.settings.jobs or os.cpu_count() or 1)
-        self.people = _People(self.study)
-        self.records: dict[Key, RunRecord] = {}
-        self.free_flow = empty(FREE_FLOW)
-        self.free_flow_failure: str | None = None
-
-    def run(self, progress: Progress) -> None:
+    def run(self, executor: Executor, log: StudyLog, tally: Tally, progress: Progress) -> None:
         study = self.study
-        free_flow = self.pool.submit(self._free_flow)
-        runs: dict[Future[RunRecord], Key] = {}
-        for period in study.periods:
-            for replicate in study.replicates:
-                for arm in study.arms:
-                    future = self.pool.submit(self._run, arm, period, replicate)
-                    runs[future] = (arm.id, period, replicate)
-        for done, future in enumerate(as_completed(runs), 1):
-            self.records[runs[future]] = future.result()
-            progress(done, len(runs))
+        free_flow = executor.submit(Work.free_flow)
+        keys = ((a.id, period, n) for period in study.periods for n in study.replicates for a in study.arms)
+        for key, future in settled(lambda key: executor.submit(methodcaller("run", *key)), keys):
+            record = self.records[key] = outcome(future)
+            arm, period, replicate = key
+            state = tally.count(record)
+            log.write("run", arm=arm, period=period, replicate=replicate, state=state, **asdict(record))
+            progress(tally)
         self.free_flow = free_flow.result()
 
-    def _free_flow(self) -> pd.DataFrame:
+
+def outcome(future: Future[RunRecord]) -> RunRecord:
+    """Return what became of a run; a worker that was lost with it is a failure like any other."""
+    error = future.exception()
+    return future.result() if error is None else RunRecord(None, f"{type(error).__name__}: {error}")
+
+
+class Work:
+    """Everything that a run of a study needs but its key; the same object for all of them.
+
+    It travels to workers (pickled): what is only of use here is made anew there.
+    """
+
+    def __init__(self, study: Study, store: Store, arms: Mapping[tuple[str, str], ArmFiles]) -> None:
+        self.study = study
+        self.store = store
+        self.arms = arms
+        self.runner = Runner(store)
+        self.people = _People(study)
+        self._by_id = {arm.id: arm for arm in study.arms}
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Work, (self.study, self.store, dict(self.arms))
+
+    def free_flow(self) -> FreeFlow:
         """Time every movement without traffic: today's, then on each arm those that it adds."""
         study, period = self.study, self.study.periods[0]
         people = realise(study.site, period, 0, study.settings, study.vehicles)
         tables: list[pd.DataFrame] = []
         known: set[str] = set()
+        failure: str | None = None
+        digests: list[str] = []
         for arm in study.arms:
             files = self.arms[arm.id, period]
             new = {name: zone for name, zone in files.zones.movements.items() if name not in known}
@@ -158,21 +194,21 @@ class _Campaign:
                 free_flow_request(files.build, new, people, spec, study.settings.timeout_s)
             )
             if record.failure is not None:
-                self.free_flow_failure = record.failure
+                failure = record.failure
             elif record.digest is not None:
+                digests.append(record.digest)
                 tables.append(free_flow_table(self.store.read(record.digest, "zones")))
         whole = pd.concat(tables) if tables else empty(FREE_FLOW)
-        return typed(whole.sort_values("movement"), FREE_FLOW)
+        return FreeFlow(typed(whole.sort_values("movement"), FREE_FLOW), failure, tuple(digests))
 
-    def _run(self, arm: Arm, period: str, replicate: int) -> RunRecord:
+    def run(self, arm_id: str, period: str, replicate: int) -> RunRecord:
+        """Carry out one run, or find it in the store. Failures are returned, not raised."""
         try:
-            request = self._request(arm, period, replicate)
+            request = self._request(self._by_id[arm_id], period, replicate)
         except HuanduError as error:
             return RunRecord(None, str(error))
         except Exception as error:  # a mistake of ours must not lose the other runs either
             return RunRecord(None, f"internal error: {type(error).__name__}: {error}")
-        finally:
-            self.people.done(period, replicate)
         return self.runner.run_one(request)
 
     def _request(self, arm: Arm, period: str, replicate: int) -> RunRequest:
@@ -246,48 +282,48 @@ def _queue_interval_s(site: Site, period: str, layout: Zones) -> int:
     return QUEUE_INTERVAL_S
 
 
-@dataclass
 class _People:
-    """The demands that are in use: realised once each, dropped when the last arm has taken them."""
+    """The demands that are in use: realised once each, the last few kept.
 
-    study: Study
-    _guard: threading.Lock = field(default_factory=threading.Lock)
-    _locks: dict[tuple[str, int], threading.Lock] = field(default_factory=dict)
-    _found: dict[tuple[str, int], Demand] = field(default_factory=dict)
-    _taken: dict[tuple[str, int], int] = field(default_factory=dict)
+    Runs come replicate by replicate, so arms of one replicate find its people here.
+    """
+
+    def __init__(self, study: Study) -> None:
+        self._study = study
+        self._guard = threading.Lock()
+        self._found: OrderedDict[tuple[str, int], Future[Demand]] = OrderedDict()
 
     def of(self, period: str, replicate: int) -> Demand:
         """Return the people of one period and replicate; ConfigError where they do not fit the site."""
         key = (period, replicate)
         with self._guard:
-            lock = self._locks.setdefault(key, threading.Lock())
-        with lock:
-            if key not in self._found:
-                study = self.study
-                self._found[key] = realise(study.site, period, replicate, study.settings, study.vehicles)
-            return self._found[key]
-
-    def done(self, period: str, replicate: int) -> None:
-        """Note that one arm more has what it needs."""
-        key = (period, replicate)
-        with self._guard:
-            self._taken[key] = self._taken.get(key, 0) + 1
-            if self._taken[key] == len(self.study.arms):
-                self._found.pop(key, None)
+            mine = key not in self._found
+            future = self._found.setdefault(key, Future())
+            self._found.move_to_end(key)
+            while len(self._found) > PEOPLE_KEPT:
+                self._found.popitem(last=False)
+        if mine:
+            study = self._study
+            try:
+                future.set_result(realise(study.site, period, replicate, study.settings, study.vehicles))
+            except BaseException as error:
+                future.set_exception(error)
+        return future.result()
 
 
 TIMING = ("arm", "period", "replicate", "wall_s", "host")
 
 
-def _write_records(folder: Path, records: Mapping[Key, RunRecord], free_flow: pd.DataFrame) -> None:
-    """Write `runs.json` and `free_flow.parquet`, which are deterministic, and `timing.csv`, which is not."""
+def _write_records(folder: Path, records: Mapping[Key, RunRecord], found: FreeFlow) -> None:
+    """Write what became of every run, and free flow; all but `timing.csv` is deterministic."""
     (folder / "tables").mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = [
         {"arm": arm, "period": period, "replicate": n, "digest": record.digest, "failure": record.failure}
         for (arm, period, n), record in sorted(records.items())
     ]
     write_json(folder / "runs.json", rows)
-    free_flow.to_parquet(folder / "tables" / "free_flow.parquet", index=False, compression="zstd")
+    write_json(folder / FREE_FLOW_FILE, {"failure": found.failure, "runs": list(found.digests)})
+    found.table.to_parquet(folder / "tables" / "free_flow.parquet", index=False, compression="zstd")
     path = folder / "tables" / "timing.csv"
     timing: dict[Key, dict[str, Any]] = {}
     if path.is_file():

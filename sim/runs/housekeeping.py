@@ -16,13 +16,12 @@ from typing import Any, Literal
 
 from sim.publish import CHECKSUMS, damage, remove
 from sim.runs.store import Store
+from sim.runs.study_log import LOG_FILE
 
 Kind = Literal["run", "build", "network", "site", "failure", "draft"]
 KINDS: tuple[Kind, ...] = ("run", "build", "network", "site", "failure", "draft")
 SETTLED_S = 3600.0
 """What was made within this time may belong to a study that has not noted it yet."""
-LOG_FILE = "log.jsonl"
-"""In a study's folder: what has happened, line by line (`sim.runs.study_log`)."""
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def test_a_study_runs_once_and_every_vehicle_has_a_row(
     started = count_children(monkeypatch)
     store = store_of(small_study)
     seen: list[tuple[int, int]] = []
-    runs = simulate_all(small_study, store, lambda done, total: seen.append((done, total)))
+    runs = simulate_all(small_study, store, lambda tally: seen.append((tally.settled, tally.total)))
     assert seen[-1] == (4, 4)
     assert not runs.failures
     assert len(started) == 5  # four runs and the free flow
@@ -91,7 +91,7 @@ def test_a_study_runs_once_and_every_vehicle_has_a_row(
     assert dict(again.finished()) == digests
     assert before == ((folder / "runs.json").read_bytes(), (folder / "tables" / "timing.csv").read_bytes())
     assert {key: record.digest for key, record in read_records(folder).items()} == digests
-    pd.testing.assert_frame_equal(read_free_flow(folder), runs.free_flow)
+    pd.testing.assert_frame_equal(read_free_flow(folder)[0], runs.free_flow)
 
 
 def test_arms_that_are_alike_share_their_runs(small_study: Study, monkeypatch: pytest.MonkeyPatch) -> None:

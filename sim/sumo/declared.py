@@ -15,9 +15,10 @@ from sim.edits.edited_site import edited, footprint
 from sim.edits.lights import column
 from sim.signals.program import SignalControl, SignalProgram
 from sim.site.model import Site
-from sim.site.network import Connection
+from sim.site.network import CONNECTION_RULES, Connection
 from sim.sumo.objects import Attributes, NetObjects, Objects
 from sim.sumo.signals import PREFIX
+from sim.sumo.vehicle_classes import ALL, allowed
 
 
 def undone(site: Site, edits: Sequence[Edit], period: str, net: NetObjects, additional: Objects) -> list[str]:
@@ -47,7 +48,11 @@ class _Wish:
         kind, id = key
         match kind:
             case "connection":
-                yield from _there(id in self.connections, key in self.found)
+                yield from self._connection(id, self.found.get(key))
+            case "lane":
+                yield from self._lane(id, self.found.get(key))
+            case "closure":
+                yield from _there(id in self.target.closures, key in self.found)
             case "signal_link":
                 yield from self._lights(id)
             case "signal_timing":
@@ -56,6 +61,23 @@ class _Wish:
                     yield from self._timing(self.target.signals[period].get(signal), self.found.get(key))
             case "parking":
                 yield from _there(id in self.target.facts.parking, key in self.found)
+
+    def _connection(self, id: str, found: Attributes | None) -> Iterator[str]:
+        wanted = self.connections.get(id)
+        yield from _there(wanted is not None, found is not None)
+        if wanted is not None and found is not None:
+            rules = tuple((name, str(found[name])) for name in sorted(CONNECTION_RULES) if name in found)
+            yield from _differs("rules", _significant(wanted.rules), _significant(rules))
+            yield from _differs("classes", wanted.allow, _classes(found, None))
+
+    def _lane(self, id: str, found: Attributes | None) -> Iterator[str]:
+        edge, _, index = id.rpartition("_")
+        lanes = self.target.network.edges[edge].lanes if edge in self.target.network.edges else ()
+        wanted = next((lane for lane in lanes if lane.index == int(index)), None)
+        yield from _there(wanted is not None, found is not None)
+        if wanted is not None and found is not None:
+            yield from _differs("speed", f"{wanted.speed_mps:.2f}", f"{float(str(found['speed'])):.2f}")
+            yield from _differs("classes", wanted.allow, _classes(found, ALL))
 
     def _lights(self, id: str) -> Iterator[str]:
         connection = self.connections.get(id)
@@ -80,6 +102,15 @@ class _Wish:
             offset_s = float(str(found.get(f"offset of {PREFIX}{id}", 0)))
             yield from _differs(f"intervals of {id}", _durations_s(program), durations_s)
             yield from _differs(f"offset of {id}", program.offset_s, offset_s)
+
+
+def _classes(found: Attributes, every: frozenset[str] | None) -> frozenset[str] | None:
+    said = {name: str(found[name]) for name in ("allow", "disallow") if name in found}
+    return allowed(said.get("allow"), said.get("disallow")) if said else every
+
+
+def _significant(rules: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in rules if value != CONNECTION_RULES[name])
 
 
 def _durations_s(program: SignalProgram) -> tuple[float, ...]:

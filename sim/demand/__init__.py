@@ -4,11 +4,12 @@ from sim.demand.counts import COUNTS, count_findings, demand_table, no_counts, r
 from sim.demand.imported import ways
 from sim.demand.parkers import assign_lots
 from sim.demand.realise import begin_s, broken_routes, realise
-from sim.demand.tables import VEHICLES, WALKS, Demand, demand_digest
+from sim.demand.tables import LEAVING, VEHICLES, WALKS, Demand, demand_digest, departs_s
 from sim.demand.turning import balance, geh, imbalance
 
 __all__ = [
     "COUNTS",
+    "LEAVING",
     "VEHICLES",
     "WALKS",
     "Demand",
@@ -19,6 +20,7 @@ __all__ = [
     "count_findings",
     "demand_digest",
     "demand_table",
+    "departs_s",
     "geh",
     "imbalance",
     "no_counts",

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from sim.edits.vocabulary import (
     AddClosure,
     Edit,
+    KeyedControl,
+    KeyedProgram,
     SetLane,
+    SetProgram,
     SetTurnRules,
+    keyed,
     lane_link,
 )
+from sim.signals.program import Interval
 from sim.site.model import Closure, Site
 from sim.site.network import Approach, Connection
 
@@ -87,6 +93,57 @@ def closed_for_a_time(site: Site) -> tuple[Edit, ...]:
     return (AddClosure("hours", closure),)
 
 
+def actuated(site: Site) -> tuple[Edit, ...]:
+    """Let traffic stretch the greens of a signal in one period."""
+    return _reprogrammed(site, "am", _actuated)
+
+
+def _actuated(today: KeyedControl) -> KeyedControl:
+    program = today.program(today.active)
+    intervals = tuple(
+        replace(i, min_s=5.0, max_s=i.duration_s + 20) if i.duration_s >= 5 else i
+        for i in program.program.intervals
+    )
+    new = replace(program.program, kind="actuated", intervals=intervals, params=(("max-gap", "2.5"),))
+    others = tuple(p for p in today.programs if p.id != program.id)
+    return replace(today, programs=(*others, replace(program, program=new)))
+
+
+def timetable(site: Site) -> tuple[Edit, ...]:
+    """Another plan from 8 o'clock on: all reds of the last signal one second longer."""
+
+    def change(today: KeyedControl) -> KeyedControl:
+        program = today.program(today.active)
+        intervals = tuple(replace(i, duration_s=i.duration_s + 1) for i in program.program.intervals)
+        late = replace(program, program=replace(program.program, id="late", intervals=intervals))
+        switches = ((28800.0, "late"),)
+        return replace(today, programs=(*today.programs, late), switches=switches)
+
+    return _reprogrammed(site, "am", change)
+
+
+def all_red(site: Site) -> tuple[Edit, ...]:
+    """Add an interval in which nobody goes."""
+
+    def change(today: KeyedControl) -> KeyedControl:
+        program = today.program(today.active)
+        intervals = (*program.program.intervals, Interval(2.0, "", "clear"))
+        lights = tuple((key, letters + "r") for key, letters in program.lights)
+        new = KeyedProgram(replace(program.program, intervals=intervals), lights)
+        return replace(today, programs=(*(p for p in today.programs if p.id != program.id), new))
+
+    return _reprogrammed(site, "am", change, last=False)
+
+
+def _reprogrammed(
+    site: Site, period: str, change: Callable[[KeyedControl], KeyedControl], last: bool = True
+) -> tuple[Edit, ...]:
+    signals = [s for s, control in site.signals[period].items() if control.active in control.programs]
+    signal = signals[-1 if last else 0]
+    today = keyed(site.signals[period][signal], site.network)
+    return (SetProgram(period, signal, today, change(today)),)
+
+
 EDITS: dict[str, Callable[[Site], tuple[Edit, ...]]] = {
     "slower_lane": slower_lane,
     "bus_lane": bus_lane,
@@ -96,4 +153,7 @@ EDITS: dict[str, Callable[[Site], tuple[Edit, ...]]] = {
     "box_junction": box_junction,
     "waits_further": waits_further,
     "closed_for_a_time": closed_for_a_time,
+    "actuated": actuated,
+    "timetable": timetable,
+    "all_red": all_red,
 }

@@ -10,6 +10,7 @@ from sim.edits.closures import AddClosure
 from sim.edits.connections import NewWay, SetConnections
 from sim.edits.lanes import SetLane
 from sim.edits.parking import AddParking
+from sim.edits.programs import KeyedControl, KeyedProgram, SetProgram, keyed
 from sim.edits.timing import SetTiming
 from sim.edits.turns import SetTurnRules
 
@@ -18,14 +19,18 @@ __all__ = [
     "AddClosure",
     "AddParking",
     "Edit",
+    "KeyedControl",
+    "KeyedProgram",
     "LaneLink",
     "NewWay",
     "ObjectKey",
     "SetConnections",
     "SetLane",
+    "SetProgram",
     "SetTiming",
     "SetTurnRules",
     "connection_key",
+    "keyed",
     "lane_link",
     "timing_key",
 ]

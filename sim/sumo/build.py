@@ -32,7 +32,7 @@ from sim.sumo.netconvert import convert, maker, normalise
 from sim.sumo.parking_files import parking_xml
 from sim.sumo.patch import check_patched, patch_files
 from sim.sumo.read_network import read_network
-from sim.sumo.remap import new_conflicts, remap
+from sim.sumo.remap import never_green, new_conflicts, remap
 from sim.sumo.signals import OFF, PREFIX, read_controls, write_controls, write_programs
 from sim.sumo.xml_file import scan
 
@@ -79,7 +79,7 @@ def build(site: Site, applied: AppliedPolicy, period: str, cache: Path) -> ArmBu
     except ValueError as error:
         raise BuildError(str(error)) from None
     net_file, network, warnings = _changed(site, carried, target, cache)
-    controls = _controls(target, carried, period, network)
+    controls = _controls(site, carried, target, period, network)
     with tempfile.TemporaryDirectory() as draft:
         names = _write(Path(draft), target, net_file, network, controls)
         digest = _digest(Path(draft), names, network.sha256)
@@ -101,22 +101,31 @@ def build(site: Site, applied: AppliedPolicy, period: str, cache: Path) -> ArmBu
     )
 
 
-def _controls(target: Site, carried: Site, period: str, network: Network) -> dict[str, SignalControl]:
+def _controls(
+    site: Site, carried: Site, target: Site, period: str, network: Network
+) -> dict[str, SignalControl]:
     """Return all signals of the arm, numbered as its network numbers links.
 
     `carried` has today's plans in the changed streets: where paths meet in those already, they may in
     `target`.
     """
     controls: dict[str, SignalControl] = {}
-    conflicts: list[str] = []
+    wrong: list[str] = []
     for signal, control in sorted(target.signals[period].items()):
-        controls[signal] = _prefixed(remap(control, target.network, network))
+        own = remap(control, target.network, network)
+        controls[signal] = _prefixed(own)
         today = carried.signals[period].get(signal)
-        if today != control or network is not carried.network:
-            conflicts += new_conflicts(controls[signal], network, today, carried.network)
-    if conflicts:
-        lines = [f"- {pair}" for pair in conflicts]
-        raise BuildError("\n".join(["paths that meet and have protected green at the same time:", *lines]))
+        if today == control and network is carried.network:
+            continue
+        pairs = new_conflicts(own, network, today, carried.network)
+        wrong += [f"{pair}: paths that meet and have protected green at the same time" for pair in pairs]
+        before = site.signals[period].get(signal)
+        known = set() if before is None else never_green(before, site.network)
+        wrong += [
+            f"{key}: no program ever shows it green" for key in sorted(never_green(own, network) - known)
+        ]
+    if wrong:
+        raise BuildError("\n".join(["the signals need another plan:", *(f"- {line}" for line in wrong)]))
     return controls
 
 

@@ -36,6 +36,8 @@ from sim.tables import FREE_FLOW, empty, typed
 
 INTERVAL_S = 900
 """Zones and edges are counted per quarter of an hour, as demand is."""
+FREE_FLOW_FILE = "free_flow.json"
+"""In a study's folder: why the free-flow run failed, null if it did not."""
 QUEUE_INTERVAL_S = 60
 """Queues are observed per cycle, or this long where there is no common one."""
 
@@ -81,8 +83,9 @@ def run_study(
     """Simulate what of a study is not in the store yet. `builds`: `sim.runs.preflight`'s, by arm and period.
 
     Failed runs are records with a reason. Ctrl-C kills the children, notes what is done, and is raised
-    again; calling again does the rest. `runs.json`, `tables/free_flow.parquet` and `tables/timing.csv` of the
-    study's folder are written in both cases.
+    again; calling again does the rest. `runs.json`, `free_flow.json`, `tables/free_flow.parquet` and
+    `tables/timing.csv` of the study's folder are written in both cases. `done`: records of an earlier look of
+    the same study, taken as they are.
     """
     store.sweep()
     files = {key: laid_out(study.site, built) for key, built in builds.items()}
@@ -95,7 +98,7 @@ def run_study(
         raise
     finally:
         campaign.pool.shutdown(wait=True, cancel_futures=True)
-        _write_records(folder, campaign.records, campaign.free_flow)
+        _write_records(folder, campaign)
     return StudyRuns(campaign.records, files, campaign.free_flow, campaign.free_flow_failure)
 
 
@@ -108,9 +111,10 @@ def read_records(folder: Path) -> dict[Key, RunRecord]:
     }
 
 
-def read_free_flow(folder: Path) -> pd.DataFrame:
-    """Read the free-flow table of a study's folder: columns FREE_FLOW."""
-    return typed(pd.read_parquet(folder / "tables" / "free_flow.parquet"), FREE_FLOW)
+def read_free_flow(folder: Path) -> tuple[pd.DataFrame, str | None]:
+    """Read the free-flow table of a study's folder, columns FREE_FLOW, and why it lacks movements, if so."""
+    said = json.loads((folder / FREE_FLOW_FILE).read_text(encoding="utf-8"))
+    return typed(pd.read_parquet(folder / "tables" / "free_flow.parquet"), FREE_FLOW), said["failure"]
 
 
 @dataclass
@@ -139,14 +143,15 @@ class _Campaign:
         for done, future in enumerate(as_completed(runs), 1):
             self.records[runs[future]] = future.result()
             progress(done, len(runs))
-        self.free_flow = free_flow.result()
+        self.free_flow, self.free_flow_failure = free_flow.result()
 
-    def _free_flow(self) -> pd.DataFrame:
+    def _free_flow(self) -> tuple[pd.DataFrame, str | None]:
         """Time every movement without traffic: today's, then on each arm those that it adds."""
         study, period = self.study, self.study.periods[0]
         people = realise(study.site, period, 0, study.settings, study.vehicles)
         tables: list[pd.DataFrame] = []
         known: set[str] = set()
+        failure: str | None = None
         for arm in study.arms:
             files = self.arms[arm.id, period]
             new = {name: zone for name, zone in files.zones.movements.items() if name not in known}
@@ -158,11 +163,11 @@ class _Campaign:
                 free_flow_request(files.build, new, people, spec, study.settings.timeout_s)
             )
             if record.failure is not None:
-                self.free_flow_failure = record.failure
+                failure = record.failure
             elif record.digest is not None:
                 tables.append(free_flow_table(self.store.read(record.digest, "zones")))
         whole = pd.concat(tables) if tables else empty(FREE_FLOW)
-        return typed(whole.sort_values("movement"), FREE_FLOW)
+        return typed(whole.sort_values("movement"), FREE_FLOW), failure
 
     def _run(self, arm: Arm, period: str, replicate: int) -> RunRecord:
         try:
@@ -284,15 +289,18 @@ class _People:
 TIMING = ("arm", "period", "replicate", "wall_s", "host")
 
 
-def _write_records(folder: Path, records: Mapping[Key, RunRecord], free_flow: pd.DataFrame) -> None:
-    """Write `runs.json` and `free_flow.parquet`, which are deterministic, and `timing.csv`, which is not."""
+def _write_records(folder: Path, campaign: _Campaign) -> None:
+    """Write what became of every run, and free flow; all but `timing.csv` is deterministic."""
+    records = campaign.records
     (folder / "tables").mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = [
         {"arm": arm, "period": period, "replicate": n, "digest": record.digest, "failure": record.failure}
         for (arm, period, n), record in sorted(records.items())
     ]
     write_json(folder / "runs.json", rows)
-    free_flow.to_parquet(folder / "tables" / "free_flow.parquet", index=False, compression="zstd")
+    write_json(folder / FREE_FLOW_FILE, {"failure": campaign.free_flow_failure})
+    free_flow = folder / "tables" / "free_flow.parquet"
+    campaign.free_flow.to_parquet(free_flow, index=False, compression="zstd")
     path = folder / "tables" / "timing.csv"
     timing: dict[Key, dict[str, Any]] = {}
     if path.is_file():

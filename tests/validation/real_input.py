@@ -5,7 +5,7 @@ Five models with demand (one signal retimed, one approach re-marked) and two lar
 
     python -m tests.validation.real_input
 
-makes every run again and rewrites docs/validation/real-input.md; about twenty minutes on two cores.
+makes every run again and rewrites docs/validation/real-input.md; about half an hour on two cores to itself.
 """
 
 from __future__ import annotations

@@ -10,9 +10,8 @@ from sim.labels import Lang, label
 from sim.signals.findings import LintFinding, dangers_added
 from sim.signals.lint import lint_controls
 from sim.signals.lint_words import listing, words
-from sim.signals.rules import TimingRules, read_rules
-from sim.site.facts import SiteFacts
-from sim.standard_data import config_path
+from sim.signals.rules import timing_rules
+from sim.site.crossings import surveyed_crossings_m
 from sim.study import Study
 from sim.sumo.build import ArmBuild
 from sim.sumo.signals import PREFIX
@@ -21,24 +20,9 @@ Findings = Mapping[tuple[str, str], tuple[LintFinding, ...]]
 """(arm, period) -> what was found in the plans that run there."""
 
 
-def timing_rules(study: Study) -> TimingRules:
-    """Read the rules of signal timing: the root's own, else those that ship with huandu."""
-    return read_rules(config_path(study.root, "standards", "signals", "timing.yaml"))
-
-
-def surveyed_crossings_m(facts: SiteFacts) -> Mapping[str, float]:
-    """Leg -> length of its crossing as written in the site's facts; what is drawn may be off."""
-    return {
-        f"{junction}.{name}": approach.crossing.length_m
-        for junction, drawn in facts.junctions.items()
-        for name, approach in drawn.approaches.items()
-        if approach.crossing is not None
-    }
-
-
 def check_signals(study: Study, builds: Mapping[tuple[str, str], ArmBuild]) -> Findings:
     """Check every plan of every arm and period that was built."""
-    rules, crossings_m = timing_rules(study), surveyed_crossings_m(study.site.facts)
+    rules, crossings_m = timing_rules(study.root), surveyed_crossings_m(study.site.facts)
     found = {}
     for arm in study.arms:
         for period in study.periods:
@@ -67,7 +51,7 @@ def refuse_dangers(study: Study, findings: Findings, problems: Problems) -> None
 
 def signal_text(study: Study, findings: Findings, arm: str, langs: Iterable[Lang]) -> list[str]:
     """Say what was found in an arm's plans; for a policy only what the present plan does not have."""
-    rules, langs = timing_rules(study), tuple(langs)
+    rules, langs = timing_rules(study.root), tuple(langs)
     baseline = study.arms[0].id
     head = "lint.head.present" if arm == baseline else "lint.head.policy"
     lines = []

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import Field
 
 from sim.loading import Facts, parse, read_yaml
+from sim.standard_data import config_path
 
 
 class Rule(Facts):
@@ -67,3 +68,8 @@ class TimingRules(Facts):
 def read_rules(path: Path) -> TimingRules:
     """Read the rules; ConfigError with all problems."""
     return parse(TimingRules, read_yaml(path), str(path))
+
+
+def timing_rules(root: Path) -> TimingRules:
+    """Read the rules that hold under a root: its own, else those that ship with huandu."""
+    return read_rules(config_path(root, "standards", "signals", "timing.yaml"))

@@ -1,6 +1,6 @@
 """The same people in every arm: counts or imported trips in, explicit vehicles and pedestrians out."""
 
-from sim.demand.counts import COUNTS, count_findings, demand_table, no_counts, read_counts
+from sim.demand.counts import COUNTS, demand_table, no_counts, read_counts
 from sim.demand.imported import ways
 from sim.demand.parkers import assign_lots
 from sim.demand.realise import begin_s, broken_routes, realise
@@ -17,7 +17,6 @@ __all__ = [
     "balance",
     "begin_s",
     "broken_routes",
-    "count_findings",
     "demand_digest",
     "demand_table",
     "departs_s",

@@ -31,7 +31,7 @@ COMMANDS = {
         ["python", "-m", "mypy"],
     ],
     "bench": [["python", "-m", "pytest", "-m", "bench", "-s"]],
-    "validate": [["python", "-m", "pytest", "-m", "validate", "-s"]],
+    "validate": [["python", "-m", "pytest", "-m", "validate", "-s", "-o", "faulthandler_timeout=0"]],
 }
 CACHES = ["build", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", "huandu.egg-info"]
 

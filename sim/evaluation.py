@@ -14,8 +14,9 @@ from sim.progress import progress_bar
 from sim.report.page import write_report
 from sim.report.terminal import verdict_table_text
 from sim.results import StudyFolder, write_json
-from sim.runs.campaign import read_free_flow, read_records, run_study
+from sim.runs.campaign import FREE_FLOW_FILE, read_free_flow, read_records, run_study
 from sim.runs.preflight import Preflight, preflight
+from sim.runs.run import still_holds
 from sim.runs.store import Store
 from sim.scenario import assemble
 from sim.study import Study
@@ -41,28 +42,28 @@ def evaluate(study: Study, config: Mapping[str, Any]) -> int:
     folder.begin(study, config)
     with progress_bar() as progress:
         done = run_study(study, checked.builds, store, progress)
-    code = _conclude(Analysis(study, store, checked, done.runs, done.free_flow), folder)
-    if done.free_flow_failure is not None:
-        for lang in LANGS:
-            print(label("evaluation.no_free_flow", lang, reason=done.free_flow_failure), file=sys.stderr)
-        return 1
-    return code
+    analysis = Analysis(study, store, checked, done.runs, done.free_flow)
+    return _conclude(analysis, folder, done.free_flow_failure)
 
 
 def rebuild(folder: StudyFolder) -> int:
-    """Make tables, figures and page again from stored runs; ConfigError where one is no longer stored."""
+    """Make tables, figures and page again from stored runs; the exit code of `evaluate`.
+
+    ConfigError where a run is no longer stored, or was made with other code or files than are built now.
+    """
     data = folder.study()
     root = folder.path.parent.parent
     site = folder.path / "inputs" / data["site"]["name"]
     study = assemble(root, data["scenario"], data["config"], data["name"], site)
     store = Store(root / "results" / ".store")
     runs = _stored_runs(folder, store, study)
-    return _conclude(
-        Analysis(study, store, preflight(study, store.root), runs, read_free_flow(folder.path)[0]), folder
-    )
+    checked = preflight(study, store.root)
+    _ensure_current(folder, store, runs, checked)
+    free_flow, failure = read_free_flow(folder.path)
+    return _conclude(Analysis(study, store, checked, runs, free_flow), folder, failure)
 
 
-def _conclude(analysis: Analysis, folder: StudyFolder) -> int:
+def _conclude(analysis: Analysis, folder: StudyFolder, free_flow_failure: str | None) -> int:
     """Write tables, figures and page, print the verdicts; the exit code of `evaluate`."""
     tables = analysis.tables()
     _write_tables(folder, analysis, tables)
@@ -70,7 +71,10 @@ def _conclude(analysis: Analysis, folder: StudyFolder) -> int:
     for lang in LANGS:
         print(verdict_table_text(tables.comparison, folder.study(), lang))
     print(folder.path / "report.html")
-    failed = any(record.failure for record in analysis.runs.values())
+    if free_flow_failure is not None:
+        for lang in LANGS:
+            print(label("report.lacks_free_flow", lang, reason=free_flow_failure), file=sys.stderr)
+    failed = free_flow_failure is not None or any(r.failure for r in analysis.runs.values())
     # A turn that nobody made has nothing to compare either; that is no fault of the study.
     withheld = bool((tables.comparison["gate"] == "invalid").any())
     return 1 if failed or withheld else 0
@@ -104,9 +108,10 @@ def _proofs(checked: Preflight) -> list[dict[str, object]]:
 def _stored_runs(folder: StudyFolder, store: Store, study: Study) -> Runs:
     """Read runs.json; ConfigError where the study has not finished or a run has left the store."""
     path = folder.path / "runs.json"
-    if not path.is_file():
-        hint = "huandu run ... resume=true"
-        raise ConfigError([Problem(str(path), "is missing: the study has not finished", hint)])
+    for needed in (path, folder.path / FREE_FLOW_FILE):
+        if not needed.is_file():
+            hint = "huandu run ... resume=true"
+            raise ConfigError([Problem(str(needed), "is missing: the study has not finished", hint)])
     runs = read_records(folder.path)
     wanted = {(a.id, period, n) for a in study.arms for period in study.periods for n in study.replicates}
     if missing := wanted - runs.keys():
@@ -120,3 +125,17 @@ def _stored_runs(folder: StudyFolder, store: Store, study: Study) -> Runs:
         message = f"{len(gone)} of its runs are not in the store: {names}"
         raise ConfigError([Problem(str(path), message, "huandu run ... resume=true simulates them again")])
     return runs
+
+
+def _ensure_current(folder: StudyFolder, store: Store, runs: Runs, checked: Preflight) -> None:
+    """Refuse runs whose arm is built otherwise today: builds and measurements would not belong together."""
+    stale = {
+        f"{arm}/{period}"
+        for (arm, period, _), run in runs.items()
+        if run.digest and not run.failure
+        if not still_holds(store.inputs(run.digest), checked.builds[arm, period])
+    }
+    if stale:
+        message = f"runs were made with other code or files than are built now: {', '.join(sorted(stale))}"
+        hint = "huandu run ... resume=true simulates them again"
+        raise ConfigError([Problem(str(folder.path / "runs.json"), message, hint)])

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sim.errors import ConfigError, Problem
+from sim.labels import LANGS, label
 from sim.sumo.import_model import import_model
 
 NETWORKS = (".sumocfg", ".net.xml", ".net.xml.gz", ".osm")
@@ -54,12 +55,12 @@ def import_site(
             raise ConfigError([Problem(str(source), "is none of " + ", ".join((*NETWORKS, ".xlsx")))])
         (folder / "policies").mkdir(exist_ok=True)
         shutil.move(folder, target)
-    made = [f"site: {target}"]
+    made = [label("import.site", lang, path=target) for lang in LANGS]
     scenario = root / "configs" / "scenario" / f"{name}.yaml"
     if not scenario.exists():
         scenario.parent.mkdir(parents=True, exist_ok=True)
         scenario.write_text(SCENARIO.format(name=name), encoding="utf-8")
-        made.append(f"scenario: {scenario}")
+        made += [label("import.scenario", lang, path=scenario) for lang in LANGS]
     return [*made, *lines]
 
 

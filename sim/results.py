@@ -4,6 +4,7 @@ study.json        the resolved study: configuration, arms with change logs, peri
 provenance.json   versions, commit, platform, command line
 inputs/           a copy of the site's folder, so that the report can be rebuilt when the site has moved on
 runs.json         arm, period, replicate -> digest of the run in the store, or why it failed
+free_flow.json    why the free-flow runs failed, null if they did not, and their digests
 log.jsonl         what happened, line by line; not deterministic
 tables/           long tables in Parquet; comparison.csv and runs.csv for people; times and hosts in
                   timing.csv alone
@@ -25,11 +26,15 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from sim.edits.vocabulary import AddParking
 from sim.errors import ConfigError, Problem
+from sim.labels import Text
 from sim.publish import publish
+from sim.site.places import titles
+from sim.site.zones import measured_junctions
 from sim.study import Study
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Of the study folder. A newer one is refused by name; an older one is read and says what it lacks."""
 
 COMFORT = ("driver", "timeout_s", "jobs")
@@ -126,6 +131,9 @@ def describe_study(study: Study, config: Mapping[str, Any]) -> dict[str, Any]:
             "imported": facts.imported.source if facts.imported else None,
             "network_sha256": study.site.network.sha256,
             "files": _files(study.site.folder),
+            "declared_periods": {id: period.title.model_dump() for id, period in facts.periods.items()},
+            "titles": {scope: words._asdict() for scope, words in _titles(study).items()},
+            "controls": _controls(study),
         },
         "periods": {
             name: {
@@ -152,6 +160,20 @@ def describe_study(study: Study, config: Mapping[str, Any]) -> dict[str, Any]:
         "vehicles": study.settings.vehicles,
         "confidence": study.settings.confidence,
     }
+
+
+def _titles(study: Study) -> dict[str, Text]:
+    """Return what the site calls its places, parking areas that policies add included, by scope."""
+    edits = (edit for arm in study.arms for edit in arm.applied.edits)
+    added = {f"parking:{edit.id}": edit.area.title for edit in edits if isinstance(edit, AddParking)}
+    return {scope: Text(title.zh, title.en) for scope, title in added.items()} | titles(study.site.facts)
+
+
+def _controls(study: Study) -> dict[str, str]:
+    """Return what controls every measured junction today."""
+    network = study.site.network
+    measured = (network.junctions[id] for id in measured_junctions(study.site.facts, network))
+    return {junction.id: "signals" if junction.signal else junction.control for junction in measured}
 
 
 def provenance() -> dict[str, Any]:

@@ -8,8 +8,10 @@ from typing import Any
 
 from sim import measures
 from sim.errors import ConfigError, Problems, near
+from sim.legal_baseline import PRESENT_LEGAL, legal_baseline
 from sim.loading import parse
 from sim.policy import BASELINE, EMPTY, apply, empty_policy, parse_policy
+from sim.signals.rules import timing_rules
 from sim.site.model import Site
 from sim.standard_data import vehicle_set
 from sim.study import Arm, ExecutorSettings, RunSettings, ScenarioFacts, Study
@@ -45,7 +47,7 @@ def assemble(
         if period not in site.periods:
             problems.add(f"{place}.periods", f"the site has no period {period!r}", near(period, site.periods))
     _gather(problems, lambda: measures.ensure_primary(facts.primary, f"{place}.primary"))
-    arms = _gather(problems, lambda: _arms(site, facts, config.get("sweep") or {}))
+    arms = _gather(problems, lambda: _arms(site, facts, config.get("sweep") or {}, root))
     vehicles = _gather(problems, lambda: vehicle_set(root, settings.vehicles if settings else None))
     problems.raise_if_any()
     assert settings is not None and site is not None and arms is not None and vehicles is not None
@@ -81,8 +83,11 @@ def _check_frame(config: Mapping[str, Any], place: str, problems: Problems) -> N
         problems.raise_if_any()
 
 
-def _arms(site: Site | None, facts: ScenarioFacts, sweep: Mapping[str, Any]) -> tuple[Arm, ...]:
-    """Parse every policy and apply it to the site; without a site (it has problems of its own) only parse."""
+def _arms(site: Site | None, facts: ScenarioFacts, sweep: Mapping[str, Any], root: Path) -> tuple[Arm, ...]:
+    """Parse every policy and apply it to the site; without a site (it has problems of its own) only parse.
+
+    Where a policy touches signals whose present plans break a minimum, those plans made legal are an arm too.
+    """
     problems = Problems()
     arms = [Arm(BASELINE, apply(empty_policy(), site, BASELINE))] if site else []
     for variant in _gather(problems, lambda: variants(facts.policies, sweep)) or ():
@@ -100,8 +105,15 @@ def _arms(site: Site | None, facts: ScenarioFacts, sweep: Mapping[str, Any]) -> 
                 arms.append(Arm(variant.id, apply(policy, site, path), variant.swept))
         except ConfigError as error:
             problems.extend(error)
+    if PRESENT_LEGAL in facts.policies:
+        path = f"scenarios/{facts.site}/policies/{PRESENT_LEGAL}.yaml"
+        problems.add(path, f"a policy may not be called {PRESENT_LEGAL!r}: that is today's plan made legal")
     problems.found = list(dict.fromkeys(problems.found))  # the same slip in every swept copy is one problem
     problems.raise_if_any()
+    if site and facts.legal_baseline:
+        periods = tuple(facts.periods or site.periods)
+        legal = legal_baseline(site, arms[1:], periods, timing_rules(root))
+        arms[1:1] = [legal] if legal else []
     return tuple(arms)
 
 

@@ -55,6 +55,8 @@ class ScenarioFacts(Facts):
     primary: str = "fair_travel_time"
     mcid_abs: float | None = Field(None, ge=0)
     mcid_rel: float | None = Field(None, ge=0)
+    legal_baseline: bool = True
+    """Whether present plans that break a minimum stand beside policies on signals made legal, too."""
 
 
 @dataclass(frozen=True)

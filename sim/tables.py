@@ -12,11 +12,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+PLACEBO = "placebo"
+"""Arm of the blank control (空白对照): today, but everyone leaves up to a second earlier or later."""
+
 TRIPS: Mapping[str, str] = {
     "id": "string",
     "type": "string",
     "vehicle_class": "string",  # car, bus, truck, motorcycle, bicycle, other
-    "purpose": "string",  # through, parking, bus, background
+    "purpose": "string",  # through, parking, bus, background, leaving
     "origin": "string",  # first edge
     "destination": "string",  # last edge
     "edges": "string",  # planned route, space-separated
@@ -26,16 +29,20 @@ TRIPS: Mapping[str, str] = {
     "depart_delay_s": "float64",  # waiting to enter, up to the end of the run if never inserted
     "duration_s": "float64",  # in the network, so far if unfinished; 0 if never inserted
     "stop_s": "float64",  # planned stops: parking dwell, bus stops
-    "time_loss_s": "float64",
+    "time_loss_s": "float64",  # in a stall past the planned stay included
     "stopped_s": "float64",  # at <= 0.1 m/s, planned stops excluded
     "stops": "int64",
     "route_m": "float64",
-    "free_time_s": "float64",  # free-flow time of its planned route
+    "free_time_s": "float64",  # free-flow time of its planned route, ways through junctions included
     "speed_factor": "float64",
     "occupancy": "float64",  # persons
     "fate": "string",  # arrived, inside, never_inserted, removed
 }
-"""One row per vehicle that wanted to travel, never fewer."""
+"""One row per vehicle that wanted to travel, never fewer.
+
+Who stood in a stall when the run began (purpose `leaving`) is on a trip from the planned end of the stay on:
+`scheduled_s`, `depart_s`, `duration_s` and `time_loss_s` count from there, the stay is no stop of it.
+"""
 
 WALKS: Mapping[str, str] = {
     "id": "string",
@@ -99,11 +106,12 @@ NETWORK: Mapping[str, str] = {
 
 PARKED: Mapping[str, str] = {
     "vehicle": "string",
-    "area": "string",
+    "area": "string",  # empty: a planned stop elsewhere, e.g. at a bus stop
+    "edge": "string",
     "started_s": "float64",
     "ended_s": "float64",  # NaN: still there
 }
-"""One row per parking stop that began."""
+"""One row per planned stop that began."""
 
 RUN_TABLES: Mapping[str, Mapping[str, str]] = {
     "trips": TRIPS,

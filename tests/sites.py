@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from sim.edits.base import Edit
+from sim.edits.edited_site import footprint
 from sim.loading import parse
-from sim.policy import Policy, parse_policy
+from sim.policy import AppliedPolicy, Policy, empty_policy, parse_policy
 from sim.signals.program import SignalControl
 from sim.site.facts import SiteFacts
 from sim.site.model import Site
@@ -70,6 +72,11 @@ def policy_of(**interventions: Mapping[str, object]) -> Policy:
     """Make a policy for a test site."""
     frame = {"site": "tested", "title": {"zh": "测试", "en": "Test"}, "interventions": interventions}
     return parse_policy("p", frame, "policy")
+
+
+def applied_of(site: Site, edits: Sequence[Edit]) -> AppliedPolicy:
+    """Make an applied policy of bare edits."""
+    return AppliedPolicy(empty_policy(), tuple(edits), footprint(site, edits), ())
 
 
 def site_in_memory(controls: Mapping[str, Mapping[str, SignalControl]], **facts: object) -> Site:

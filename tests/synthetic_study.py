@@ -68,6 +68,12 @@ def study_json(
             "calibrated": False,
             "imported": None,
             "network_sha256": "0" * 64,
+            "declared_periods": {name: {"zh": zh, "en": en} for name, (zh, en) in periods.items()},
+            "titles": {
+                "junction:J1": {"zh": "石桥铺路口", "en": "Shiqiaopu junction"},
+                "route:eastbound": {"zh": "石杨路东行", "en": "Shiyang Road eastbound"},
+            },
+            "controls": {"J1": "signals", "J2": "signals"},
         }
         | site,
         "periods": {
@@ -162,6 +168,7 @@ def _write(
     write = {
         "study.json": study,
         "runs.json": runs,
+        "free_flow.json": {"failure": None},
         "provenance.json": {
             "huandu": "0.1.0",
             "commit": "abc",

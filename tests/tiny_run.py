@@ -236,8 +236,8 @@ def tables(**changed: pd.DataFrame) -> dict[str, pd.DataFrame]:
         )
     ]
     parked = [
-        {"vehicle": "p", "area": "P", "started_s": 920, "ended_s": 1900},
-        {"vehicle": "q", "area": "P", "started_s": 4000, "ended_s": float("nan")},
+        {"vehicle": "p", "area": "P", "edge": "w.up", "started_s": 920, "ended_s": 1900},
+        {"vehicle": "q", "area": "P", "edge": "w.up", "started_s": 4000, "ended_s": float("nan")},
     ]
     states = [states_row(60.0 * minute, arrived=minute, halting=0) for minute in range(84)]
     rows = {

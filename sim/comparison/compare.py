@@ -9,8 +9,9 @@ also counts as censored on that side, because what could not be observed may be 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -72,6 +73,8 @@ _OVER_PERIODS = (
     "improved_uncertain",
     "equivalent",
 )
+
+_WITHOUT_HARM = ("improved", "improved_uncertain", "equivalent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +195,27 @@ def missing_pairs(
     return typed(pd.DataFrame(rows, columns=list(MISSING)), MISSING)
 
 
-def policy_verdict(comparison: pd.DataFrame, primary: str, arm: str, primary_scope: str = "network") -> str:
-    """Return the verdict on a permanent change, from the primary measure in all declared periods.
+class PolicyVerdict(NamedTuple):
+    """The verdict on a permanent change over all periods."""
+
+    token: str
+    simulated_only: bool
+    """Whether it holds for the simulated periods only: in another one the policy may be worse."""
+
+
+def policy_verdict(
+    comparison: pd.DataFrame,
+    primary: str,
+    arm: str,
+    primary_scope: str = "network",
+    *,
+    not_simulated: Collection[str] = (),
+) -> PolicyVerdict:
+    """Return the verdict on a permanent change, from the primary measure in all simulated periods.
+
+    `not_simulated`: periods that the site declares beside them. A permanent change is improved, or
+    negligible, only if no declared period is worse, so with such periods that is said of the simulated ones
+    only; harm in one period stands whatever the others would show.
 
     First match wins:
 
@@ -220,7 +242,8 @@ def policy_verdict(comparison: pd.DataFrame, primary: str, arm: str, primary_sco
     found = set(chosen["verdict"])
     if not found:
         raise ValueError(f"the comparison has no row {arm!r}, {primary!r}, {primary_scope!r}")
-    return next(token for token in _OVER_PERIODS if token in found)
+    token = next(token for token in _OVER_PERIODS if token in found)
+    return PolicyVerdict(token, bool(not_simulated) and token in _WITHOUT_HARM)
 
 
 def _check_question(specs: Mapping[str, MeasureSpec], primary: str, confidence: float) -> None:

@@ -1,14 +1,15 @@
 """The same people in every arm: counts or imported trips in, explicit vehicles and pedestrians out."""
 
-from sim.demand.counts import COUNTS, count_findings, demand_table, no_counts, read_counts
+from sim.demand.counts import COUNTS, demand_table, no_counts, read_counts
 from sim.demand.imported import ways
 from sim.demand.parkers import assign_lots
 from sim.demand.realise import begin_s, broken_routes, realise
-from sim.demand.tables import VEHICLES, WALKS, Demand, demand_digest
+from sim.demand.tables import LEAVING, VEHICLES, WALKS, Demand, demand_digest, departs_s
 from sim.demand.turning import balance, geh, imbalance
 
 __all__ = [
     "COUNTS",
+    "LEAVING",
     "VEHICLES",
     "WALKS",
     "Demand",
@@ -16,9 +17,9 @@ __all__ = [
     "balance",
     "begin_s",
     "broken_routes",
-    "count_findings",
     "demand_digest",
     "demand_table",
+    "departs_s",
     "geh",
     "imbalance",
     "no_counts",

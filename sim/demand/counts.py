@@ -276,25 +276,6 @@ def demand_table(counts: pd.DataFrame) -> pd.DataFrame:
     return table[[*keys, "class", "demand_veh"]].sort_values([*keys, "class"], ignore_index=True)
 
 
-def count_findings(counts: pd.DataFrame) -> pd.DataFrame:
-    """List stop-line counts without queues: where v/c is above 0.9 they hide the jam.
-
-    Columns `period, approach, movement, start_s, demand_vph`: one row per movement, at its busiest such
-    quarter, with that quarter's demand per hour to hold against the movement's capacity.
-    """
-    keys = ["period", "approach", "movement"]
-    quarter = counts.groupby([*keys, "start_s"], as_index=False).agg(
-        stop_line=("taken_at", lambda taken: (taken == "stop_line").any()),
-        queue_known=("queue_end_veh", lambda queue: queue.notna().any()),
-        demand_veh=("count", "sum"),
-    )
-    bare = quarter[quarter["stop_line"].astype(bool) & ~quarter["queue_known"].astype(bool)]
-    busiest = bare.sort_values([*keys, "demand_veh", "start_s"], ascending=[True, True, True, False, True])
-    busiest = busiest.drop_duplicates(keys)
-    found = busiest[[*keys, "start_s"]].assign(demand_vph=busiest["demand_veh"] * 3600 / QUARTER_S)
-    return found.reset_index(drop=True)
-
-
 def no_counts() -> pd.DataFrame:
     """Return a counts table without rows (imported sites)."""
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COUNTS.items()})

@@ -9,7 +9,7 @@ import pandas as pd
 
 from sim.demand.drawn import arrivals
 from sim.demand.imported import shifted
-from sim.demand.parkers import parkers
+from sim.demand.parkers import parkers, standing
 from sim.demand.routing import Router
 from sim.demand.tables import Demand
 from sim.demand.vehicle_types import BUILT_IN, VehicleTypes
@@ -30,7 +30,8 @@ def realise(site: Site, period: str, replicate: int, settings: RunSettings, vehi
 
     `vehicles` is the vehicle set named in the settings, else the default one: drawn sites drive with it;
     imported sites only if it is named, and take occupancies (and the type of parkers) from it in any case. Of
-    the settings only `vehicles` and `demand_scale` count. Nobody departs after the window.
+    the settings only `vehicles` and `demand_scale` count. Nobody departs after the window but
+    some of those who stood in a stall at the start.
 
     Raises ConfigError where counts, parking demand, pedestrians or imported files do not fit the site.
     """
@@ -43,7 +44,11 @@ def realise(site: Site, period: str, replicate: int, settings: RunSettings, vehi
         main, imported = shifted(
             site, window_s, replicate, scale, vehicles, named=settings.vehicles is not None
         )
-    parts = [main, parkers(site, window_s, period, replicate, scale, vehicles)]
+    parts = [
+        main,
+        parkers(site, window_s, period, replicate, scale, vehicles),
+        standing(site, window_s[0], period, replicate, scale, vehicles),
+    ]
     filled = [part for part in parts if len(part)] or [main]
     table = pd.concat(filled).sort_values(["scheduled_s", "id"], ignore_index=True)
     return Demand(

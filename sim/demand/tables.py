@@ -16,7 +16,7 @@ VEHICLES: Mapping[str, str] = {
     "scheduled_s": "float64",
     "type": "string",
     "vehicle_class": "string",  # car, bus, truck, motorcycle, bicycle, other
-    "purpose": "string",  # through, parking, bus
+    "purpose": "string",  # through, parking, bus, leaving (LEAVING)
     "edges": "string",  # planned route, space-separated
     "depart_lane": "string",
     "depart_pos": "string",
@@ -27,10 +27,13 @@ VEHICLES: Mapping[str, str] = {
     "speed_factor": "float64",
     "occupancy": "float64",  # persons
     "lot": "string",  # parking area wished for, empty if none
-    "stay_s": "float64",  # NaN if not parking
+    "stay_s": "float64",  # NaN if not parking; of those leaving: from the start of the run
     "uniform": "float64",  # the driver's own number in [0, 1): decides alike in every arm
 }
 """One row per vehicle that wants to travel, by departure, then id. Empty text: the simulator's default."""
+
+LEAVING = "leaving"
+"""Purpose of who stands in a stall when the demand begins: the trip is the drive away, from `scheduled_s`."""
 
 WALKS: Mapping[str, str] = {
     "id": "string",
@@ -54,6 +57,11 @@ class Demand:
     vehicles: pd.DataFrame
     walks: pd.DataFrame
     types: Mapping[str, Mapping[str, str]]
+
+
+def departs_s(vehicles: pd.DataFrame) -> pd.Series[float]:
+    """When each of VEHICLES is put into the simulation: when it wants to leave, or before, into its stall."""
+    return vehicles["scheduled_s"] - vehicles["stay_s"].where(vehicles["purpose"] == LEAVING, 0.0)
 
 
 def demand_digest(demand: Demand) -> str:

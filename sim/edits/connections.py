@@ -103,7 +103,7 @@ def _new(
     movement = sorted((c for c in present if c.to_edge == to_edge), key=lambda c: c.link is None)
     if not movement:
         raise ValueError(f"no movement leads from {edge!r} to {to_edge!r} yet")
-    bare = replace(movement[0], from_lane=from_lane, to_lane=to_lane, link=None, allow=None)
+    bare = replace(movement[0], from_lane=from_lane, to_lane=to_lane, link=None, allow=None, rules=())
     model = model_of(bare, [c for c in present if c.link is not None])
     return bare, None if model is None else model.link
 

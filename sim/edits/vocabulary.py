@@ -6,20 +6,31 @@ the baseline, refuses whatever differs outside the footprint, and misses what is
 """
 
 from sim.edits.base import SHARED_KINDS, Edit, LaneLink, ObjectKey, connection_key, lane_link, timing_key
+from sim.edits.closures import AddClosure
 from sim.edits.connections import NewWay, SetConnections
+from sim.edits.lanes import SetLane
 from sim.edits.parking import AddParking
+from sim.edits.programs import KeyedControl, KeyedProgram, SetProgram, keyed
 from sim.edits.timing import SetTiming
+from sim.edits.turns import SetTurnRules
 
 __all__ = [
     "SHARED_KINDS",
+    "AddClosure",
     "AddParking",
     "Edit",
+    "KeyedControl",
+    "KeyedProgram",
     "LaneLink",
     "NewWay",
     "ObjectKey",
     "SetConnections",
+    "SetLane",
+    "SetProgram",
     "SetTiming",
+    "SetTurnRules",
     "connection_key",
+    "keyed",
     "lane_link",
     "timing_key",
 ]

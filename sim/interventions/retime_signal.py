@@ -12,9 +12,10 @@ from sim.errors import ConfigError, Problem, Problems, near
 from sim.interventions.base import Intervention, intervention
 from sim.labels import Text, text
 from sim.loading import Facts
-from sim.signals.program import SignalControl, SignalProgram, StageSpan
+from sim.signals.fixed_time import fixed_time_program, periods_meant, set_timing, signalised
+from sim.signals.program import SignalProgram, StageSpan
 from sim.site.model import Site
-from sim.site.network import Junction, Network
+from sim.site.network import Network
 
 SHORTEST_GREEN_S = 5.0
 """No changed stage that serves vehicles may be shorter. A guard against slips; the plan lint knows the
@@ -27,6 +28,23 @@ class ExpectedTiming(Facts):
     cycle_s: float
     greens_s: Mapping[str, float] = Field(default_factory=dict)
     offset_s: float | None = None
+
+    def check(self, program: SignalProgram, period: str, path: str) -> None:
+        """Raise ConfigError where the program found is another; paths under `path`."""
+        problems = Problems()
+
+        def compare(name: str, expected: float | None, found: float) -> None:
+            if expected is not None and abs(expected - found) > 1e-6:  # noqa: PLR2004 - floats read from text
+                told = f"expected {expected:g} s, found {found:g} s"
+                problems.add(f"{path}.expect.{name}", told, f"in period {period!r}")
+
+        compare("cycle_s", self.cycle_s, program.cycle_s)
+        compare("offset_s", self.offset_s, program.offset_s)
+        stages = {stage.name: stage for stage in program.stages()}
+        _refuse_unknown(problems, self.greens_s, stages, f"{path}.expect.greens_s")
+        for name in self.greens_s.keys() & stages.keys():
+            compare(f"greens_s.{name}", self.greens_s[name], stages[name].green_s)
+        problems.raise_if_any()
 
 
 @intervention("retime_signal")
@@ -65,93 +83,33 @@ greens_s: {A: 42}
 
     def edits(self, site: Site, path: str) -> tuple[SetTiming, ...]:
         """One SetTiming for each period concerned."""
-        return tuple(
-            SetTiming(
-                period=period,
-                signal=old.signal,
-                program=old.id,
-                expected_durations_s=tuple(interval.duration_s for interval in old.intervals),
-                expected_offset_s=old.offset_s,
-                durations_s=tuple(interval.duration_s for interval in new.intervals),
-                offset_s=new.offset_s,
-            )
-            for period, (old, new) in self._changes(site, path).items()
-        )
+        return tuple(set_timing(period, old, new) for period, (old, new) in self._changes(site, path).items())
 
     def describe(self, site: Site) -> Text:
         """Old and new value of every green, cycle and offset that changes; periods only where they differ."""
-        sentences = {
-            period: _sentence(self.junction, old, new)
-            for period, (old, new) in self._changes(site, self.kind).items()
-        }
-        if self.period is None and len(set(sentences.values())) == 1:
-            return next(iter(sentences.values()))
-        named = [
-            text(
-                "intervention.in_period",
-                zh=site.periods[period].title.zh,
-                en=site.periods[period].title.en,
-                sentence_zh=sentence.zh,
-                sentence_en=sentence.en,
-            )
-            for period, sentence in sentences.items()
-        ]
-        return Text(";".join(t.zh for t in named), "; ".join(t.en for t in named))
+        return in_periods(
+            site,
+            {
+                period: sentence(self.junction, old, new)
+                for period, (old, new) in self._changes(site, self.kind).items()
+            },
+            every=self.period is None,
+        )
 
     def _changes(self, site: Site, path: str) -> dict[str, tuple[SignalProgram, SignalProgram]]:
-        junction = site.network.junction(self.junction, f"{path}.junction")
-        if junction.signal is None:
-            raise ConfigError([_no_signal(site.network, junction, path)])
-        if self.period is not None and self.period not in site.periods:
-            place = f"{path}.period"
-            raise ConfigError([Problem(place, f"no period {self.period!r}", near(self.period, site.periods))])
+        junction = signalised(site, self.junction, f"{path}.junction")
         problems = Problems()
         found = {}
-        for period in [self.period] if self.period is not None else site.periods:
+        for period in periods_meant(site, self.period, path):
             try:
-                old = self._program(site, period, site.signals[period][junction.signal], path)
-                self._check_expectation(old, period, path)
+                old = fixed_time_program(site, junction, period, self.program, path)
+                self.expect.check(old, period, path)
                 found[period] = (old, self._retimed(old, site.network, path))
             except ConfigError as error:
                 problems.extend(error)
         problems.found = list(dict.fromkeys(problems.found))  # the same slip in every period is one problem
         problems.raise_if_any()
         return found
-
-    def _program(self, site: Site, period: str, control: SignalControl, path: str) -> SignalProgram:
-        window = site.periods[period]
-        running = control.running(window.begin_s, window.end_s)
-        if self.program is not None and self.program not in running:
-            place, told = f"{path}.program", f"no program {self.program!r} runs in period {period!r}"
-            raise ConfigError([Problem(place, told, near(self.program, running))])
-        if self.program is None and len(running) > 1:
-            told = f"{len(running)} programs run in period {period!r}: {', '.join(running)}"
-            raise ConfigError([Problem(f"{path}.program", told, "say which one is meant")])
-        name = self.program or running[0]
-        if name not in control.programs:
-            told = f"the signal is switched off in period {period!r}: there is nothing to retime"
-            raise ConfigError([Problem(f"{path}.junction", told)])
-        program = control.programs[name]
-        if program.kind != "static":
-            told = f"program {program.id!r} is {program.kind}: only fixed-time programs can be retimed"
-            raise ConfigError([Problem(f"{path}.junction", told)])
-        return program
-
-    def _check_expectation(self, program: SignalProgram, period: str, path: str) -> None:
-        problems = Problems()
-
-        def compare(name: str, expected: float | None, found: float) -> None:
-            if expected is not None and abs(expected - found) > 1e-6:  # noqa: PLR2004 - floats read from text
-                told = f"expected {expected:g} s, found {found:g} s"
-                problems.add(f"{path}.expect.{name}", told, f"in period {period!r}")
-
-        compare("cycle_s", self.expect.cycle_s, program.cycle_s)
-        compare("offset_s", self.expect.offset_s, program.offset_s)
-        stages = {stage.name: stage for stage in program.stages()}
-        _refuse_unknown(problems, self.expect.greens_s, stages, f"{path}.expect.greens_s")
-        for name in self.expect.greens_s.keys() & stages.keys():
-            compare(f"greens_s.{name}", self.expect.greens_s[name], stages[name].green_s)
-        problems.raise_if_any()
 
     def _retimed(self, program: SignalProgram, network: Network, path: str) -> SignalProgram:
         problems = Problems()
@@ -176,13 +134,6 @@ greens_s: {A: 42}
             return program.retimed(greens_s, self.offset_s)
         except ValueError as error:
             raise ConfigError([Problem(f"{path}.greens_s", str(error))]) from None
-
-
-def _no_signal(network: Network, junction: Junction, path: str) -> Problem:
-    signalised = [id for id, other in network.junctions.items() if other.signal is not None]
-    return Problem(
-        f"{path}.junction", f"junction {junction.id!r} has no signal", near(junction.id, signalised)
-    )
 
 
 def _refuse_unknown(
@@ -223,7 +174,25 @@ def _serves_vehicles(stage: StageSpan, program: SignalProgram, network: Network)
     return any(not key.startswith("crossing:") for link in stage.green_links for key in links.get(link, ()))
 
 
-def _sentence(junction: str, old: SignalProgram, new: SignalProgram) -> Text:
+def in_periods(site: Site, sentences: Mapping[str, Text], *, every: bool) -> Text:
+    """Join the sentences of the periods; one alone where it holds in `every` period alike."""
+    if every and len(set(sentences.values())) == 1:
+        return next(iter(sentences.values()))
+    named = [
+        text(
+            "intervention.in_period",
+            zh=site.periods[period].title.zh,
+            en=site.periods[period].title.en,
+            sentence_zh=sentence.zh,
+            sentence_en=sentence.en,
+        )
+        for period, sentence in sentences.items()
+    ]
+    return Text(";".join(t.zh for t in named), "; ".join(t.en for t in named))
+
+
+def sentence(junction: str, old: SignalProgram, new: SignalProgram) -> Text:
+    """Say in the change log what is new about a program."""
     parts = []
     for before, after in zip(old.stages(), new.stages(), strict=True):
         if before.green_s != after.green_s:

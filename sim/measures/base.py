@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 import pandas as pd
@@ -126,40 +127,38 @@ class RunView:
     def passages(self) -> pd.DataFrame:
         """Return who wanted to make which movement, and when: columns `PASSAGES`, all day.
 
-        The time is the scheduled departure plus the free-flow time along the planned route; parking dwell is
-        added from the parking stop on. One rule for drawn and imported sites.
+        The time is the scheduled departure plus the free-flow time along the planned route (ways through
+        junctions included); the planned dwell of each stop that began is added from its street on. One rule
+        for drawn and imported sites. A stall off the planned route (found by searching) adds none.
         """
         return typed(pd.DataFrame(self._passages(), columns=list(PASSAGES)), PASSAGES)
 
     def _passages(self) -> Iterator[tuple[str, str, str, str, int, float]]:
         of_turn = {(a.edge, m.to_edge): (m.id, a.id) for a in self.approaches.values() for m in a.movements}
-        free_s = {edge.id: edge.free_time_s for edge in self.network.edges.values()}
-        lot_edge = {
-            name: self.network.edge(area.on, f"parking.{name}.on").id for name, area in self.parking.items()
-        }
+        stops: dict[str, list[tuple[str, float]]] = {}
         parked = self.tables["parked"]
-        parked_on = {
-            vehicle: lot_edge[area]
-            for vehicle, area in zip(parked["vehicle"], parked["area"], strict=True)
-            if area in lot_edge
-        }
+        stays_s = (parked["ended_s"] - parked["started_s"]).fillna(math.inf)
+        for vehicle, edge, stay_s in zip(parked["vehicle"], parked["edge"], stays_s, strict=True):
+            stops.setdefault(vehicle, []).append((edge, stay_s))
         trips = self.tables["trips"]
         turns: dict[str, list[tuple[int, float, str, str]]] = {}
         for route in trips["edges"].unique():
             edges = route.split()
-            clock_s = 0.0
-            found = turns.setdefault(route, [])
-            for index, edge in enumerate(edges[:-1]):
-                clock_s += free_s[edge]
-                if (edge, edges[index + 1]) in of_turn:
-                    found.append((index, clock_s, *of_turn[edge, edges[index + 1]]))
+            turns[route] = [
+                (index, clock_s, *of_turn[turn])
+                for index, (turn, clock_s) in enumerate(
+                    zip(pairwise(edges), self.network.free_times_s(edges), strict=False)
+                )
+                if turn in of_turn
+            ]
         trips = trips[~trips["vehicle_class"].isin(BESIDE)]
         columns = [trips[name].tolist() for name in ("id", "edges", "vehicle_class", "scheduled_s", "stop_s")]
         for name, route, vehicle_class, scheduled_s, stop_s in zip(*columns, strict=True):
-            edges = route.split()
-            stops_on = edges.index(parked_on[name]) if parked_on.get(name) in edges else len(edges)
+            edges = route.split() if name in stops else ()
+            stays = [(edges.index(edge), stay_s) for edge, stay_s in stops.get(name, ()) if edge in edges]
             for order, (index, offset_s, movement, approach) in enumerate(turns[route]):
-                dwell_s = stop_s if index >= stops_on else 0.0
+                # No more than was planned: who is kept in a stall by the queue beside it is delayed.
+                dwell_s = min(stop_s, sum(stay_s for at, stay_s in stays if at <= index))
                 yield name, movement, approach, vehicle_class, order, scheduled_s + offset_s + dwell_s
 
     @cached_property

@@ -44,7 +44,7 @@ def lane_groups(
     found: list[LaneGroup] = []
     if discharge is None:
         return found
-    for members, lanes in _sharing_lanes(approach.movements):
+    for members, lanes in sharing_lanes(approach.movements):
         demand = {movement.id: demand_pcuph.get(movement.id, 0.0) for movement in members}
         shares = {movement.id: greens.protected_share(movement) for movement in members}
         green = {m.id: greens.effective_share(m, discharge) or 0.0 for m in members if shares[m.id]}
@@ -59,7 +59,8 @@ def lane_groups(
     return found
 
 
-def _sharing_lanes(movements: tuple[Movement, ...]) -> list[tuple[list[Movement], set[int]]]:
+def sharing_lanes(movements: tuple[Movement, ...]) -> list[tuple[list[Movement], set[int]]]:
+    """Group the movements of an approach that share lanes, with the lanes (from the kerb) of each group."""
     groups: list[tuple[list[Movement], set[int]]] = []
     for movement in movements:
         members, lanes = [movement], {connection.from_lane for connection in movement.connections}

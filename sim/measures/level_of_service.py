@@ -49,6 +49,12 @@ class Standard(Facts):
     """One standard: where its numbers come from, and its scales by measure."""
 
     title: Bilingual
+    short: str = ""
+    """Name for the head of a column."""
+    junctions: Literal["signalised", "unsignalised"] | None = None
+    """Which junctions it grades; None: it is not about junctions."""
+    whole_junction: bool = True
+    """Whether it grades a junction as a whole, or its approaches and movements only."""
     edition: str
     source: str
     confidence: str

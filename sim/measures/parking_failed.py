@@ -29,5 +29,7 @@ SPEC = MeasureSpec(
 def compute(view: RunView) -> Iterator[Value]:
     """Yield the share of the network, if anybody came to park."""
     parkers = view.cohort[view.cohort["purpose"] == "parking"]
+    stays = view.tables["parked"]
     if len(parkers):
-        yield mean("network", (~parkers["id"].isin(view.tables["parked"]["vehicle"])).astype(float))
+        parked = parkers["id"].isin(stays.loc[stays["area"] != "", "vehicle"])
+        yield mean("network", (~parked).astype(float))

@@ -15,9 +15,9 @@ from sim.measures.spec import MeasureSpec
 from sim.plots.drawing import Drawing
 from sim.plots.facets import grid, legend_below
 from sim.plots.numbers import number, with_interval
-from sim.plots.places import narrow_place
 from sim.plots.study_data import StudyData, records
 from sim.plots.style import AFTER, BEFORE, VERDICT_MARKS, WORSE, both, filled, house_style, short, two_lines
+from sim.site.places import narrow_place
 
 KEY = "movement_bars"
 MEASURE = "control_delay"
@@ -65,7 +65,7 @@ def _figure(data: StudyData, period: str, spec: MeasureSpec, rows: Mapping[str, 
     figure, panels = grid(len(rows), 1.05 + 0.46 * longest, title, data.made_up, share_y=False)
     top = max(float(np.nanmax(table[["before", "after"]].to_numpy())) for table in rows.values())
     for (arm, table), axes in zip(rows.items(), panels, strict=True):
-        _panel(axes, table, spec, longest)
+        _panel(axes, table, spec, longest, data.titles)
         axes.set_title(two_lines(data.arm_title(arm)), fontsize=9.5)
         axes.set_xlim(0, 1.7 * top)
         axes.set_xlabel(f"{both(Text(spec.name['zh'], spec.name['en']))} ({spec.unit})")
@@ -80,7 +80,9 @@ def _figure(data: StudyData, period: str, spec: MeasureSpec, rows: Mapping[str, 
     return figure
 
 
-def _panel(axes: Axes, table: pd.DataFrame, spec: MeasureSpec, longest: int) -> None:
+def _panel(
+    axes: Axes, table: pd.DataFrame, spec: MeasureSpec, longest: int, titles: Mapping[str, Text]
+) -> None:
     y = np.arange(len(table), dtype=float)
     worse = table["verdict"].isin(["worse", "worse_uncertain"]).to_numpy()
     axes.barh(y - 0.2, table["before"], height=0.36, color=BEFORE)
@@ -101,8 +103,8 @@ def _panel(axes: Axes, table: pd.DataFrame, spec: MeasureSpec, longest: int) -> 
             va="center",
             fontsize=8.5,
         )
-    names = [narrow_place(scope) for scope in table["scope"]]
-    axes.set_yticks(y, [f"{short(name.zh)}\n{short(name.en, 28)}" for name in names], fontsize=8)
+    names = [narrow_place(scope, titles) for scope in table["scope"]]
+    axes.set_yticks(y, [f"{short(name.zh, 30)}\n{short(name.en, 28)}" for name in names], fontsize=8)
     axes.tick_params(axis="y", length=0, labelleft=True)
     axes.set_ylim(longest - 0.4, -0.6)
     axes.grid(axis="y", visible=False)

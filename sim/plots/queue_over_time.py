@@ -12,9 +12,9 @@ from sim.labels import text
 from sim.measures.spec import MeasureSpec
 from sim.plots.drawing import Drawing
 from sim.plots.facets import band, clock_axis, legend_below
-from sim.plots.places import narrow_place
 from sim.plots.study_data import StudyData
 from sim.plots.style import AFTER, BEFORE, FAINT, axis_label, both, filled, house_style, new_figure, short
+from sim.site.places import narrow_place
 
 KEY = "queue_over_time"
 PROFILE = "queue_m"
@@ -54,7 +54,7 @@ def _figure(data: StudyData, period: str, scopes: list[str]) -> Figure:
             axes.set_ylim(bottom=0)
             is_clock = clock_axis(axes, [before, after])
             axes.annotate(
-                short(both(narrow_place(scope)), 40),
+                short(both(narrow_place(scope, data.titles)), 40),
                 (0.985, 0.97),
                 xycoords="axes fraction",
                 ha="right",

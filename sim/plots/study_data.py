@@ -72,6 +72,8 @@ class StudyData:
     runs: tuple[RunRow, ...] = ()
     proof: tuple[Mapping[str, Any], ...] = ()
     """What each arm's files change per period, where the study says so: `arm, period, changed, identical`."""
+    free_flow_failure: str = ""
+    """Why the free-flow run failed; movements then have no control delay."""
     provenance: Mapping[str, Any] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
 
@@ -105,6 +107,21 @@ class StudyData:
         """The periods, in the study's order."""
         return tuple(self.study["periods"])
 
+    @cached_property
+    def titles(self) -> Mapping[str, Text]:
+        """What the site calls its junctions, approaches, parking areas and routes, by scope."""
+        return {scope: _text(words, scope) for scope, words in self.study["site"].get("titles", {}).items()}
+
+    @property
+    def not_simulated(self) -> tuple[str, ...]:
+        """Periods that the site declares and the study did not simulate."""
+        return not_simulated(self.study)
+
+    def signalised(self, junction: str) -> bool | None:
+        """Whether signals control a junction today; None where the study does not say."""
+        control = self.study["site"].get("controls", {}).get(junction)
+        return None if control is None else control == "signals"
+
     def arm_title(self, arm: str) -> Text:
         """Title of an arm, its id where it has none; swept values behind it."""
         found: Mapping[str, Any] = next((entry for entry in self.study["arms"] if entry["id"] == arm), {})
@@ -116,7 +133,8 @@ class StudyData:
 
     def period_title(self, period: str) -> Text:
         """Title of a period."""
-        return _text(self.study["periods"].get(period, {}).get("title"), period)
+        declared = self.study["site"].get("declared_periods", {}).get(period)
+        return _text(self.study["periods"].get(period, {}).get("title", declared), period)
 
     @cached_property
     def rows(self) -> Mapping[tuple[str, str, str, str], Mapping[str, Any]]:
@@ -159,15 +177,22 @@ def read_study(folder: Path) -> StudyData:
     """
     missing: list[str] = []
     tables = {name: _table(folder / path, columns, path, missing) for name, (path, columns) in TABLES.items()}
+    free_flow = _json(folder / "free_flow.json", missing, "free_flow.json")
     return StudyData(
         folder=folder,
         study=StudyFolder(folder).study(),
         runs=_run_rows(_json(folder / "runs.json", missing, "runs.json")),
         proof=tuple(_json(folder / "tables" / "proof.json", [], "tables/proof.json") or ()),
+        free_flow_failure=str((free_flow or {}).get("failure") or ""),
         provenance=_json(folder / "provenance.json", missing, "provenance.json") or {},
         missing=tuple(missing),
         **tables,
     )
+
+
+def not_simulated(study: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the periods that the site of a study.json declares and that were not simulated."""
+    return tuple(id for id in study["site"].get("declared_periods", {}) if id not in study["periods"])
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:

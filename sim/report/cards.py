@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sim.comparison.compare import policy_verdict
+from sim.comparison.compare import PolicyVerdict, policy_verdict
 from sim.labels import Text
 from sim.measures.spec import MeasureSpec
 from sim.plots.numbers import with_interval
@@ -48,13 +48,13 @@ class WorseLine(NamedTuple):
 
 @dataclass(frozen=True)
 class Card:
-    """One policy at a glance; an empty `verdict` means that none can be given."""
+    """One policy at a glance; no `verdict` means that none can be given."""
 
     id: str
     title: Text
     reason: Text | None
     permanent: bool
-    verdict: str
+    verdict: PolicyVerdict | None
     changes: tuple[Text, ...]
     outcomes: tuple[Outcome, ...]
     worse: tuple[WorseLine, ...]
@@ -77,7 +77,7 @@ def _card(data: StudyData, specs: Mapping[str, MeasureSpec], arm: Mapping[str, A
         outcomes.append(
             Outcome(
                 data.period_title(period),
-                None if row is None else change(row, spec),
+                None if row is None else change(row, spec, data.titles),
                 None if row is None else meaning(row, spec),
                 row is not None and at_least(row, spec),
                 tuple(line for line in gates if row is not None and _about(line)),
@@ -96,7 +96,9 @@ def _card(data: StudyData, specs: Mapping[str, MeasureSpec], arm: Mapping[str, A
         tuple(Text(str(w.get("zh", "")), str(w.get("en", ""))) for w in arm.get("change_log", [])),
         tuple(outcomes),
         tuple(
-            WorseLine(data.period_title(str(row["period"])), change(row, specs[str(row["measure"])]))
+            WorseLine(
+                data.period_title(str(row["period"])), change(row, specs[str(row["measure"])], data.titles)
+            )
             for row in records(worse.head(MOST_WORSE))
         ),
         max(len(worse) - MOST_WORSE, 0),
@@ -109,11 +111,11 @@ def _about(line: FindingLine) -> bool:
     return not line.places
 
 
-def overall(data: StudyData, arm: str) -> str:
-    """Return the verdict on a policy over all declared periods; empty where one of them is missing."""
+def overall(data: StudyData, arm: str) -> PolicyVerdict | None:
+    """Return the verdict on a policy over all simulated periods; None where one has no result."""
     if any(data.row(arm, period, data.primary) is None for period in data.periods):
-        return ""
-    return policy_verdict(data.comparison, data.primary, arm)
+        return None
+    return policy_verdict(data.comparison, data.primary, arm, not_simulated=data.not_simulated)
 
 
 NETWORK_COLUMNS = (

@@ -12,9 +12,9 @@ from scipy import special
 from sim.labels import Text, catalogue
 from sim.measures.level_of_service import Scale, Standard, crosses, grade
 from sim.measures.spec import MeasureSpec
-from sim.plots.places import leg, turn
 from sim.plots.study_data import StudyData
 from sim.report.words import BAD, GOOD, Change, change, measure_name
+from sim.site.places import leg, place, turn
 
 COLUMNS = ("demand_flow", "served_flow", "control_delay", "degree_of_saturation", "back_of_queue_p95")
 DELAY = "control_delay"
@@ -37,7 +37,8 @@ class Line(NamedTuple):
     kind: str
     name: Text
     cells: tuple[Change | None, ...]
-    grades: Grades | None
+    grades: tuple[Grades | None, ...]
+    """By the standards of its table."""
     worse: tuple[Text, ...]
     """Names of the measures that got worse."""
 
@@ -47,6 +48,9 @@ class JunctionTable:
     """One junction in one period under one policy."""
 
     junction: str
+    name: Text
+    standards: tuple[Standard, ...]
+    """By which it is graded; none where the study does not say what controls it."""
     lines: tuple[Line, ...]
     better_count: int
     worse_count: int
@@ -65,8 +69,6 @@ def movement_tables(
     data: StudyData, specs: Mapping[str, MeasureSpec], standards: Mapping[str, Standard]
 ) -> Iterator[MovementTables]:
     """Yield a set of tables per policy and period; junctions in which most got worse come first."""
-    chosen = standard_for_delay(standards)
-    scale = chosen.scales[DELAY] if chosen else None
     scopes: dict[str, list[str]] = {}
     for measure, scope in sorted(set(zip(data.comparison["measure"], data.comparison["scope"], strict=True))):
         kind, _, name = scope.partition(":")
@@ -77,7 +79,7 @@ def movement_tables(
     for arm in data.policies:
         for period in data.periods:
             tables = [
-                _table(data, specs, arm["id"], period, junction, own, scale)
+                _table(data, specs, arm["id"], period, junction, own, standards)
                 for junction, own in scopes.items()
             ]
             tables.sort(key=lambda table: (-table.worse_count, table.junction))
@@ -85,10 +87,11 @@ def movement_tables(
                 yield MovementTables(data.arm_title(arm["id"]), data.period_title(period), tuple(tables))
 
 
-def standard_for_delay(standards: Mapping[str, Standard]) -> Standard | None:
-    """Return the standard that grades control delay: the project's primary table, else the first by name."""
-    able = {name: standard for name, standard in standards.items() if DELAY in standard.scales}
-    return able.get(PREFERRED_STANDARD) or next((able[name] for name in sorted(able)), None)
+def standards_for(standards: Mapping[str, Standard], signalised: bool | None) -> tuple[Standard, ...]:
+    """Return the tables that grade control delay at such a junction, the project's primary one first."""
+    wanted = {True: "signalised", False: "unsignalised", None: ""}[signalised]
+    able = [name for name, found in standards.items() if DELAY in found.scales and found.junctions == wanted]
+    return tuple(standards[name] for name in sorted(able, key=lambda n: (n != PREFERRED_STANDARD, n)))
 
 
 def _junction(kind: str, name: str) -> str:
@@ -104,16 +107,18 @@ def _table(
     period: str,
     junction: str,
     scopes: list[str],
-    scale: Scale | None,
+    standards: Mapping[str, Standard],
 ) -> JunctionTable:
-    lines = [_line(data, specs, arm, period, scope, scale) for scope in sorted(scopes, key=_order)]
+    chosen = standards_for(standards, data.signalised(junction))
+    lines = [_line(data, specs, arm, period, scope, chosen) for scope in sorted(scopes, key=_order)]
     delays = [
         row["verdict"]
         for scope in scopes
         if scope.startswith("movement:") and (row := data.row(arm, period, DELAY, scope)) is not None
     ]
     worse = sum(bool(line.worse) for line in lines if line.kind != "junction")
-    return JunctionTable(junction, tuple(lines), sum(v in GOOD for v in delays), worse)
+    name = place(f"junction:{junction}", data.titles)
+    return JunctionTable(junction, name, chosen, tuple(lines), sum(v in GOOD for v in delays), worse)
 
 
 def _order(scope: str) -> tuple[Any, ...]:
@@ -133,12 +138,12 @@ def _line(
     arm: str,
     period: str,
     scope: str,
-    scale: Scale | None,
+    standards: tuple[Standard, ...],
 ) -> Line:
     kind, _, name = scope.partition(":")
     rows = [data.row(arm, period, measure, scope) for measure in COLUMNS]
     cells = tuple(
-        None if row is None or measure not in specs else change(row, specs[measure])
+        None if row is None or measure not in specs else change(row, specs[measure], data.titles)
         for measure, row in zip(COLUMNS, rows, strict=True)
     )
     worse = tuple(
@@ -146,11 +151,18 @@ def _line(
         for measure, row in zip(COLUMNS, rows, strict=True)
         if row is not None and measure in specs and row["verdict"] in BAD
     )
-    words = {"junction": catalogue()["report.whole_junction"], "approach": leg(name), "movement": turn(name)}[
-        kind
-    ]
+    words = {
+        "junction": catalogue()["report.whole_junction"],
+        "approach": leg(name, data.titles),
+        "movement": turn(name),
+    }[kind]
     delay = data.row(arm, period, DELAY, scope)
-    grades = None if scale is None or delay is None else _grades(delay, scale, data)
+    grades = tuple(
+        None
+        if delay is None or (kind == "junction" and not standard.whole_junction)
+        else _grades(delay, standard.scales[DELAY], data)
+        for standard in standards
+    )
     return Line(kind, words, cells, grades, worse)
 
 

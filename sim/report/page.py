@@ -16,12 +16,11 @@ from sim.labels import Text, text
 from sim.measures.level_of_service import Standard, read_standards
 from sim.measures.spec import MeasureSpec
 from sim.plots import FigureFile, write_figures
-from sim.plots.places import place
 from sim.plots.study_data import StudyData, read_study
 from sim.plots.style import VERDICT_MARKS, filled
 from sim.report.cards import board, cards
 from sim.report.evidence import FATE_COLUMNS, definitions, digests, evidence, failed_runs, fate_lines
-from sim.report.movements import movement_tables, standard_for_delay
+from sim.report.movements import movement_tables
 from sim.report.web_font import web_font
 from sim.report.words import finding_lines, measure_name
 from sim.standard_data import config_path
@@ -72,7 +71,8 @@ def context(
     figures: list[FigureFile],
 ) -> dict[str, Any]:
     """Gather everything that the templates show."""
-    standard = standard_for_delay(standards)
+    tables = list(movement_tables(data, specs, standards))
+    shown = {s.title.en: s for group in tables for table in group.junctions for s in table.standards}
     return {
         "data": data,
         "study": data.study,
@@ -81,9 +81,9 @@ def context(
         "percent": f"{100 * float(data.study.get('confidence', 0.95)):g}",
         "cards": cards(data, specs),
         "board": board(data, specs),
-        "tables": list(movement_tables(data, specs, standards)),
-        "standard": standard,
-        "standard_title": Text(standard.title.zh, standard.title.en) if standard else None,
+        "tables": tables,
+        "standards": list(shown.values()),
+        "not_simulated": _listed([data.period_title(period) for period in data.not_simulated]),
         "figures": figures,
         "findings": finding_lines(data),
         "fates": fate_lines(data),
@@ -93,6 +93,10 @@ def context(
         "definitions": definitions(data, specs),
         "digests": digests(data),
     }
+
+
+def _listed(names: list[Text]) -> Text | None:
+    return Text("、".join(n.zh for n in names), ", ".join(n.en for n in names)) if names else None
 
 
 def html(shown: Mapping[str, Any]) -> str:
@@ -148,7 +152,6 @@ def _environment(write: Any) -> jinja2.Environment:
     environment.filters["t"] = write
     environment.globals.update(
         L=lambda key, **values: write(filled(key, **values) if values else text(key)),
-        place=place,
         marks=VERDICT_MARKS,
         Text=Text,
     )

@@ -12,6 +12,7 @@ from sim.comparison.compare import BASELINE, policy_verdict
 from sim.labels import Lang, Text, label
 from sim.measures import SPECS
 from sim.plots.numbers import with_interval
+from sim.plots.study_data import not_simulated
 from sim.plots.style import filled
 
 _MOST_DECIMALS = 3
@@ -44,11 +45,14 @@ def verdict_table_text(comparison: pd.DataFrame, study: Mapping[str, Any], lang:
     table = [[label(f"report.column.{column}", lang) for column in columns]]
     for arm in study["arms"]:
         if arm["id"] != BASELINE:
-            table += _lines(rows, arm, study["periods"], primary, decimals, lang)
+            table += _lines(rows, arm, study, decimals, lang)
     widths = [max(_width(line[i]) for line in table) for i in range(len(columns))]
     body = ["  ".join(_padded(cell, widths[i]) for i, cell in enumerate(line)).rstrip() for line in table]
     site = study["site"]
     notes = [label("report.terminal.note", lang)]
+    if missing := not_simulated(study):
+        named = [_title(site["declared_periods"][period], period, lang) for period in missing]
+        notes.append(label("report.not_simulated", lang, periods=", ".join(named)))
     if site.get("made_up", True):
         notes.append(label("plot.made_up", lang))
     if not site.get("calibrated", False):
@@ -59,11 +63,11 @@ def verdict_table_text(comparison: pd.DataFrame, study: Mapping[str, Any], lang:
 def _lines(
     rows: pd.DataFrame,
     arm: Mapping[str, Any],
-    periods: Mapping[str, Any],
-    primary: str,
+    study: Mapping[str, Any],
     decimals: int,
     lang: Lang,
 ) -> list[list[str]]:
+    periods, missing = study["periods"], not_simulated(study)
     title = _title(arm.get("title"), arm["id"], lang)
     swept = ", ".join(f"{k.rpartition('.')[2]}={v}" for k, v in (arm.get("swept") or {}).items())
     title += f" [{swept}]" if swept else ""
@@ -91,15 +95,14 @@ def _lines(
                 label(f"gate.{gate}", lang) if gate else "",
             ]
         )
-    if (
-        len(periods) > 1
-        and arm.get("permanent", True)
-        and len(lines) == sum(line[2] != "-" for line in lines)
-    ):
-        verdict = policy_verdict(rows, primary, arm["id"])
-        lines.append(
-            [title, label("report.all_periods", lang), "", "", "", "", label(f"verdict.{verdict}", lang), ""]
-        )
+    complete = all(line[2] != "-" for line in lines)
+    if arm.get("permanent", True) and complete and len(periods) + len(missing) > 1:
+        found = policy_verdict(rows, str(study["primary"]), arm["id"], not_simulated=missing)
+        verdict = label(f"verdict.{found.token}", lang)
+        if found.simulated_only:
+            verdict += " " + label("report.simulated_only", lang)
+        which = label("report.simulated_periods" if missing else "report.all_periods", lang)
+        lines.append([title, which, "", "", "", "", verdict, ""])
     return lines
 
 

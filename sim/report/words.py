@@ -13,9 +13,9 @@ from sim.comparison.inference import MINIMUM_PAIRS
 from sim.labels import Text, catalogue, text
 from sim.measures.spec import MeasureSpec
 from sim.plots.numbers import decimals_of, number, with_interval
-from sim.plots.places import place
 from sim.plots.study_data import StudyData, records
 from sim.plots.style import filled
+from sim.site.places import UNTITLED, place
 
 BAD = ("worse", "worse_uncertain")
 GOOD = ("improved", "improved_uncertain")
@@ -47,7 +47,7 @@ def measure_name(spec: MeasureSpec) -> Text:
     return Text(spec.name["zh"], spec.name["en"])
 
 
-def change(row: Mapping[str, Any], spec: MeasureSpec) -> Change:
+def change(row: Mapping[str, Any], spec: MeasureSpec, titles: Mapping[str, Text] = UNTITLED) -> Change:
     """Write out one row; means get no more digits than their difference deserves or the measure has."""
     decimals = min(decimals_of(row["ci_low"], row["ci_high"], spec.decimals), spec.decimals)
     difference, interval = with_interval(row["difference"], row["ci_low"], row["ci_high"], spec.decimals)
@@ -56,7 +56,7 @@ def change(row: Mapping[str, Any], spec: MeasureSpec) -> Change:
     )
     return Change(
         measure_name(spec),
-        place(row["scope"]),
+        place(row["scope"], titles),
         number(row["before"], decimals),
         number(row["after"], decimals),
         difference,
@@ -147,7 +147,7 @@ def finding_lines(data: StudyData, arm: str | None = None, period: str | None = 
                     tuple(data.arm_title(one) for one in _in_order(data, set(group["arm"]))),
                     data.period_title(str(when)),
                     len(set(zip(group["arm"], group["replicate"], strict=True))),
-                    tuple(place(scope) for scope in scopes[:3]),
+                    tuple(place(scope, data.titles) for scope in scopes[:3]),
                     max(len(scopes) - 3, 0),
                 ),
             )

@@ -22,7 +22,7 @@ from typing import Any
 
 import pandas as pd
 
-from sim.demand import Demand, assign_lots, begin_s, realise, ways
+from sim.demand import LEAVING, Demand, assign_lots, begin_s, departs_s, realise, ways
 from sim.errors import HuanduError
 from sim.results import write_json
 from sim.runs.executors import Executor, executor, settled
@@ -226,9 +226,14 @@ def laid_out(site: Site, built: ArmBuild) -> ArmFiles:
 
 
 def request(study: Study, period: str, replicate: int, files: ArmFiles, demand: Demand) -> RunRequest:
-    """Put together one run of an arm: times and intervals follow from the site and the period alone."""
+    """Put together one run of an arm: times and intervals follow from site, period and people alone.
+
+    It begins with the demand, or some quarters of an hour earlier, to put those into their stalls who stand
+    there when the demand begins.
+    """
     times = study.site.periods[period]
-    start_s = begin_s(study.site, period)
+    standing = demand.vehicles[demand.vehicles["purpose"] == LEAVING]
+    start_s = min([begin_s(study.site, period), *departs_s(standing).round(2)])
     length_s = times.end_s - times.begin_s
     driver = study.settings.driver
     spec = RunSpec(
@@ -241,7 +246,7 @@ def request(study: Study, period: str, replicate: int, files: ArmFiles, demand: 
         end_s=times.end_s + study.settings.clear_factor * length_s,
         seed=replicate,
         step_length_s=study.settings.step_length_s,
-        stops=bool(demand.vehicles["stops"].str.contains("parkingArea", regex=False).any()),
+        stops=bool((demand.vehicles["stops"] != "[]").any()),
         options=_site_options(study.site),
         driver="sumo" if driver == "auto" else driver,
     )

@@ -21,7 +21,7 @@ from sim.publish import publish
 from sim.runs.run import DEMAND_FILE, RunRequest
 from sim.signals.program import Interval, SignalControl, SignalProgram
 from sim.site.network import Movement, Network
-from sim.site.zones import MovementZone, Zones
+from sim.site.zones import LONGEST_VEHICLE_M, MovementZone, Zones
 from sim.sumo.build import SIGNALS, ArmBuild
 from sim.sumo.driver import RunSpec
 from sim.sumo.signals import PREFIX, write_controls
@@ -32,7 +32,6 @@ CLEAR_S = 120.0
 """Pause after a movement's last vehicle has had time for its way."""
 RUN_UP_M = 50.0
 """Vehicles start this far before the zone, or at the start of the edge."""
-LONGEST_VEHICLE_M = 20.0
 
 
 @dataclass(frozen=True)

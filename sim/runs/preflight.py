@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sim.demand import assign_lots, broken_routes, realise
@@ -11,6 +11,7 @@ from sim.errors import BuildError, ConfigError, Problems
 from sim.labels import Lang, label
 from sim.measures import SPECS
 from sim.measures.fair_delay import delay_may_be_primary
+from sim.runs.signal_check import Findings, check_signals, refuse_dangers, signal_text
 from sim.site.check import crossing_notes
 from sim.site.words import names_of
 from sim.study import Study
@@ -24,6 +25,8 @@ class Preflight:
 
     builds: Mapping[tuple[str, str], ArmBuild]
     proofs: Mapping[tuple[str, str], Proof]
+    signals: Findings = field(default_factory=dict)
+    """What the signal check found in the plans of every arm."""
 
 
 def preflight(study: Study, cache: Path) -> Preflight:
@@ -32,7 +35,8 @@ def preflight(study: Study, cache: Path) -> Preflight:
     A site without demand is built and proved all the same.
 
     Raises ConfigError with every arm's problems: a build that fails, an object changed outside the footprint,
-    routes that an arm no longer allows, or a measure of time loss as primary where it may not be.
+    routes that an arm no longer allows, a plan that endangers pedestrians more than today's, or a measure of
+    time loss as primary where it may not be.
     """
     problems = Problems()
     builds: dict[tuple[str, str], ArmBuild] = {}
@@ -77,8 +81,10 @@ def preflight(study: Study, cache: Path) -> Preflight:
                 allowed, why = delay_may_be_primary(base.network, built.network, demand.vehicles, moved)
                 if not allowed:
                     problems.add(f"{place}: primary", why.en, "primary=fair_travel_time")
+    signals = check_signals(study, builds)
+    refuse_dangers(study, signals, problems)
     problems.raise_if_any()
-    return Preflight(builds, proofs)
+    return Preflight(builds, proofs, signals)
 
 
 def _check_step(study: Study, problems: Problems) -> None:
@@ -99,6 +105,7 @@ def preflight_text(study: Study, checked: Preflight, langs: tuple[Lang, ...] = (
     """Say per policy what changes, in words, and what the proof of locality found."""
     notes = crossing_notes(study.site.facts, study.site.network)
     lines = [note.of(lang) for note in notes for lang in langs]
+    lines += signal_text(study, checked.signals, study.arms[0].id, langs)
     for arm in study.arms[1:]:
         policy = arm.applied.policy
         lines.append(f"{arm.id}: {policy.title.zh} / {policy.title.en}")
@@ -109,6 +116,7 @@ def preflight_text(study: Study, checked: Preflight, langs: tuple[Lang, ...] = (
             lines += [f"  {period}: {proof.words.of(lang)}" for lang in langs]
             lines += [f"    {line}" for line in _objects(proof)]
             lines += [f"    netconvert: {warning}" for warning in checked.builds[arm.id, period].warnings]
+        lines += signal_text(study, checked.signals, arm.id, langs)
     if len(study.arms) == 1:
         lines += [label("check.no_policies", lang) for lang in langs]
         lines += names_of(study.site, study.periods[0])

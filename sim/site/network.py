@@ -7,7 +7,7 @@ from the median (lane 1): `Approach.lanes` is in the users' order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
@@ -15,6 +15,15 @@ from typing import TypeVar
 from sim.errors import ConfigError, Problem, near
 
 Found = TypeVar("Found")
+
+CONNECTION_RULES = {
+    "contPos": "-1", "keepClear": "1", "pass": "0", "speed": "-1", "visibility": "-1",
+}  # fmt: skip
+"""What a connection may say of driving on it, and what holds where it says nothing.
+
+`contPos`: metres into the junction at which a turning vehicle waits; `keepClear`: nobody enters who cannot
+leave; `pass`: need not yield; `speed`: limit in m/s; `visibility`: from how many metres others are seen.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +36,8 @@ class Lane:
     width_m: float
     speed_mps: float
     allow: frozenset[str]
+    ends_m: tuple[tuple[float, float], tuple[float, float]] | None = field(default=None, compare=False)
+    """Where its centre line begins and ends (the stop line); None where nobody has drawn it."""
 
     @property
     def id(self) -> str:
@@ -81,6 +92,10 @@ class Connection:
     link: int | None = None
     allow: frozenset[str] | None = None
     """Classes the connection is limited to (a turn ban with exemptions); None: whoever may use both lanes."""
+    rules: tuple[tuple[str, str], ...] = ()
+    """Pairs of `CONNECTION_RULES` that the file says, sorted by name."""
+    free_time_s: float = field(default=0.0, compare=False)
+    """Time for the way through the node at its limit; 0 where the network does not draw it."""
 
     @property
     def key(self) -> str:
@@ -191,6 +206,25 @@ class Network:
         for connection in self.connections:
             found.setdefault(connection.from_edge, []).append(connection)
         return {edge: tuple(group) for edge, group in found.items()}
+
+    @cached_property
+    def turn_time_s(self) -> Mapping[tuple[str, str], float]:
+        """(from edge, to edge) -> time through the node at the limit, on the fastest of the lanes."""
+        found: dict[tuple[str, str], float] = {}
+        for c in self.connections:
+            turn = (c.from_edge, c.to_edge)
+            found[turn] = min(found.get(turn, c.free_time_s), c.free_time_s)
+        return found
+
+    def free_times_s(self, edges: Sequence[str]) -> list[float]:
+        """Free-flow times from the start of a route to the end of each edge, ways through nodes included."""
+        times_s: list[float] = []
+        clock_s = 0.0
+        for before, edge in zip([None, *edges], edges, strict=False):
+            clock_s += self.edges[edge].free_time_s
+            clock_s += self.turn_time_s.get((before, edge), 0.0) if before is not None else 0.0
+            times_s.append(clock_s)
+        return times_s
 
     @cached_property
     def links(self) -> Mapping[str, Mapping[int, tuple[str, ...]]]:

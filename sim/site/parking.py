@@ -26,7 +26,11 @@ class ParkingArea(Facts):
 
 
 class ParkingDemand(Facts):
-    """Drivers who come to park: from `origin` (an entry leg) to `lot`, staying a while, leaving by `exit`."""
+    """Drivers who come to park: from `origin` (an entry leg) to `lot`, staying a while, leaving by `exit`.
+
+    The lot begins with the stock that such a demand keeps in it: a Poisson number with mean rate times mean
+    stay, no more than the stalls. Who stands there counts as a trip from the end of the stay on.
+    """
 
     origin: str
     lot: str

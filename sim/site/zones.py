@@ -23,6 +23,8 @@ EXIT_M = 100.0
 """A zone ends this far past the junction, where there is room."""
 EXIT_SHARE = 1 / 3
 """... and never after this share of the street to the next junction: the rest is that junction's."""
+LONGEST_VEHICLE_M = 20.0
+"""Room behind a section where vehicles leave the model: they are counted when their backs have passed it."""
 VEHICLE_M = 7.5
 """A lane shorter than one queued vehicle holds no queue."""
 ENTRY_M = 30.0
@@ -183,8 +185,10 @@ class _Plan:
             chain.append(after)
         length_m = sum(link.length_m for link in chain)
         to_junction = chain[-1].id in self.ahead
-        # At the edge of the model no zone follows, but vehicles must pass the section before they leave.
-        left_m = min(EXIT_M, length_m * EXIT_SHARE if to_junction else length_m * 0.9)
+        # At the edge of the model no zone follows, but vehicles must pass the section with their whole length
+        # before they leave.
+        whole_m = max(length_m - LONGEST_VEHICLE_M, length_m / 2)
+        left_m = min(EXIT_M, length_m * EXIT_SHARE if to_junction else whole_m)
         for link in chain:
             if left_m <= link.length_m:
                 return link.id, _inside(link, left_m)

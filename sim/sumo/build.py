@@ -24,12 +24,15 @@ from sim.signals.program import SignalControl
 from sim.site.model import Site
 from sim.site.network import Approach, Network
 from sim.site.parking import ParkingArea
+from sim.sumo.closures import closures_xml
 from sim.sumo.install import version
+from sim.sumo.lane_text import changed_lanes, let_in, with_lanes
+from sim.sumo.net_file import read_net_file
 from sim.sumo.netconvert import convert, maker, normalise
 from sim.sumo.parking_files import parking_xml
 from sim.sumo.patch import check_patched, patch_files
 from sim.sumo.read_network import read_network
-from sim.sumo.remap import new_conflicts, remap
+from sim.sumo.remap import never_green, new_conflicts, remap
 from sim.sumo.signals import OFF, PREFIX, read_controls, write_controls, write_programs
 from sim.sumo.xml_file import scan
 
@@ -37,6 +40,7 @@ OWN = "the network's own"
 """Stands for a period in which the programs run that the network file itself holds."""
 PATCH_OPTIONS = {"patch.nod.xml": "-n", "patch.edg.xml": "-e", "patch.con.xml": "-x"}
 SIGNALS, PARKING, IMPORTED = "signals.add.xml", "parking.add.xml", "imported.add.xml"
+CLOSURES = "closures.add.xml"
 
 
 @dataclass(frozen=True)
@@ -74,11 +78,10 @@ def build(site: Site, applied: AppliedPolicy, period: str, cache: Path) -> ArmBu
         carried = edited(before, structural)
     except ValueError as error:
         raise BuildError(str(error)) from None
-    net_file, network, warnings = _patched(site, carried, cache)
-    controls = _controls(target, carried, period, network)
-    parking = target.facts.parking
+    net_file, network, warnings = _changed(site, carried, target, cache)
+    controls = _controls(site, carried, target, period, network)
     with tempfile.TemporaryDirectory() as draft:
-        names = _write(Path(draft), site, network, controls, parking)
+        names = _write(Path(draft), target, net_file, network, controls)
         digest = _digest(Path(draft), names, network.sha256)
         folder = publish(
             cache / "build" / digest[:2] / digest,
@@ -93,27 +96,36 @@ def build(site: Site, applied: AppliedPolicy, period: str, cache: Path) -> ArmBu
         additional_files=tuple(folder / name for name in names),
         network=network,
         controls=controls,
-        parking=parking,
+        parking=target.facts.parking,
         warnings=warnings,
     )
 
 
-def _controls(target: Site, carried: Site, period: str, network: Network) -> dict[str, SignalControl]:
+def _controls(
+    site: Site, carried: Site, target: Site, period: str, network: Network
+) -> dict[str, SignalControl]:
     """Return all signals of the arm, numbered as its network numbers links.
 
     `carried` has today's plans in the changed streets: where paths meet in those already, they may in
     `target`.
     """
     controls: dict[str, SignalControl] = {}
-    conflicts: list[str] = []
+    wrong: list[str] = []
     for signal, control in sorted(target.signals[period].items()):
-        controls[signal] = _prefixed(remap(control, target.network, network))
+        own = remap(control, target.network, network)
+        controls[signal] = _prefixed(own)
         today = carried.signals[period].get(signal)
-        if today != control or network is not carried.network:
-            conflicts += new_conflicts(controls[signal], network, today, carried.network)
-    if conflicts:
-        lines = [f"- {pair}" for pair in conflicts]
-        raise BuildError("\n".join(["paths that meet and have protected green at the same time:", *lines]))
+        if today == control and network is carried.network:
+            continue
+        pairs = new_conflicts(own, network, today, carried.network)
+        wrong += [f"{pair}: paths that meet and have protected green at the same time" for pair in pairs]
+        before = site.signals[period].get(signal)
+        known = set() if before is None else never_green(before, site.network)
+        wrong += [
+            f"{key}: no program ever shows it green" for key in sorted(never_green(own, network) - known)
+        ]
+    if wrong:
+        raise BuildError("\n".join(["the signals need another plan:", *(f"- {line}" for line in wrong)]))
     return controls
 
 
@@ -132,11 +144,12 @@ def _prefixed(control: SignalControl) -> SignalControl:
 def _write(
     folder: Path,
     site: Site,
+    net_file: Path,
     network: Network,
     controls: Mapping[str, SignalControl],
-    parking: Mapping[str, ParkingArea],
 ) -> list[str]:
-    """Write the additional files and return their names in load order."""
+    """Write the additional files of an edited site and return their names in load order."""
+    parking = site.facts.parking
     write_controls(folder / SIGNALS, controls)
     names = [SIGNALS]
     if site.facts.imported is not None and site.facts.imported.additional is not None:
@@ -147,6 +160,10 @@ def _write(
     if parking:
         (folder / PARKING).write_text(parking_xml(parking, network), encoding="utf-8")
         names.append(PARKING)
+    if site.closures:
+        paths = read_net_file(net_file).paths
+        (folder / CLOSURES).write_text(closures_xml(site.closures, network, paths), encoding="utf-8")
+        names.append(CLOSURES)
     return names
 
 
@@ -166,32 +183,50 @@ def _check_ids(imported: Path, parking: Mapping[str, ParkingArea]) -> None:
 # --- the network ------------------------------------------------------------------------------------------
 
 
-def _patched(site: Site, carried: Site, cache: Path) -> tuple[Path, Network, tuple[str, ...]]:
+def _changed(site: Site, carried: Site, target: Site, cache: Path) -> tuple[Path, Network, tuple[str, ...]]:
     """Return the changed network, from the store where the same changes were made before."""
     patch = patch_files(site.network, carried.network)
-    if not patch:
+    lanes = changed_lanes(carried.network, target.network)
+    if not patch and not lanes:
         return site.network_file, site.network, ()
-    inputs = json.dumps([site.network.sha256, patch, maker()])
+    said = {id: [lane.speed_mps, sorted(lane.allow)] for id, lane in sorted(lanes.items())}
+    inputs = json.dumps([site.network.sha256, patch, said, maker()])
     digest = hashlib.sha256(inputs.encode()).hexdigest()
 
     def fill(folder: Path) -> None:
-        for name, content in patch.items():
-            (folder / name).write_text(content, encoding="utf-8")
-        files = [part for name in patch for part in (PATCH_OPTIONS[name], name)]
-        source = str(site.network_file.resolve())
-        warnings = convert(["-s", source, *files, "-o", "patched.net.xml"], folder)
-        _restore_programs(site, carried, folder)
-        normalise(folder / "restored.net.xml", folder / "net.net.xml")
-        for draft in ("patched.net.xml", "restored.net.xml"):
-            (folder / draft).unlink()
-        _keep(folder, warnings)
+        net_file = folder / "net.net.xml"
+        if patch:
+            _keep(folder, _patch(site, carried, patch, folder))
+        else:
+            shutil.copyfile(site.network_file, net_file)
+            _keep(folder, ())
+        if lanes:
+            paths = read_net_file(net_file).paths
+            opened = let_in(carried.network, target.network, lanes)
+            inside = {lane: classes for key, classes in opened.items() for lane in paths.get(key, ())}
+            content = with_lanes(net_file.read_text(encoding="utf-8"), lanes, inside)
+            net_file.write_text(content, encoding="utf-8", newline="\n")
 
     folder = publish(cache / "network" / digest[:2] / digest, fill)
     net_file = folder / "net.net.xml"
     network = _read(net_file, carried.network)
     check_patched(site.network, carried.network, network)
-    known = _base_warnings(site, cache)
+    known = _base_warnings(site, cache) if patch else frozenset()
     return net_file, network, tuple(warning for warning in _warnings(folder) if warning not in known)
+
+
+def _patch(site: Site, carried: Site, patch: Mapping[str, str], folder: Path) -> list[str]:
+    """Write the patched, normalised network with its own programs; return netconvert's warnings."""
+    for name, content in patch.items():
+        (folder / name).write_text(content, encoding="utf-8")
+    files = [part for name in patch for part in (PATCH_OPTIONS[name], name)]
+    source = str(site.network_file.resolve())
+    warnings = convert(["-s", source, *files, "-o", "patched.net.xml"], folder)
+    _restore_programs(site, carried, folder)
+    normalise(folder / "restored.net.xml", folder / "net.net.xml")
+    for draft in ("patched.net.xml", "restored.net.xml"):
+        (folder / draft).unlink()
+    return warnings
 
 
 def _base_warnings(site: Site, cache: Path) -> frozenset[str]:

@@ -15,9 +15,10 @@ from sim.edits.edited_site import edited, footprint
 from sim.edits.lights import column
 from sim.signals.program import SignalControl, SignalProgram
 from sim.site.model import Site
-from sim.site.network import Connection
+from sim.site.network import CONNECTION_RULES, Connection
 from sim.sumo.objects import Attributes, NetObjects, Objects
 from sim.sumo.signals import PREFIX
+from sim.sumo.vehicle_classes import ALL, allowed
 
 
 def undone(site: Site, edits: Sequence[Edit], period: str, net: NetObjects, additional: Objects) -> list[str]:
@@ -42,12 +43,26 @@ class _Wish:
     def connections(self) -> Mapping[str, Connection]:
         return {connection.key: connection for connection in self.target.network.connections}
 
+    @cached_property
+    def links(self) -> Mapping[str, tuple[str, int]]:
+        """Connection or crossing key -> its signal and link number."""
+        return {
+            key: (signal, link)
+            for signal, links in self.target.network.links.items()
+            for link, keys in links.items()
+            for key in keys
+        }
+
     def missing(self, key: ObjectKey) -> Iterator[str]:
         """Yield what should be said of one object and is not; of other kinds an edit declares nothing."""
         kind, id = key
         match kind:
             case "connection":
-                yield from _there(id in self.connections, key in self.found)
+                yield from self._connection(id, self.found.get(key))
+            case "lane":
+                yield from self._lane(id, self.found.get(key))
+            case "closure":
+                yield from _there(id in self.target.closures, key in self.found)
             case "signal_link":
                 yield from self._lights(id)
             case "signal_timing":
@@ -57,33 +72,72 @@ class _Wish:
             case "parking":
                 yield from _there(id in self.target.facts.parking, key in self.found)
 
+    def _connection(self, id: str, found: Attributes | None) -> Iterator[str]:
+        wanted = self.connections.get(id)
+        yield from _there(wanted is not None, found is not None)
+        if wanted is not None and found is not None:
+            rules = tuple((name, str(found[name])) for name in sorted(CONNECTION_RULES) if name in found)
+            yield from _differs("rules", _significant(wanted.rules), _significant(rules))
+            yield from _differs("classes", wanted.allow, _classes(found, None))
+
+    def _lane(self, id: str, found: Attributes | None) -> Iterator[str]:
+        edge, _, index = id.rpartition("_")
+        lanes = self.target.network.edges[edge].lanes if edge in self.target.network.edges else ()
+        wanted = next((lane for lane in lanes if lane.index == int(index)), None)
+        yield from _there(wanted is not None, found is not None)
+        if wanted is not None and found is not None:
+            yield from _differs("speed", f"{wanted.speed_mps:.2f}", f"{float(str(found['speed'])):.2f}")
+            yield from _differs("classes", wanted.allow, _classes(found, ALL))
+
     def _lights(self, id: str) -> Iterator[str]:
-        connection = self.connections.get(id)
+        signal, link = self.links.get(id, ("", -1))
         found = self.found.get(("signal_link", id))
-        lit = connection is not None and connection.signal is not None and connection.link is not None
-        yield from _there(lit, found is not None)
-        if connection is None or connection.signal is None or connection.link is None or found is None:
-            return
-        control = self.target.signals[self.period][connection.signal]
-        for program in control.programs:
-            lights = column(control, program, connection.link)
-            yield from _differs(f"lights in {program}", lights, found.get(f"lights in {PREFIX}{program}"))
+        yield from _there(bool(signal), found is not None)
+        if signal and found is not None:
+            control = self.target.signals[self.period][signal]
+            for program in control.programs:
+                lights = column(control, program, link)
+                yield from _differs(f"lights in {program}", lights, found.get(f"lights in {PREFIX}{program}"))
 
     def _timing(self, control: SignalControl | None, found: Attributes | None) -> Iterator[str]:
         yield from _there(control is not None, found is not None)
         if control is None or found is None:
             return
+        ids = {f"intervals of {PREFIX}{id}" for id in control.programs}
+        yield from _differs("programs", ids, {what for what in found if what.startswith("intervals of ")})
+        if control.active in control.programs:
+            yield from _differs("runs", PREFIX + control.active, found["runs"])
+        yield from _differs("is switched", bool(control.switches), found["switching"] is not None)
         for id, program in control.programs.items():
             said = found.get(f"intervals of {PREFIX}{id}", ())
             assert isinstance(said, tuple)
             durations_s = tuple(float(dict(interval)["duration"]) for interval in said)
+            limits = tuple((dict(i).get("minDur"), dict(i).get("maxDur")) for i in said)
             offset_s = float(str(found.get(f"offset of {PREFIX}{id}", 0)))
             yield from _differs(f"intervals of {id}", _durations_s(program), durations_s)
+            yield from _differs(f"limits of {id}", _limits(program), limits)
             yield from _differs(f"offset of {id}", program.offset_s, offset_s)
+            yield from _differs(f"kind of {id}", program.kind, found.get(f"type of {PREFIX}{id}"))
+
+
+def _classes(found: Attributes, every: frozenset[str] | None) -> frozenset[str] | None:
+    said = {name: str(found[name]) for name in ("allow", "disallow") if name in found}
+    return allowed(said.get("allow"), said.get("disallow")) if said else every
+
+
+def _significant(rules: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in rules if value != CONNECTION_RULES[name])
 
 
 def _durations_s(program: SignalProgram) -> tuple[float, ...]:
     return tuple(interval.duration_s for interval in program.intervals)
+
+
+def _limits(program: SignalProgram) -> tuple[tuple[str | None, str | None], ...]:
+    def written(value_s: float | None) -> str | None:
+        return None if value_s is None else f"{value_s:.10g}"
+
+    return tuple((written(interval.min_s), written(interval.max_s)) for interval in program.intervals)
 
 
 def _there(wanted: bool, found: bool) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from sim.demand import Demand, broken_routes
+from sim.demand import Demand, broken_routes, departs_s
 from sim.demand.vehicle_types import BUILT_IN
 from sim.errors import BuildError
 from sim.site.network import Edge
@@ -74,11 +74,11 @@ def _records(table: pd.DataFrame) -> Iterator[dict[str, Any]]:
 
 def _vehicles(demand: Demand) -> list[tuple[float, str, str]]:
     found = []
-    for row in _records(demand.vehicles):
+    for row in _records(demand.vehicles.assign(departs_s=departs_s(demand.vehicles))):
         attributes = {
             "id": row["id"],
             "type": row["type"],
-            "depart": f"{row['scheduled_s']:.2f}",
+            "depart": f"{row['departs_s']:.2f}",
             "departLane": row["depart_lane"] or None,
             "departPos": row["depart_pos"] or None,
             "departSpeed": row["depart_speed"] or None,
@@ -88,7 +88,7 @@ def _vehicles(demand: Demand) -> list[tuple[float, str, str]]:
         }
         text = opening("vehicle", attributes) + element("route", {"edges": row["edges"]}, 2)
         text += "".join(element("stop", stop, 2) for stop in json.loads(row["stops"]))
-        found.append((row["scheduled_s"], row["id"], text + "    </vehicle>\n"))
+        found.append((row["departs_s"], row["id"], text + "    </vehicle>\n"))
     return found
 
 

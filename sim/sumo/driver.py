@@ -46,7 +46,7 @@ class RunSpec:
     step_length_s: float = 1.0
     additionals: tuple[str, ...] = ()
     stops: bool = False
-    """Whether somebody parks, so that stops are written."""
+    """Whether somebody stops or parks, so that stops are written."""
     options: Mapping[str, str] = field(default_factory=dict)
     """Further options of SUMO that belong to the site."""
     controllers: tuple[Mapping[str, Any], ...] = ()

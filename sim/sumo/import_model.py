@@ -97,7 +97,7 @@ def import_model(
     routed_now = sum(not v.edges for v in wanted) - len(lost)
     account = Account(
         carried=carried(network, signals, files, types, vehicles),
-        remarks=[*remarks, *remarks_on(vehicles, routed_now, len(files.zones), window), *_on_trains(model)],
+        remarks=[*remarks, *remarks_on(vehicles, routed_now, len(files.zones), window), *_on_passing(model)],
         not_carried=not_carried,
         lost=[v.id for v in lost],
     )
@@ -141,11 +141,14 @@ def _write_objects(
     return written
 
 
-def _on_trains(model: Source) -> list[str]:
-    seconds = model.trains_pass_after_s
-    if seconds is None:
-        return []
-    return [f"trains that stand head-on on a single track are set past each other after {seconds:g} s"]
+def _on_passing(model: Source) -> list[str]:
+    lines = []
+    if model.trains_pass_after_s is not None:
+        after = f"after {model.trains_pass_after_s:g} s"
+        lines.append(f"trains that stand head-on on a single track are set past each other {after}")
+    if model.passes_blocker_after_s is not None:
+        lines.append(f"drivers pass who blocks a junction after {model.passes_blocker_after_s:g} s")
+    return lines
 
 
 def _within(

@@ -23,6 +23,8 @@ PINNED = {
 """Options that are carried over by writing their value with every vehicle that has none of its own."""
 BIDI = "time-to-teleport.bidi"
 """The one teleport that is carried over, as the site fact `trains_pass_after_s`."""
+BLOCKER = "ignore-junction-blocker"
+"""Carried over as the site fact `passes_blocker_after_s`."""
 WRITTEN_ONLY = ("output", "report", "gui_only", "traci_server", "random_number")
 """Sections of a configuration that shape no result, or only what is written."""
 SAME = {
@@ -51,6 +53,8 @@ class Source:
     depart: Mapping[str, str] = field(default_factory=lambda: dict(DEPART_DEFAULTS))
     trains_pass_after_s: float | None = None
     """After how long trains that meet head-on on a single track are set past each other; None: never."""
+    passes_blocker_after_s: float | None = None
+    """After how long drivers pass a vehicle that stands in a junction; None: never."""
     left_out: tuple[str, ...] = ()
     config: Path | None = None
 
@@ -110,6 +114,7 @@ class _Options:
             end_s=self._time("end", problems),
             depart={**DEPART_DEFAULTS, **pinned},
             trains_pass_after_s=self._time(BIDI, problems) or None,
+            passes_blocker_after_s=self._time(BLOCKER, problems) or None,
             left_out=self._left_out(),
             config=self.path,
         )
@@ -132,7 +137,7 @@ class _Options:
             return None
 
     def _left_out(self) -> tuple[str, ...]:
-        carried = {"net-file", "route-files", "additional-files", "begin", "end", BIDI, *PINNED}
+        carried = {"net-file", "route-files", "additional-files", "begin", "end", BIDI, BLOCKER, *PINNED}
         outputs = []
         lines = []
         for name, value in self.values.items():

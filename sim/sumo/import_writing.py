@@ -133,8 +133,9 @@ def write_site(
         },
         "warm_up_s": window.warm_up_s,
     }
-    if model.trains_pass_after_s is not None:
-        facts["trains_pass_after_s"] = model.trains_pass_after_s
+    for fact in ("passes_blocker_after_s", "trains_pass_after_s"):
+        if (after_s := getattr(model, fact)) is not None:
+            facts[fact] = after_s
     parse(SiteFacts, facts, "site.yaml")
     text = yaml.safe_dump(facts, sort_keys=False, allow_unicode=True, width=110)
     (folder / "site.yaml").write_text(HEAD + text, encoding="utf-8")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sim.errors import ConfigError, Problem
-from sim.site.network import Connection, CrossingLink, Edge, Lane
+from sim.site.network import CONNECTION_RULES, Connection, CrossingLink, Edge, Lane
 from sim.sumo.vehicle_classes import allowed
 from sim.sumo.xml_file import numbers, scan
 
@@ -39,6 +40,8 @@ class NetFile:
     """Connection key -> SUMO's direction letter (`l` a full left turn, `L` a partial one)."""
     crossings: tuple[CrossingLink, ...]
     sha256: str
+    paths: dict[str, tuple[str, ...]]
+    """Connection key -> the lanes inside the junction that it runs over."""
 
 
 def read_net_file(path: Path) -> NetFile:
@@ -74,6 +77,8 @@ class _Gather:
         self.nodes: list[_RawNode] = []
         self.connections: list[dict[str, str]] = []
         self.next_internal: dict[str, str] = {}
+        self.internal_s: dict[str, float] = {}
+        """Lane within a node -> time to drive it at its limit."""
         self.crossing_links: dict[str, tuple[str, int]] = {}
         self.signals: set[str] = set()
         """Signals that run a program: railway signals, which have none, are not ours."""
@@ -85,6 +90,8 @@ class _Gather:
                 self._edge(a)
             case "lane" if self._inside is not None:
                 self.crossing_length_m[self._inside] = float(a["length"])
+            case "lane" if a["id"].startswith(":"):
+                self.internal_s[a["id"]] = float(a["length"]) / float(a["speed"])
             case "lane" if self.edges and a["id"].startswith(self.edges[-1].attributes["id"] + "_"):
                 self._lane(a)
             case "junction" if a.get("type") != "internal":
@@ -115,6 +122,7 @@ class _Gather:
                 width_m=float(a.get("width", 3.2)),
                 speed_mps=float(a["speed"]),
                 allow=allowed(a.get("allow"), a.get("disallow")),
+                ends_m=_ends(numbers(a["shape"])) if "shape" in a else None,
             )
         )
 
@@ -136,7 +144,9 @@ class _Gather:
         connections = []
         letters = {}
         links_from: dict[str, list[str]] = {}
+        paths: dict[str, tuple[str, ...]] = {}
         for a in self.connections:
+            inside = list(self._inside_lanes(a))
             connection = Connection(
                 from_edge=edges[a["from"]].id,
                 from_lane=int(a["fromLane"]),
@@ -146,21 +156,32 @@ class _Gather:
                 signal=a["tl"] if a.get("tl") in self.signals else None,
                 link=int(a["linkIndex"]) if a.get("tl") in self.signals else None,
                 allow=allowed(a.get("allow"), a.get("disallow")) if {"allow", "disallow"} & set(a) else None,
+                rules=tuple((name, a[name]) for name in sorted(CONNECTION_RULES) if name in a),
+                free_time_s=sum(self.internal_s.get(lane, 0.0) for lane in inside),
             )
             connections.append(connection)
             letters[connection.key] = a["dir"]
             links_from.setdefault(f"{connection.from_edge}_{connection.from_lane}", []).append(connection.key)
-            internal = a.get("via")
-            while internal is not None:
-                key_of_internal[internal] = connection.key
-                internal = self.next_internal.get(internal)
+            paths[connection.key] = tuple(inside)
+            key_of_internal |= dict.fromkeys(inside, connection.key)
         nodes = {raw.attributes["id"]: _node(raw, key_of_internal, links_from) for raw in self.nodes}
-        return NetFile(edges, nodes, tuple(connections), letters, tuple(crossings.values()), sha256)
+        return NetFile(edges, nodes, tuple(connections), letters, tuple(crossings.values()), sha256, paths)
+
+    def _inside_lanes(self, connection: dict[str, str]) -> Iterator[str]:
+        """Yield the lanes within the node that a connection leads over."""
+        lane = connection.get("via")
+        while lane is not None:
+            yield lane
+            lane = self.next_internal.get(lane)
 
     def _crossing_link(self, id: str) -> CrossingLink:
         node, edges = self.crossings[id]
         signal, link = self.crossing_links.get(id, (None, None))
         return CrossingLink(node, tuple(edges), self.crossing_length_m[id], signal, link)
+
+
+def _ends(shape: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], tuple[float, float]]:
+    return shape[0], shape[-1]
 
 
 def _position(raw: _RawNode) -> tuple[float, float]:

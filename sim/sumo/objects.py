@@ -20,6 +20,10 @@ from sim.errors import BuildError
 Attributes = dict[str, object]
 Objects = dict[ObjectKey, Attributes]
 
+PLACES = {"parkingArea": "parking", "busStop": "bus_stop"}
+"""Kinds of objects beside a lane, by their element."""
+CLOSURE = "closure."
+"""Before the id of a rerouter that closes lanes for a time."""
 RENUMBERED = frozenset({"id", "via", "linkIndex", "linkIndex2", "state", "from", "to", "fromLane", "toLane"})
 """Attributes of a connection that name it, number it, or repeat what else is said."""
 
@@ -32,6 +36,8 @@ class NetObjects:
     links: Mapping[str, Mapping[str, tuple[int, ...]]]
     """Signal -> connection or crossing key -> its link indices."""
     programs: Mapping[str, Sequence[ElementTree.Element]]
+    of_inside: Mapping[str, str]
+    """Lane inside a junction -> key of the connection or crossing that runs over it."""
 
 
 def read_net_objects(path: Path) -> NetObjects:
@@ -67,10 +73,11 @@ def read_additional_objects(paths: Sequence[Path], net: NetObjects, period: str)
                         switching[element.attrib["junctionID"]] = (_attributes(plan, {"id"}), how)
                     case "rerouter" if _leads_to_parking(element):
                         found.update(_alternatives(element))
-                    case "parkingArea":
-                        found["parking", element.attrib["id"]] = _attributes(element, {"id"})
-                    case "busStop":
-                        found["bus_stop", element.attrib["id"]] = _attributes(element, {"id"})
+                    case "rerouter" if element.attrib["id"].startswith(CLOSURE):
+                        id = element.attrib["id"].removeprefix(CLOSURE)
+                        found["closure", id] = _closure(element, net.of_inside)
+                    case "parkingArea" | "busStop":
+                        found[PLACES[element.tag], element.attrib["id"]] = _attributes(element, {"id"})
                     case _:
                         found[_other(element)] = _attributes(element)
         except (ElementTree.ParseError, KeyError) as error:
@@ -187,7 +194,7 @@ class _NetReader:
             self._junction(junction, names)
         for element in self.waiting:
             self._waiting(element, names)
-        return NetObjects(self.objects, links, self.programs)
+        return NetObjects(self.objects, links, self.programs, names.of_inside)
 
     def _junction(self, element: ElementTree.Element, names: _Names) -> None:
         """Keep apart what a junction is and how the paths through it run and yield."""
@@ -314,6 +321,18 @@ def _columns(
             found[f"lights in {id}" + (f" ({place + 1})" if place else "")] = "".join(
                 state[index] for state in states
             )
+    return found
+
+
+def _closure(rerouter: ElementTree.Element, of_inside: Mapping[str, str]) -> Attributes:
+    """Say when which lanes and connections are closed, and to whom."""
+    found: Attributes = {"seen from": frozenset(rerouter.attrib["edges"].split())}
+    for interval in rerouter:
+        hours = f"{interval.attrib['begin']} to {interval.attrib['end']}"
+        for child in interval:
+            lane = child.attrib["id"]
+            classes = {key: value for key, value in child.attrib.items() if key != "id"}
+            found[f"{of_inside.get(lane, lane)} {hours}"] = (child.tag, tuple(sorted(classes.items())))
     return found
 
 

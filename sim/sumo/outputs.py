@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sim.demand.tables import LEAVING, departs_s
 from sim.errors import ConfigError, RunError
 from sim.site.network import Network
 from sim.site.zones import Zones
@@ -153,13 +154,14 @@ def _trips(
     waiting = (seen & ~departed) | (~seen & (demand["scheduled_s"] >= spec.end_s))
     removed = ~waiting & (~seen | (departed & ~row["vaporized"].isin(["", "end"])))
     late = departed & (
-        (row["depart"] - row["departDelay"] - demand["scheduled_s"]).abs() > spec.step_length_s + ROUNDING_S
+        (row["depart"] - row["departDelay"] - departs_s(demand)).abs() > spec.step_length_s + ROUNDING_S
     )
     if late.any():
         raise RunError(
             f"{late.sum()} vehicles were not scheduled when the demand says, e.g. {late.index[late][0]}"
         )
-    zero = row.drop(columns="vaporized").fillna(0.0)
+    zero = _from_the_stall(row.drop(columns="vaporized").fillna(0.0), demand)
+    planned_s = np.asarray(_planned_s(demand["stops"]))
     edges = demand["edges"].astype(str)
     ends = edges.str.split(" ")
     table = pd.DataFrame(
@@ -172,12 +174,14 @@ def _trips(
             "destination": ends.str[-1].to_numpy(),
             "edges": edges.to_numpy(),
             "scheduled_s": demand["scheduled_s"].to_numpy(),
-            "depart_s": row["depart"].where(departed).to_numpy(),
+            "depart_s": zero["depart"].where(departed).to_numpy(),
             "arrival_s": row["arrival"].where(arrived).to_numpy(),
             "depart_delay_s": zero["departDelay"].to_numpy(),
             "duration_s": zero["duration"].where(departed, 0.0).to_numpy(),
-            "stop_s": np.fmin(zero["stopTime"].where(departed, 0.0), _planned_s(demand["stops"])),
-            "time_loss_s": zero["timeLoss"].where(departed, 0.0).to_numpy(),
+            "stop_s": np.fmin(zero["stopTime"].where(departed, 0.0), planned_s),
+            "time_loss_s": (zero["timeLoss"] + (zero["stopTime"] - planned_s).clip(lower=0.0).fillna(0.0))
+            .where(departed, 0.0)
+            .to_numpy(),
             "stopped_s": zero["waitingTime"].where(departed, 0.0).to_numpy(),
             "stops": zero["waitingCount"].where(departed, 0.0).to_numpy(),
             "route_m": zero["routeLength"].where(departed, 0.0).to_numpy(),
@@ -190,6 +194,28 @@ def _trips(
         }
     )
     return typed(table, TRIPS)
+
+
+def _from_the_stall(row: pd.DataFrame, demand: pd.DataFrame) -> pd.DataFrame:
+    """Let the trips of those who stood in a stall at the start begin when their planned stay ends.
+
+    What the simulator counts before (getting into the stall, and the stay) is no part of the trip. Its time
+    loss has the manoeuvre into the stall in it (``started - depart``) but not the wait to get out of it
+    (``ended - scheduled``); with ``ended - started = stop time`` both together are
+    ``depart + stop time - scheduled``.
+    """
+    stood = demand["purpose"] == LEAVING
+    scheduled_s = demand["scheduled_s"]
+    depart_s = row["depart"].clip(lower=scheduled_s)
+    ends_s = row["depart"] + row["duration"]
+    trip: dict[str, pd.Series[float]] = {
+        "timeLoss": (row["timeLoss"] + row["depart"] + row["stopTime"] - scheduled_s).clip(lower=0.0),
+        "depart": depart_s,
+        "departDelay": (departs_s(demand) + row["departDelay"] - scheduled_s).clip(lower=0.0),
+        "duration": (ends_s - depart_s).clip(lower=0.0),
+        "stopTime": 0.0 * row["stopTime"],
+    }
+    return row.assign(**{name: column.where(stood, row[name]) for name, column in trip.items()})
 
 
 def _planned_s(stops: pd.Series[str]) -> list[float]:
@@ -208,12 +234,11 @@ def _planned_s(stops: pd.Series[str]) -> list[float]:
 
 
 def _free_times_s(edges: pd.Series[str], network: Network) -> list[float]:
-    """Sum of length over limit along each planned route; the driver's own speed factor is left out."""
-    free_s = {id: edge.free_time_s for id, edge in network.edges.items()}
+    """Length over limit along each planned route; the driver's own speed factor is left out."""
     known: dict[str, float] = {}
     for route in edges:
         if route not in known:
-            known[route] = sum(free_s[edge] for edge in route.split())
+            known[route] = network.free_times_s(route.split())[-1]
     return [known[route] for route in edges]
 
 
@@ -367,11 +392,12 @@ def _network(path: Path, end_s: float) -> pd.DataFrame:
 def _parked(path: Path, stops: bool) -> pd.DataFrame:
     if not stops:
         return empty(PARKED)
-    rows: list[tuple[str, str, float, float]] = []
+    rows: list[tuple[str, str, str, float, float]] = []
 
     def start(tag: str, a: dict[str, str]) -> None:
-        if tag == "stopinfo" and "parkingArea" in a:
-            rows.append((a["id"], a["parkingArea"], float(a["started"]), float(a["ended"])))
+        if tag == "stopinfo":
+            edge = a["lane"].rpartition("_")[0]
+            rows.append((a["id"], a.get("parkingArea", ""), edge, float(a["started"]), float(a["ended"])))
 
     scan(path, "stops", start)
     table = pd.DataFrame(rows, columns=list(PARKED))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from sim.edits.base import LaneLink, connection_key, lane_link
 from sim.errors import BuildError
-from sim.site.network import Connection, Network
+from sim.site.network import CONNECTION_RULES, Connection, Network
+from sim.sumo.vehicle_classes import ALL, permission
 from sim.sumo.xml_file import element
 
 Links = Mapping[str, frozenset[LaneLink]]
@@ -14,8 +15,8 @@ Links = Mapping[str, frozenset[LaneLink]]
 
 def patch_files(base: Network, target: Network) -> dict[str, str]:
     """Return the patch that turns `base` into `target` in one pass: name -> content; empty without one."""
-    wanted = changed_links(base, target)
-    return {"patch.con.xml": _connections_xml(base, wanted)} if wanted else {}
+    connections = "".join(_connections(base, target))
+    return {"patch.con.xml": f"<connections>\n{connections}</connections>\n"} if connections else {}
 
 
 def changed_links(base: Network, target: Network) -> Links:
@@ -24,20 +25,37 @@ def changed_links(base: Network, target: Network) -> Links:
     return {edge: _links(target, edge) for edge in edges if _links(target, edge) != _links(base, edge)}
 
 
-def _connections_xml(network: Network, wanted: Links) -> str:
-    """Write netconvert's connection patch: what to delete and what to add, and not a word on the rest.
+def _connections(base: Network, target: Network) -> Iterator[str]:
+    """Yield what to delete, to add and to limit, and not a word on the rest.
 
     A lane that is new to a movement which the signal leaves uncontrolled today is left uncontrolled too.
     """
-    lines = ["<connections>\n"]
-    free = _free_movements(network)
-    for edge, links in sorted(wanted.items()):
-        today = _links(network, edge)
-        lines += [element("delete", _attributes(edge, link)) for link in sorted(today - links)]
-        for link in sorted(links - today):
-            uncontrolled = {"uncontrolled": 1} if (edge, link[1]) in free else {}
-            lines.append(element("connection", {**_attributes(edge, link), **uncontrolled}))
-    return "".join([*lines, "</connections>\n"])
+    free = _free_movements(base)
+    edges = {*base.connections_from, *target.connections_from}
+    for edge in sorted(edge for edge in edges if _of(base, edge) != _of(target, edge)):
+        today = {lane_link(c): c for c in _of(base, edge)}
+        then = {lane_link(c): c for c in _of(target, edge)}
+        for link in sorted(today.keys() - then.keys()):
+            yield element("delete", _attributes(edge, link))
+        for link, connection in sorted(then.items()):
+            before = today.get(link)
+            said = _rules(connection, before)
+            if before is None and (edge, link[1]) in free:
+                said["uncontrolled"] = 1
+            if before is None or said:
+                yield element("connection", {**_attributes(edge, link), **said})
+
+
+def _rules(connection: Connection, before: Connection | None) -> dict[str, object]:
+    """Say what is new of a connection's classes and rules."""
+    said: dict[str, object] = {}
+    if connection.allow != (before.allow if before else None):
+        said |= permission(ALL if connection.allow is None else connection.allow)
+    today, then = dict(before.rules) if before else {}, dict(connection.rules)
+    for name in sorted({*today, *then}):
+        if today.get(name) != then.get(name):
+            said[name] = then.get(name, CONNECTION_RULES[name])
+    return said
 
 
 def check_patched(base: Network, target: Network, arm: Network) -> None:
@@ -87,6 +105,10 @@ def _free_movements(network: Network) -> set[tuple[str, str]]:
     keys = {c.key for c in uncontrolled}
     pairs = {(c.from_edge, c.to_edge) for c in uncontrolled}
     return pairs - {(c.from_edge, c.to_edge) for c in network.connections if c.key not in keys}
+
+
+def _of(network: Network, edge: str) -> tuple[Connection, ...]:
+    return tuple(sorted(network.connections_from.get(edge, ()), key=lane_link))
 
 
 def _links(network: Network, edge: str) -> frozenset[LaneLink]:

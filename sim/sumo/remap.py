@@ -10,6 +10,9 @@ from sim.errors import BuildError
 from sim.signals.program import SignalControl, SignalProgram
 from sim.site.network import Network
 
+GOES = frozenset("GgsoO")
+"""Letters with which somebody may go at some time."""
+
 
 def remap(control: SignalControl, base: Network, arm: Network) -> SignalControl:
     """Return the control for the link indices of `arm`: every key shows what it shows in `base`.
@@ -41,6 +44,13 @@ def new_conflicts(
         if pair not in known:
             found.add(" and ".join(pair))
     return sorted(found)
+
+
+def never_green(control: SignalControl, network: Network) -> set[str]:
+    """Return the keys that no program of the signal ever lets go."""
+    states = [interval.state for program in control.programs.values() for interval in program.intervals]
+    links = link_of(network, control.signal)
+    return {key for key, link in links.items() if not any(state[link] in GOES for state in states)}
 
 
 def _pairs(control: SignalControl, network: Network) -> set[tuple[str, str]]:

@@ -18,6 +18,17 @@ MOTOR = frozenset({"passenger", "taxi", "bus", "coach", "delivery", "truck", "tr
 """Classes whose traffic makes an edge count as a leg of a junction."""
 
 
+def permission(classes: frozenset[str]) -> dict[str, object]:
+    """Write a set of classes as the one attribute, `allow` or `disallow`, that is shorter."""
+    if classes >= ALL:
+        return {"allow": "all"}
+    if not classes:
+        return {"disallow": "all"}
+    if len(classes) <= len(ALL) // 2:
+        return {"allow": " ".join(sorted(classes))}
+    return {"disallow": " ".join(sorted(ALL - classes))}
+
+
 @lru_cache(maxsize=4096)
 def allowed(allow: str | None, disallow: str | None) -> frozenset[str]:
     """Expand a lane's `allow`/`disallow` attributes; without either, every class may use it."""

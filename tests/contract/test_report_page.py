@@ -15,12 +15,15 @@ from fontTools.ttLib import TTFont
 
 from sim.errors import ConfigError
 from sim.measures import SPECS
+from sim.measures.level_of_service import grade, read_standards
 from sim.plots.fonts import code_points, undrawable
 from sim.plots.study_data import read_study
+from sim.report.movements import movement_tables
 from sim.report.page import context, html, markdown, write_report
 from sim.report.web_font import web_font
 from tests.synthetic_study import write_synthetic_study
 
+MIDDAY = {"midday": {"zh": "平峰", "en": "Midday"}}
 HOSTILE = "\"><script>alert('x')</script><img src=x onerror=alert(1)>|{{7*7}}&amp;"
 
 
@@ -172,6 +175,8 @@ def test_hostile_names_stay_text(tmp_path: Path) -> None:
             arm["reason"] = {"zh": HOSTILE, "en": HOSTILE}
             arm["change_log"] = [{"zh": HOSTILE, "en": HOSTILE}]
             arm["swept"] = {HOSTILE: HOSTILE}
+        study["site"]["declared_periods"]["other"] = {"zh": HOSTILE, "en": HOSTILE}
+        study["site"]["titles"] = dict.fromkeys(("junction:J1", "approach:J1.north"), arm["title"])
 
     edit(folder / "study.json", poison)
     runs = [{"arm": HOSTILE, "period": HOSTILE, "replicate": 1, "digest": None, "failure": HOSTILE}]
@@ -265,6 +270,79 @@ def test_invalid_runs_give_no_verdict(tmp_path: Path) -> None:
     said = write_page(folder).text("verdicts")
     assert "不可比" in said and "不给结论" in said
     assert not re.search(r"(?<!显著)改善", said.replace("结论均指", ""))
+
+
+def test_an_improvement_says_which_periods_it_does_not_cover(tmp_path: Path) -> None:
+    folder = small(tmp_path)
+    whole = write_page(folder).text("verdicts")
+    assert "改善" in whole and "仅限已仿真的时段" not in whole
+    edit(folder / "study.json", lambda study: study["site"]["declared_periods"].update(MIDDAY))
+    reader = write_page(folder)
+    assert "未仿真的时段:平峰" in reader.text("")
+    assert "(仅限已仿真的时段)" in reader.text("verdicts")
+    plain = (folder / "report.md").read_text(encoding="utf-8")
+    assert "Periods not simulated: Midday" in plain
+    assert "(仅限已仿真的时段) / (simulated periods only)" in plain
+
+
+def test_a_temporary_policy_claims_nothing_for_other_periods(tmp_path: Path) -> None:
+    folder = small(tmp_path)
+
+    def temporary(study: dict[str, Any]) -> None:
+        study["site"]["declared_periods"] |= MIDDAY
+        study["arms"][1]["permanent"] = False
+
+    edit(folder / "study.json", temporary)
+    assert "仅限已仿真的时段" not in write_page(folder).text("verdicts")
+
+
+def test_places_are_called_by_their_titles(folder: Path) -> None:
+    said = read(folder).text("verdicts")
+    assert "石桥铺路口 J1 北进口左转" in said and "Shiqiaopu junction J1 north left" in said
+    assert "石桥铺路口 J1" in read(folder).text("movements") and "路口 J2" in read(folder).text("movements")
+
+
+def test_level_of_service_is_by_tables_that_fit_the_junction(tmp_path: Path, repo_root: Path) -> None:
+    folder = small(tmp_path, controls={"J1": "signals", "J2": "priority"})
+    data, standards = read_study(folder), read_standards(repo_root / "configs" / "standards")
+    (group,) = movement_tables(data, SPECS, standards)
+    tables = {table.junction: table for table in group.junctions}
+    assert [s.title.en for s in tables["J1"].standards] == [
+        "CJJ/T 141-2010 level of service, signalised junctions",
+        "HCM level of service, signalised junctions",
+    ]
+    (alone,) = tables["J2"].standards
+    assert alone.title.en == "HCM level of service, unsignalised junctions"
+    scale = alone.scales["control_delay"]
+    for line in tables["J2"].lines:
+        (found,) = line.grades
+        if line.kind == "junction":
+            assert found is None, "two-way stop: no grade for the junction as a whole"
+    delays = data.comparison[
+        (data.comparison["measure"] == "control_delay")
+        & (data.comparison["arm"] == "retime")
+        & data.comparison["scope"].str.startswith("movement:J2.")
+    ]
+    wanted = sorted(grade(scale, value) for value in delays["before"])
+    found_ones = [line.grades[0] for line in tables["J2"].lines if line.kind == "movement"]
+    assert wanted and sorted(one.before for one in found_ones if one) == wanted
+    shown = Reader(html(context(data, SPECS, standards, [])))
+    assert "CJJ/T 141" in shown.text("movements") and "无信号交叉口" in shown.text("definitions")
+
+
+def test_without_knowing_the_control_nothing_is_graded(tmp_path: Path, repo_root: Path) -> None:
+    data = read_study(small(tmp_path, controls={}))
+    standards = read_standards(repo_root / "configs" / "standards")
+    (group,) = movement_tables(data, SPECS, standards)
+    assert all(table.standards == () for table in group.junctions)
+
+
+def test_a_failed_free_flow_run_is_told(tmp_path: Path) -> None:
+    folder = small(tmp_path)
+    (folder / "free_flow.json").write_text('{"failure": "out of <paper>"}', encoding="utf-8")
+    said = write_page(folder).text("")
+    assert "自由流运行失败" in said and "out of <paper>" in said
+    assert "out of &lt;paper&gt;" in (folder / "report.md").read_text(encoding="utf-8")
 
 
 def test_a_real_calibrated_site_carries_neither_mark(tmp_path: Path) -> None:

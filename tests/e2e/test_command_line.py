@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from sim.cli import VERBS
+from sim.runs.run import SIMULATION_CODE
 from sim.runs.store import Store
 from sim.sumo.driver import Children
 from tests.command_line import huandu
@@ -74,6 +75,11 @@ def test_a_run_writes_what_is_promised(undisturbed: Path) -> None:
     assert {f"tables/{name}.parquet" for name in tables} <= names
     assert {"tables/comparison.csv", "tables/runs.csv", "tables/timing.csv", "tables/proof.json"} <= names
     assert {"study.json", "provenance.json", "runs.json", "report.html", "inputs/xingfu/site.yaml"} <= names
+    assert json.loads((study / "free_flow.json").read_text()) == {"failure": None}
+    site = json.loads((study / "study.json").read_text())["site"]
+    assert site["declared_periods"] == {"am": {"zh": "早高峰", "en": "AM peak"}}
+    assert site["titles"] == {"junction:J1": {"zh": "幸福路口", "en": "Xingfu junction"}}
+    assert site["controls"] == {"J1": "signals"}
     comparison = pd.read_csv(study / "tables" / "comparison.csv")
     assert set(comparison["arm"]) == {"longer_main"}
     assert "fair_travel_time" in set(comparison["measure"])
@@ -218,8 +224,37 @@ def test_a_study_of_which_every_run_fails_says_so_without_a_traceback(tmp_path: 
     assert [line.rpartition(":")[2].strip() for line in answer.err.splitlines()] == [
         "ran longer than 0.001 s and was stopped"
     ] * 2
-    rows = json.loads((root / "results" / "xingfu" / "runs.json").read_text())
+    study = root / "results" / "xingfu"
+    rows = json.loads((study / "runs.json").read_text())
     assert {row["failure"] for row in rows} == {"ran longer than 0.001 s and was stopped"}
+    before = contents(study)
+    assert "自由流运行失败" in (study / "report.html").read_text(encoding="utf-8")
+    again = huandu("report", study)
+    assert (again.code, again.err) == (1, answer.err)
+    assert contents(study) == before
+
+
+def test_a_report_is_not_made_from_runs_of_other_files(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = root / "results" / "xingfu"
+    site = study / "inputs" / "xingfu" / "site.yaml"
+    before = contents(study / "tables")
+
+    def refused(where: str) -> None:
+        answer = huandu("report", study)
+        assert (answer.code, answer.out) == (2, "")
+        assert answer.err == (
+            f"huandu: 1 problem:\n- {study / 'runs.json'}: runs were made with other code or files than are"
+            f" built now: {where} (huandu run ... resume=true simulates them again)\n"
+        )
+        assert contents(study / "tables") == before
+
+    written = site.read_text()
+    site.write_text(written.replace("cycle_s: 70", "cycle_s: 70\n      offset_s: 7"))
+    assert site.read_text() != written
+    refused("baseline/am, longer_main/am")
+    site.write_text(written)
+    monkeypatch.setattr("sim.runs.run.SIMULATION_CODE", SIMULATION_CODE + 1)
+    refused("baseline/am, longer_main/am")
 
 
 def test_a_sweep_makes_arms_that_share_the_baseline(

@@ -40,6 +40,7 @@ def test_import(name: str, shared_data: Path, tmp_path: Path, repo_root: Path) -
     assert len(site.signals["window"]) == signals
     assert site.facts.imported is not None
     assert site.facts.trains_pass_after_s == (70 if name == "doerpfeldstr" else None)
+    assert site.facts.passes_blocker_after_s is None
     for text in NOT_CARRIED.get(name, ()):
         assert any(text in line for line in lines)
         assert any(text in line for line in site.facts.imported.not_carried_over)

@@ -80,6 +80,12 @@ def test_waiting_to_get_out_is_travel(street: Path, tmp_path: Path) -> None:
     assert parker["stop_s"] == STAY_S
 
 
+def test_waiting_to_get_out_is_time_lost(street: Path, tmp_path: Path) -> None:
+    """SUMO's own time loss leaves it out; the drive alone is some 45 s."""
+    parker = trips(street, tmp_path / "run", 1200.0, PARKED).loc["parker"]
+    assert parker["duration_s"] - parker["stop_s"] - parker["time_loss_s"] == pytest.approx(45, abs=8)
+
+
 def test_a_stay_that_goes_on_counts_so_far(street: Path, tmp_path: Path) -> None:
     parker = trips(street, tmp_path / "run", 70.0, PARKED).loc["parker"]
     assert parker["fate"] == "inside"

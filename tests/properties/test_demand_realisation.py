@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import binom, chi2, kstest, poisson
-from tests.unit.test_imported_demand import hundred, imported, trip
 
 from sim.demand import VEHICLES, Demand, demand_digest, realise
 from sim.demand.tables import own_uniforms, stream
@@ -16,6 +15,7 @@ from sim.site.model import Site
 from sim.study import RunSettings
 from sim.vehicles import VehicleSet, read_vehicles
 from tests.drawn_sites import balanced_rows, row, site
+from tests.unit.demand.test_imported_demand import hundred, imported, trip
 
 RARE = 1e-6
 """A right implementation fails a bound with this probability; seeds are fixed: always or never."""

@@ -102,7 +102,7 @@ def test_who_stays_parked_as_planned_has_come_who_cannot_get_out_has_not(
     gates: Gates, stop_s: float, uncleared: list[Row]
 ) -> None:
     parker = {**cars(1)[0], "id": "p", "fate": "inside", "stop_s": stop_s}
-    stay = {"vehicle": "p", "area": "P", "started_s": tiny_run.FACTS.end_s - 2001}
+    stay = {"vehicle": "p", "area": "P", "edge": "w.up", "started_s": tiny_run.FACTS.end_s - 2001}
     view = clean(
         trips=tiny_run.table("trips", [*cars(40), parker]),
         parked=tiny_run.table("parked", [{**stay, "ended_s": float("nan")}]),

@@ -329,7 +329,7 @@ def test_the_primary_measure_may_be_read_at_another_scope() -> None:
     }
     result = table(measures_table(values), primary_scope="junction:J1")
     assert result["p_holm"].notna().tolist() == [True, False]
-    assert policy_verdict(result, "delay_s", "retime", "junction:J1") == "improved"
+    assert policy_verdict(result, "delay_s", "retime", "junction:J1") == ("improved", False)
 
 
 @pytest.mark.parametrize(
@@ -352,7 +352,23 @@ def test_a_permanent_change_must_do_no_harm_in_any_period(
 ) -> None:
     values = {(BASELINE, period, "delay_s", "network"): BEFORE for period in periods}
     values |= {("retime", period, "delay_s", "network"): list(series) for period, series in periods.items()}
-    assert policy_verdict(table(measures_table(values)), "delay_s", "retime") == expected
+    assert policy_verdict(table(measures_table(values)), "delay_s", "retime").token == expected
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        (BETTER, ("improved", True)),
+        (BEFORE, ("equivalent", True)),
+        (WORSE, ("worse", False)),  # harm in one period stands, whatever the others would show
+        ([50.0, 76.0, 48.0, 70.0, 58.0], ("inconclusive", False)),
+    ],
+)
+def test_a_declared_period_that_was_not_simulated_limits_what_is_said(
+    after: Sequence[float], expected: tuple[str, bool]
+) -> None:
+    found = policy_verdict(table(two_arms(BEFORE, after)), "delay_s", "retime", not_simulated=["midday"])
+    assert found == expected
 
 
 def test_policy_verdict_needs_its_row() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.demand import count_findings, demand_table, read_counts
+from sim.demand import demand_table, read_counts
 from sim.errors import ConfigError
 from tests.drawn_sites import HEADER, balanced_rows, facts, row, write_counts
 
@@ -125,12 +125,3 @@ def test_a_queue_without_any_count_is_still_demand(tmp_path: Path) -> None:
 def test_queues_of_neighbouring_quarters_must_agree(tmp_path: Path) -> None:
     found = problems(tmp_path, with_queue({"07:30": (2, 10), "07:45": (7, 6)}))
     assert any("queue 7 at its start, 10 at the end of the quarter before" in problem for problem in found)
-
-
-def test_stop_line_counts_without_queues_are_listed_at_their_busiest_quarter(tmp_path: Path) -> None:
-    rows = with_queue({"07:30": (2, 10)})
-    rows[2] = row("J1.north", "left", 25, "07:45", taken_at="stop_line")
-    found = count_findings(read_counts(write_counts(tmp_path, rows), facts()))
-    assert found.to_dict("records") == [
-        {"period": "am", "approach": "J1.north", "movement": "left", "start_s": 27900, "demand_vph": 120.0}
-    ]

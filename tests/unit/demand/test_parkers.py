@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from sim.demand import Demand, assign_lots, balance, broken_routes, realise
-from sim.demand.parkers import _stay_s
+from sim.demand import LEAVING, Demand, assign_lots, balance, broken_routes, departs_s, realise
+from sim.demand.parkers import _remaining_s, _stay_s, standing
 from sim.edits.vocabulary import AddParking
 from sim.errors import ConfigError
 from sim.site.parking import ParkingArea, ParkingDemand
@@ -90,3 +92,57 @@ def test_stays_have_the_mean_and_spread_that_were_written(sd_min: float | None) 
     stays = _stay_s(wish, (np.arange(200_000) + 0.5) / 200_000)
     assert stays.mean() == pytest.approx(1800, rel=0.002)
     assert stays.std() == pytest.approx(1800 if sd_min is None else 600, rel=0.01)
+
+
+@pytest.mark.parametrize("sd_min", [None, 10.0, 60.0])
+def test_what_is_left_of_the_stays_found_is_the_residual_law(sd_min: float | None) -> None:
+    """Its mean is E[S^2] / 2 E[S]; and P(R > r) = E[(S - r)+] / E[S] at some r, from the stays themselves."""
+    wish = ParkingDemand.model_validate({**WISH, "stay_min": 30, "stay_sd_min": sd_min})
+    rng = np.random.default_rng(7)
+    stays = _stay_s(wish, rng.random(1_000_000))
+    left = _remaining_s(wish, rng.random(1_000_000), rng.random(1_000_000))
+    sd_s = 1800 if sd_min is None else sd_min * 60
+    assert left.mean() == pytest.approx((1800**2 + sd_s**2) / 3600, rel=0.03)
+    for r in (300, 1200, 3600):
+        assert (left > r).mean() == pytest.approx(np.fmax(stays - r, 0).mean() / stays.mean(), abs=0.004)
+
+
+def stock(folder: Path, vehicles: VehicleSet, replicates: int, **wish: object) -> list[pd.DataFrame]:
+    lot = {**OLD, "stalls": 40}
+    own = site(folder, parking={"old": lot}, parking_demand={"shop": {**WISH, **wish}})
+    return [standing(own, 27000.0, "am", n, 1.0, vehicles) for n in range(replicates)]
+
+
+def test_the_stock_at_the_start_is_poisson_with_rate_times_stay(tmp_path: Path, vehicles: VehicleSet) -> None:
+    counts = np.array([len(rows) for rows in stock(tmp_path, vehicles, 400, vehicles_per_h=60)])
+    assert counts.mean() == pytest.approx(10, abs=4 * math.sqrt(10 / 400))
+    assert counts.var() == pytest.approx(10, rel=4 * math.sqrt(2 / 400))
+
+
+def test_a_full_lot_starts_full_and_no_fuller(tmp_path: Path, vehicles: VehicleSet) -> None:
+    assert [len(rows) for rows in stock(tmp_path, vehicles, 3, vehicles_per_h=1200)] == [40, 40, 40]
+
+
+def test_who_stands_at_the_start_drives_from_the_lot_when_the_stay_is_over(
+    tmp_path: Path, vehicles: VehicleSet
+) -> None:
+    rows = stock(tmp_path, vehicles, 1)[0]
+    assert set(rows["edges"]) == {"J2.west J2.north.exit"}
+    assert set(rows["purpose"]) == {LEAVING}
+    assert rows["scheduled_s"].ge(27000).all()
+    first = rows.iloc[0]
+    assert json.loads(first["stops"]) == [{"parkingArea": "old", "until": f"{first['scheduled_s']:.2f}"}]
+    # 40 vehicles of some 6 s each: a quarter of an hour before anybody drives.
+    assert departs_s(rows).round(2).eq(27000 - 900).all()
+
+
+def test_a_small_new_lot_takes_no_more_of_the_stock_than_it_holds(
+    tmp_path: Path, vehicles: VehicleSet
+) -> None:
+    rows = stock(tmp_path, vehicles, 1)[0]
+    small = PASSED.model_copy(update={"stalls": 3})
+    after = assign_lots(rows, [AddParking("new", small, (("old", 1.0),))], network())
+    assert after["lot"].value_counts().to_dict() == {"old": len(rows) - 3, "new": 3}
+    assert set(after.loc[after["lot"] == "new", "edges"]) == {"J1.west J2.west J2.north.exit"}
+    kept = [name for name in rows.columns if name not in ("edges", "lot", "stops")]
+    assert after[kept].equals(rows[kept]), "people stay the same"

@@ -278,3 +278,38 @@ def test_measures_say_rightly_whether_they_have_a_value_of_the_network() -> None
     of_network = set(values.loc[values["scope"] == "network", "measure"])
     seen = set(values["measure"])
     assert of_network == {name for name in seen if measures.SPECS[name].of_network}
+
+
+STOPS = {
+    # A bus stop halfway and one past the turn; a stall of a car park that only the imported files know.
+    "bus stops": (("", "w.up", 30.0), ("", "w", 20.0), ("", "e", 90.0)),
+    "imported car park": (("imported.lot", "w", 50.0),),
+}
+
+
+@pytest.mark.parametrize("case", sorted(STOPS))
+def test_planned_dwell_delays_the_passages_after_it_wherever_it_is(case: str) -> None:
+    stops, begin_s = STOPS[case], 1050.0
+    rows = [
+        {"vehicle": "v", "area": area, "edge": edge, "started_s": begin_s, "ended_s": begin_s + stay_s}
+        for area, edge, stay_s in stops
+    ]
+    planned_s = sum(stay_s for _, _, stay_s in stops)
+    changed = {
+        "trips": tiny_run.table("trips", [tiny_run.trip("v", 1000, "w.up w e", stop_s=planned_s)]),
+        "parked": tiny_run.table("parked", rows),
+    }
+    passages = tiny_run.view(tables=tiny_run.tables(**changed), parking={}).passages
+    assert passages["time_s"].tolist() == [1000 + 250 / 10 + 50]
+
+
+def test_no_more_dwell_than_planned_and_none_before_it() -> None:
+    """Kept in the stall 400 s longer by a queue: that is delay. A stop past the turn is none before it."""
+    stay = {"vehicle": "v", "area": "P", "started_s": 1050.0, "ended_s": 1550.0}
+    for edge, dwell_s in (("w", 100.0), ("e", 0.0)):
+        changed = {
+            "trips": tiny_run.table("trips", [tiny_run.trip("v", 1000, "w.up w e", stop_s=100.0)]),
+            "parked": tiny_run.table("parked", [{**stay, "edge": edge}]),
+        }
+        passages = tiny_run.view(tables=tiny_run.tables(**changed)).passages
+        assert passages["time_s"].tolist() == [1000 + 25 + dwell_s]

@@ -12,11 +12,11 @@ import pytest
 from sim.measures import SPECS
 from sim.plots import FigureFile, forest, movement_bars, write_figures
 from sim.plots.fonts import drawable
-from sim.plots.places import narrow_place, place
 from sim.plots.queue_over_time import worst_approaches
 from sim.plots.study_data import read_study
 from sim.plots.style import MARK_GID, short
 from sim.plots.throughput import so_far
+from sim.site.places import narrow_place, place
 from tests.synthetic_study import write_synthetic_study
 
 MARK = "示意数据,非该地实际"

@@ -10,10 +10,11 @@ import pytest
 
 from sim.comparison.compare import COMPARISON
 from sim.comparison.inference import VERDICTS
+from sim.labels import Text
 from sim.measures import SPECS
-from sim.plots.places import place
 from sim.report.terminal import verdict_table_text
 from sim.report.words import at_least, change, finding_words, meaning
+from sim.site.places import narrow_place, place
 from tests.synthetic_study import study_json
 
 SPEC = SPECS["fair_travel_time"]
@@ -70,6 +71,35 @@ def comparison(*rows: dict[str, Any]) -> pd.DataFrame:
 )
 def test_places_in_words(scope: str, zh: str, en: str) -> None:
     assert place(scope) == (zh, en)
+
+
+TITLES = {
+    "junction:J1": Text("石桥铺路口", "Shiqiaopu junction"),
+    "approach:J1.west": Text("石杨路", "Shiyang Road"),
+    "route:R1": Text("东行", "eastbound"),
+    "junction:杨家坪": Text("杨家坪", "Yangjiaping 杨家坪"),
+}
+
+
+@pytest.mark.parametrize(
+    ("scope", "zh", "en"),
+    [
+        ("junction:J1", "石桥铺路口 J1", "Shiqiaopu junction J1"),
+        ("movement:J1.north.left", "石桥铺路口 J1 北进口左转", "Shiqiaopu junction J1 north left"),
+        ("approach:J1.west", "石桥铺路口 J1 石杨路(西进口)", "Shiqiaopu junction J1 Shiyang Road (west)"),
+        ("route:R1", "路径 东行(R1)", "route eastbound (R1)"),
+        ("junction:J2", "路口 J2", "junction J2"),
+        ("junction:杨家坪", "杨家坪", "Yangjiaping 杨家坪"),  # the id is not said twice
+    ],
+)
+def test_titled_places_in_words(scope: str, zh: str, en: str) -> None:
+    assert place(scope, TITLES) == (zh, en)
+
+
+def test_a_figure_keeps_the_titles_that_it_has_room_for() -> None:
+    assert narrow_place("movement:J1.north.left", TITLES) == ("石桥铺路口 J1 北进口左转", "J1 north left")
+    long = {"junction:J1": Text("很长很长的路口名称", "x")}
+    assert narrow_place("movement:J1.north.left", long) == ("J1 北进口左转", "x J1 north left")
 
 
 def test_a_row_is_written_out_with_honest_digits() -> None:
@@ -137,6 +167,15 @@ class TestTerminalTable:
         lines = verdict_table_text(comparison(row()), self.study, "en").splitlines()
         assert "no result" in lines[4]
         assert not any("all periods" in line for line in lines)
+
+    def test_declared_periods_that_were_not_simulated_are_named(self) -> None:
+        morning = {"am_peak": self.study["periods"]["am_peak"]}
+        study = {**self.study, "periods": morning}  # its site declares the evening, too
+        lines = verdict_table_text(comparison(row()), study, "zh").splitlines()
+        assert "已仿真时段综合" in lines[4] and lines[4].endswith("改善 (仅限已仿真的时段)")
+        assert any("未仿真的时段:晚高峰" in line for line in lines)
+        lines = verdict_table_text(comparison(row(verdict="worse")), study, "zh").splitlines()
+        assert lines[4].endswith("变差")
 
     def test_columns_line_up_where_characters_are_wide(self) -> None:
         text = verdict_table_text(comparison(row(), row(period="pm_peak")), self.study, "zh")

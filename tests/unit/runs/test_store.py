@@ -15,7 +15,7 @@ DIGEST = "ab" * 32
 
 def tables() -> dict[str, pd.DataFrame]:
     found = {name: empty(columns) for name, columns in RUN_TABLES.items()}
-    row = {"vehicle": ["v1"], "area": ["P"], "started_s": [5.0], "ended_s": [float("nan")]}
+    row = {"vehicle": ["v1"], "area": ["P"], "edge": ["e"], "started_s": [5.0], "ended_s": [float("nan")]}
     found["parked"] = pd.DataFrame(row)
     return found
 

@@ -54,6 +54,13 @@ def test_an_entry_edge_is_measured_from_30_m_and_an_exit_to_100_m() -> None:
     assert found.movements["B.MB.through"].exits == (Point("BE_0", 100.0),)
 
 
+@pytest.mark.parametrize(("leaving_m", "exit_m"), [(300, 100.0), (110, 90.0), (48, 28.0), (24, 12.0)])
+def test_whole_vehicles_pass_the_section_before_they_leave_the_model(leaving_m: float, exit_m: float) -> None:
+    whole = network(900)
+    shorter = Network({**whole.edges, "BE": edge("BE", leaving_m)}, whole.connections, whole.junctions)
+    assert zones(shorter, ["A", "B"]).movements["B.MB.through"].exits == (Point("BE_0", exit_m),)
+
+
 def test_a_zone_begins_where_its_vehicles_start() -> None:
     def entries(starting: int) -> tuple[Point, ...]:
         ways = [("WA", "AM", "MB", "BE")] * (100 - starting) + [("MB", "BE")] * starting

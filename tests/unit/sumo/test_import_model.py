@@ -277,3 +277,13 @@ def test_times_of_the_command_line() -> None:
     ] * 4 + [None]
     with pytest.raises(ConfigError, match="is no time"):
         clock_s("noon", "--begin")
+
+
+def test_how_the_authors_pass_a_blocker_is_kept(model: Path, tmp_path: Path) -> None:
+    assert import_site(model, "never", tmp_path)
+    assert load(tmp_path / "scenarios" / "never", tmp_path / "store").facts.passes_blocker_after_s is None
+    text = model.read_text().replace("<processing>", '<processing><ignore-junction-blocker value="20"/>')
+    model.write_text(text)
+    lines = import_site(model, "after", tmp_path)
+    assert any("drivers pass who blocks a junction after 20 s" in line for line in lines)
+    assert load(tmp_path / "scenarios" / "after", tmp_path / "store").facts.passes_blocker_after_s == 20

@@ -1,0 +1,159 @@
+"""One use of every edit, on whatever network: each looks for a place where it fits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from sim.edits.vocabulary import (
+    AddClosure,
+    Edit,
+    KeyedControl,
+    KeyedProgram,
+    SetLane,
+    SetProgram,
+    SetTurnRules,
+    keyed,
+    lane_link,
+)
+from sim.signals.program import Interval
+from sim.site.model import Closure, Site
+from sim.site.network import Approach, Connection
+
+BUSES = frozenset({"bus", "coach", "emergency"})
+
+
+def approaches(site: Site, lanes: int = 1) -> Iterator[Approach]:
+    """Yield approaches of signals with at least so many lanes for cars, whose movements are all driven."""
+    for junction in site.network.junctions.values():
+        for approach in junction.approaches if junction.signal else ():
+            cars = [lane for lane in site.network.edges[approach.edge].lanes if lane.for_cars]
+            if len(cars) >= lanes and all(_by_car(site, m.connections[0]) for m in approach.movements):
+                yield approach
+
+
+def _by_car(site: Site, connection: Connection) -> bool:
+    edge = site.network.edges[connection.from_edge]
+    return edge.lanes[connection.from_lane].for_cars and connection.link is not None
+
+
+def slower_lane(site: Site) -> tuple[Edit, ...]:
+    lane = site.network.edges[next(approaches(site)).edge].lanes[-1]
+    return (SetLane(lane.edge, lane.index, lane.speed_mps, lane.allow, speed_mps=8.33),)
+
+
+def bus_lane(site: Site) -> tuple[Edit, ...]:
+    lane = next(lane for lane in site.network.edges[list(approaches(site, 2))[1].edge].lanes if lane.for_cars)
+    return (SetLane(lane.edge, lane.index, lane.speed_mps, lane.allow, allow=BUSES),)
+
+
+def open_lane(site: Site) -> tuple[Edit, ...]:
+    """Let one more class onto a lane that not everyone may use."""
+    edges = (site.network.edges[id] for id in site.network.connections_from)
+    every = frozenset().union(*(lane.allow for edge in site.network.edges.values() for lane in edge.lanes))
+    lane = next(lane for edge in edges for lane in edge.lanes if lane.allow < every)
+    allow = lane.allow | {min(every - lane.allow)}
+    return (SetLane(lane.edge, lane.index, lane.speed_mps, lane.allow, allow=allow),)
+
+
+def soft_ban(site: Site) -> tuple[Edit, ...]:
+    connection = next(approaches(site, 2)).movements[0].connections[0]
+    link = lane_link(connection)
+    return (SetTurnRules(connection.from_edge, link, connection.allow, connection.rules, BUSES, ()),)
+
+
+def full_ban(site: Site) -> tuple[Edit, ...]:
+    connection = list(approaches(site, 2))[-1].movements[-1].connections[0]
+    link = lane_link(connection)
+    return (SetTurnRules(connection.from_edge, link, connection.allow, connection.rules, frozenset(), ()),)
+
+
+def box_junction(site: Site) -> tuple[Edit, ...]:
+    connection = list(approaches(site))[1].movements[0].connections[0]
+    rules = (("keepClear", "0"),)
+    link = lane_link(connection)
+    return (SetTurnRules(connection.from_edge, link, connection.allow, connection.rules, None, rules),)
+
+
+def waits_further(site: Site) -> tuple[Edit, ...]:
+    """Let a left turn wait further inside the junction."""
+    connection = next(
+        m.connections[0] for a in approaches(site, 2) for m in a.movements if m.direction == "left"
+    )
+    rules = (("contPos", "8.00"),)
+    link = lane_link(connection)
+    return (SetTurnRules(connection.from_edge, link, connection.allow, connection.rules, None, rules),)
+
+
+def closed_for_a_time(site: Site) -> tuple[Edit, ...]:
+    approach = list(approaches(site, 2))[-1]
+    lane = site.network.edges[approach.edge].lanes[-1]
+    turn = next(approaches(site)).movements[-1].connections[0]
+    closure = Closure(27000.0, 28800.0, (lane.id,), (turn.key,), frozenset({"bus"}))
+    return (AddClosure("hours", closure),)
+
+
+def actuated(site: Site) -> tuple[Edit, ...]:
+    """Let traffic stretch the greens of a signal in one period."""
+    return _reprogrammed(site, "am", _actuated)
+
+
+def _actuated(today: KeyedControl) -> KeyedControl:
+    program = today.program(today.active)
+    intervals = tuple(
+        replace(i, min_s=5.0, max_s=i.duration_s + 20) if i.duration_s >= 5 else i
+        for i in program.program.intervals
+    )
+    new = replace(program.program, kind="actuated", intervals=intervals, params=(("max-gap", "2.5"),))
+    others = tuple(p for p in today.programs if p.id != program.id)
+    return replace(today, programs=(*others, replace(program, program=new)))
+
+
+def timetable(site: Site) -> tuple[Edit, ...]:
+    """Another plan from 8 o'clock on: all reds of the last signal one second longer."""
+
+    def change(today: KeyedControl) -> KeyedControl:
+        program = today.program(today.active)
+        intervals = tuple(replace(i, duration_s=i.duration_s + 1) for i in program.program.intervals)
+        late = replace(program, program=replace(program.program, id="late", intervals=intervals))
+        switches = ((28800.0, "late"),)
+        return replace(today, programs=(*today.programs, late), switches=switches)
+
+    return _reprogrammed(site, "am", change)
+
+
+def all_red(site: Site) -> tuple[Edit, ...]:
+    """Add an interval in which nobody goes."""
+
+    def change(today: KeyedControl) -> KeyedControl:
+        program = today.program(today.active)
+        intervals = (*program.program.intervals, Interval(2.0, "", "clear"))
+        lights = tuple((key, letters + "r") for key, letters in program.lights)
+        new = KeyedProgram(replace(program.program, intervals=intervals), lights)
+        return replace(today, programs=(*(p for p in today.programs if p.id != program.id), new))
+
+    return _reprogrammed(site, "am", change, last=False)
+
+
+def _reprogrammed(
+    site: Site, period: str, change: Callable[[KeyedControl], KeyedControl], last: bool = True
+) -> tuple[Edit, ...]:
+    signals = [s for s, control in site.signals[period].items() if control.active in control.programs]
+    signal = signals[-1 if last else 0]
+    today = keyed(site.signals[period][signal], site.network)
+    return (SetProgram(period, signal, today, change(today)),)
+
+
+EDITS: dict[str, Callable[[Site], tuple[Edit, ...]]] = {
+    "slower_lane": slower_lane,
+    "bus_lane": bus_lane,
+    "open_lane": open_lane,
+    "soft_ban": soft_ban,
+    "full_ban": full_ban,
+    "box_junction": box_junction,
+    "waits_further": waits_further,
+    "closed_for_a_time": closed_for_a_time,
+    "actuated": actuated,
+    "timetable": timetable,
+    "all_red": all_red,
+}

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import pytest
+
+from sim.edits.edited_site import edited
+from sim.errors import ConfigError
+from sim.measures.greens import Discharge
+from sim.policy import AppliedPolicy, apply
+from sim.signals.band import through_band_s
+from sim.signals.corridor import band_inputs, corridor
+from sim.signals.fixed_time import design_flows
+from sim.site.model import Site
+from tests.sites import policy_of
+
+CYCLES = {"J1": 120, "J2": 100}
+
+
+def coordinated(site: Site, **fields: object) -> AppliedPolicy:
+    given = {"kind": "coordinate", "junctions": ["J1", "J2"], "expect": {"cycles_s": CYCLES}, **fields}
+    return apply(policy_of(a=given), site, "policy")
+
+
+def refused(site: Site, **fields: object) -> str:
+    with pytest.raises(ConfigError) as error:
+        coordinated(site, **fields)
+    return str(error.value)
+
+
+def test_one_cycle_and_offsets_with_bands_as_wide_as_said(shiqiaopu: Site) -> None:
+    applied = coordinated(shiqiaopu, period="am_peak", cycle_s=120)
+    assert {sum(edit.durations_s) for edit in applied.edits} == {120}
+    after = edited(shiqiaopu, applied.edits)
+    programs = [after.signals["am_peak"][j].programs["peak"] for j in ("J1", "J2")]
+    flows = design_flows(shiqiaopu, "am_peak")
+    line = corridor(shiqiaopu.network, ["J1", "J2"], flows, "x")
+    inputs = band_inputs(line, programs, flows, Discharge(1658, 2.5, 0.5))
+    offsets = [program.offset_s for program in programs]
+    out_s, _ = through_band_s(*inputs, 120, offsets)
+    assert f"{out_s:.0f} s out" in applied.change_log[0].en
+    # No other offset has wider bands, weighted by demand as the programme does; whole seconds cost a little.
+    link = inputs[1][0]
+
+    def value(offset_s: float) -> float:
+        found = through_band_s(*inputs, 120, [offsets[0], offset_s])
+        return link.out_weight * found[0] + link.home_weight * found[1]
+
+    assert value(offsets[1]) >= max(value(offset_s) for offset_s in range(120)) - 2
+
+
+def test_the_first_signal_keeps_its_offset_and_its_cycle_where_it_has_it(shiqiaopu: Site) -> None:
+    first = coordinated(shiqiaopu, period="am_peak", cycle_s=120).edits[0]
+    assert (first.durations_s, first.offset_s) == (first.expected_durations_s, first.expected_offset_s)
+
+
+def test_splits_may_be_computed_too(shiqiaopu: Site) -> None:
+    applied = coordinated(shiqiaopu, period="am_peak", splits="webster")
+    assert len({sum(edit.durations_s) for edit in applied.edits}) == 1
+
+
+def test_it_is_computed_alike_every_time(shiqiaopu: Site) -> None:
+    one, other = (coordinated(shiqiaopu, cycle_s=110) for _ in range(2))
+    assert one.edits == other.edits
+
+
+def test_incompatible_cycles_are_named(shiqiaopu: Site) -> None:
+    told = refused(shiqiaopu)
+    assert "cycles of 100, 120 s cannot be coordinated" in told
+    assert "cycle_s: 120" in told
+
+
+def test_a_cycle_too_short_for_pedestrians_is_refused(shiqiaopu: Site) -> None:
+    told = refused(shiqiaopu, cycle_s=50)
+    assert "J1: a cycle of 50 s" in told
+    assert "J2: a cycle of 50 s" in told
+
+
+def test_every_slip_of_a_corridor_is_named(shiqiaopu: Site) -> None:
+    told = refused(shiqiaopu, junctions=["J1", "J3", "J1"])
+    assert "no junction named 'J3'" in told
+    assert "'J1' stands twice" in told
+    told = refused(shiqiaopu, expect={"cycles_s": {"J1": 90, "J4": 80}}, cycle_s=120)
+    assert "'J2' is missing" in told
+    assert "expected 90 s, found 120 s" in told
+    assert "J4: not in the corridor" in told

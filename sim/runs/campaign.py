@@ -13,11 +13,12 @@ import math
 import socket
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field, replace
 from operator import methodcaller
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -92,21 +93,27 @@ class StudyRuns:
 
 
 def run_study(
-    study: Study, builds: Mapping[tuple[str, str], ArmBuild], store: Store, progress: Progress | None = None
+    study: Study,
+    builds: Mapping[tuple[str, str], ArmBuild],
+    store: Store,
+    progress: Progress | None = None,
+    done: Mapping[Key, RunRecord] = MappingProxyType({}),
 ) -> StudyRuns:
     """Simulate what of a study is not in the store yet. `builds`: `sim.runs.preflight`'s, by arm and period.
 
     Failed runs are records with a reason. Ctrl-C kills the children, notes what is done, and is raised
     again; calling again does the rest. `runs.json`, `free_flow.json`, `tables/free_flow.parquet` and
     `tables/timing.csv` of the study's folder are written in both cases, and `log.jsonl` as it goes.
-    ConfigError where the executor cannot be had.
+    `done`: records of an earlier look of the same study, taken as they are. ConfigError where the executor
+    cannot be had.
     """
     store.sweep()
     files = {key: laid_out(study.site, built) for key, built in builds.items()}
-    campaign = _Campaign(study)
+    keys = [(arm.id, period, n) for period in study.periods for n in study.replicates for arm in study.arms]
+    campaign = _Campaign([key for key in keys if key not in done], dict(done))
     folder = study.root / "results" / study.name
     work = Work(study, store, files)
-    tally = Tally(len(study.arms) * len(study.periods) * len(study.replicates))
+    tally = Tally(len(campaign.keys))
     try:
         with (
             executor(study.executor, work, study.settings.jobs) as where,
@@ -135,15 +142,14 @@ def read_free_flow(folder: Path) -> tuple[pd.DataFrame, str | None]:
 
 @dataclass
 class _Campaign:
-    study: Study
-    records: dict[Key, RunRecord] = field(default_factory=dict)
+    keys: Sequence[Key]
+    """What is to be run, replicate by replicate."""
+    records: dict[Key, RunRecord]
     free_flow: FreeFlow = field(default_factory=FreeFlow)
 
     def run(self, executor: Executor, log: StudyLog, tally: Tally, progress: Progress) -> None:
-        study = self.study
         free_flow = executor.submit(Work.free_flow)
-        keys = ((a.id, period, n) for period in study.periods for n in study.replicates for a in study.arms)
-        for key, future in settled(lambda key: executor.submit(methodcaller("run", *key)), keys):
+        for key, future in settled(lambda key: executor.submit(methodcaller("run", *key)), self.keys):
             record = self.records[key] = outcome(future)
             arm, period, replicate = key
             state = tally.count(record)

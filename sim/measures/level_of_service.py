@@ -16,8 +16,8 @@ from pydantic import Field, model_validator
 from sim.labels import Text
 from sim.loading import Bilingual, Facts, parse, read_yaml
 
-GATES_FILE = "gates.yaml"
-"""The one file of the folder that is no table; `sim.checks.findings` reads it."""
+NO_TABLES = ("gates.yaml", "signal_design.yaml")
+"""Files of the folder that are no tables: `sim.checks.findings` and `sim.signals.design_rules` read them."""
 
 
 class Scale(Facts):
@@ -64,7 +64,7 @@ class Standard(Facts):
 
 def read_standards(folder: Path) -> Mapping[str, Standard]:
     """Read every table of `configs/standards`: file name without suffix -> standard; ConfigError."""
-    paths = sorted(path for path in folder.glob("*.yaml") if path.name != GATES_FILE)
+    paths = sorted(path for path in folder.glob("*.yaml") if path.name not in NO_TABLES)
     return {path.stem: parse(Standard, read_yaml(path), str(path)) for path in paths}
 
 

@@ -42,6 +42,7 @@ from sim.sumo.build import build
 from sim.sumo.demand_files import write_demand
 from sim.sumo.install import binary, environment
 from sim.sumo.site import load
+from tests.validation import blocker, zone_counts
 
 NEW = {"departlane": "best_prob", "departspeed": "avg"}
 """Departure defaults of SUMO 1.28."""
@@ -263,7 +264,9 @@ def page(runs: pd.DataFrame) -> str:
             )
         )
     when = ", ".join(sorted(set(runs["date"])))
-    return PAGE_TEXT.format(table="\n".join(lines), resco="\n".join(resco), when=when)
+    page = PAGE_TEXT.format(table="\n".join(lines), resco="\n".join(resco), when=when)
+    movements, blocked = pd.read_csv(zone_counts.TABLE), pd.read_csv(blocker.TABLE)
+    return page + zone_counts.section(movements) + blocker.section(blocked)
 
 
 def _row(*cells: object) -> str:

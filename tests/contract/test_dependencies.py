@@ -33,7 +33,7 @@ def pins(repo_root: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def declared(repo_root: Path) -> list[str]:
-    """Read the requirements of pyproject.toml, those of every extra included (`dev` begins with the others)."""
+    """Read the requirements of pyproject.toml, extras included (`dev` begins with the others)."""
     project = tomllib.loads((repo_root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
     return [*project["dependencies"], *extras["dask"], *extras["query"], *extras["dev"][1:]]

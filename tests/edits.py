@@ -10,15 +10,19 @@ from sim.edits.vocabulary import (
     Edit,
     KeyedControl,
     KeyedProgram,
+    SetConnections,
     SetLane,
+    SetLaneCount,
     SetProgram,
     SetTurnRules,
+    SplitEdge,
     keyed,
     lane_link,
 )
 from sim.signals.program import Interval
+from sim.site.facts import DIRECTIONS
 from sim.site.model import Closure, Site
-from sim.site.network import Approach, Connection
+from sim.site.network import Approach, Connection, Network
 
 BUSES = frozenset({"bus", "coach", "emergency"})
 
@@ -144,6 +148,57 @@ def _reprogrammed(
     return (SetProgram(period, signal, today, change(today)),)
 
 
+def wider(site: Site) -> tuple[Edit, ...]:
+    """Give an approach one lane more: it takes what the lane beside it did furthest to the left."""
+    edge, lanes = _shared_median_lane(site)
+    return (SetLaneCount(edge, lanes, lanes + 1), *_relieved(site.network, edge, lanes))
+
+
+def turn_bay(site: Site) -> tuple[Edit, ...]:
+    """The same on the last 30 m only."""
+    edge, lanes = _shared_median_lane(site, longer_than_m=60)
+    split = SplitEdge(edge, site.network.edges[edge].length_m, 30.0, f"{edge}.up")
+    network = split.applied(site).network
+    today = frozenset(map(lane_link, network.connections_from[split.upstream]))
+    into = SetConnections(split.upstream, today, today | {(lanes - 1, edge, lanes)})
+    return (split, SetLaneCount(edge, lanes, lanes + 1), *_relieved(network, edge, lanes), into)
+
+
+def _relieved(network: Network, edge: str, lanes: int) -> tuple[Edit, ...]:
+    links = frozenset(map(lane_link, network.connections_from[edge]))
+    own = [c for c in network.connections_from[edge] if c.from_lane == lanes - 1]
+    taken = lane_link(min(own, key=lambda c: DIRECTIONS.index(c.direction)))
+    return (SetConnections(edge, links, links - {taken} | {(lanes, *taken[1:])}),)
+
+
+def narrower(site: Site) -> tuple[Edit, ...]:
+    """Take the lane nearest to the median from an approach, and its ways on."""
+    edge = next(
+        a.edge
+        for a in reversed(list(approaches(site, 2)))
+        if not any(c.to_edge == a.edge for c in site.network.connections if c.link is not None)
+    )
+    lanes = len(site.network.edges[edge].lanes)
+    network = site.network
+    edits: list[Edit] = []
+    for from_edge in sorted({edge, *(c.from_edge for c in network.connections if c.to_edge == edge)}):
+        links = frozenset(map(lane_link, network.connections_from[from_edge]))
+        kept = {k for k in links if lanes - 1 not in [k[0]] * (from_edge == edge) + [k[2]] * (k[1] == edge)}
+        edits.append(SetConnections(from_edge, links, frozenset(kept)))
+    return (*edits, SetLaneCount(edge, lanes, lanes - 1))
+
+
+def _shared_median_lane(site: Site, longer_than_m: float = 0.0) -> tuple[str, int]:
+    """Find an approach whose lane nearest to the median serves two movements."""
+    for approach in approaches(site):
+        edge = site.network.edges[approach.edge]
+        last = len(edge.lanes) - 1
+        ways = {c.to_edge for c in site.network.connections_from[edge.id] if c.from_lane == last}
+        if len(ways) > 1 and edge.length_m > longer_than_m:
+            return edge.id, len(edge.lanes)
+    raise LookupError("no approach with a shared lane")
+
+
 EDITS: dict[str, Callable[[Site], tuple[Edit, ...]]] = {
     "slower_lane": slower_lane,
     "bus_lane": bus_lane,
@@ -153,6 +208,9 @@ EDITS: dict[str, Callable[[Site], tuple[Edit, ...]]] = {
     "box_junction": box_junction,
     "waits_further": waits_further,
     "closed_for_a_time": closed_for_a_time,
+    "wider": wider,
+    "narrower": narrower,
+    "turn_bay": turn_bay,
     "actuated": actuated,
     "timetable": timetable,
     "all_red": all_red,

@@ -214,13 +214,19 @@ def _stop(lot: str, **ends_s: float) -> str:
 
 
 def assign_lots(vehicles: pd.DataFrame, edits: Sequence[Edit], network: Network) -> pd.DataFrame:
-    """Let new parking areas take their share of those who wished for an old one: VEHICLES in, VEHICLES out.
+    """Let people drive in an arm: VEHICLES in, VEHICLES out.
+
+    New parking areas take their share of those who wished for an old one, and routes over an edge that the
+    arm has cut lead over its parts.
 
     Who changes is decided by the driver's own `uniform`, so by nobody else's presence; only route, stop and
     lot change. Of those who stand in a stall at the start no more change than the new lot has stalls.
     `network` is the arm's: a changed route follows what the arm allows. Raises ConfigError where shares of
     one lot add up to more than 1, or a new lot cannot be reached.
     """
+    if network.parts:
+        routes = [" ".join(network.on_parts(edges.split())) for edges in vehicles["edges"]]
+        vehicles = vehicles.assign(edges=pd.Series(routes, index=vehicles.index, dtype="string"))
     moved = vehicles.copy()
     taken: dict[str, float] = {}
     router = Router(network)
@@ -229,6 +235,7 @@ def assign_lots(vehicles: pd.DataFrame, edits: Sequence[Edit], network: Network)
         if not isinstance(edit, AddParking):
             continue
         edge = network.edge(edit.area.on, f"{edit.id}.on").id
+        edge, _ = network.part_at(edge, edit.area.at_m)
         for old, share in edit.takes:
             low = taken.get(old, 0.0)
             taken[old] = low + share

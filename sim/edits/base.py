@@ -12,11 +12,12 @@ ObjectKey = tuple[str, str]
 """(kind, id). Kinds: edge, lane, connection, crossing, junction (type, position, shape, incoming lanes),
 right_of_way (how the paths through a junction run and yield), signal_link (what one connection or crossing is
 shown in every program), signal_timing (`timing_key`: durations, cycle, offset and switching in one period),
-parking, bus_stop, closure, and `other` for whatever else the files hold."""
+parking, bus_stop, closure, and `other` for whatever else the files hold. `geometry` of an edge, lane,
+crossing or junction allows its outline, its length and what enters it to change, and nothing else."""
 
-SHARED_KINDS = frozenset({"right_of_way"})
+SHARED_KINDS = frozenset({"geometry", "right_of_way"})
 """Kinds that several edits may touch without contradicting each other: a junction's right of way
-follows from all connections together, in whatever order they were edited."""
+and the outlines follow from all connections and lanes together, in whatever order they were edited."""
 
 LaneLink = tuple[int, str, int]
 """(from lane index, to edge, to lane index), lanes counted from the kerb."""

@@ -8,6 +8,7 @@ the baseline, refuses whatever differs outside the footprint, and misses what is
 from sim.edits.base import SHARED_KINDS, Edit, LaneLink, ObjectKey, connection_key, lane_link, timing_key
 from sim.edits.closures import AddClosure
 from sim.edits.connections import NewWay, SetConnections
+from sim.edits.geometry import SetLaneCount, SplitEdge
 from sim.edits.lanes import SetLane
 from sim.edits.parking import AddParking
 from sim.edits.programs import KeyedControl, KeyedProgram, SetProgram, keyed
@@ -26,9 +27,11 @@ __all__ = [
     "ObjectKey",
     "SetConnections",
     "SetLane",
+    "SetLaneCount",
     "SetProgram",
     "SetTiming",
     "SetTurnRules",
+    "SplitEdge",
     "connection_key",
     "keyed",
     "lane_link",

@@ -112,6 +112,7 @@ class CrossingLink:
     length_m: float
     signal: str | None = None
     link: int | None = None
+    width_m: float = 4.0
 
     @property
     def key(self) -> str:
@@ -183,6 +184,26 @@ class Network:
     foes: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Connection or crossing key -> keys it conflicts with (only at named junctions)."""
     sha256: str = ""
+    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Edge of the site that an arm has cut -> its parts, upstream first; the last one has the edge's id."""
+
+    @cached_property
+    def whole(self) -> Mapping[str, str]:
+        """Part of an edge that was cut -> that edge, as the site has it."""
+        return {part: edge for edge, parts in self.parts.items() for part in parts}
+
+    def on_parts(self, edges: Iterable[str]) -> list[str]:
+        """Return a route of the site over the parts of edges that were cut."""
+        return [part for edge in edges for part in self.parts.get(edge, (edge,))]
+
+    def part_at(self, edge: str, at_m: float) -> tuple[str, float]:
+        """Return the part of an edge of the site on which a place lies, and its metres on that part."""
+        parts = self.parts.get(edge, (edge,))
+        for part in parts[:-1]:
+            if at_m < self.edges[part].length_m:
+                return part, at_m
+            at_m -= self.edges[part].length_m
+        return parts[-1], min(at_m, self.edges[parts[-1]].length_m) if len(parts) > 1 else at_m
 
     @cached_property
     def approaches(self) -> Mapping[str, Approach]:

@@ -235,9 +235,10 @@ class _Plan:
 
 
 def _zone(network: Network, plan: _Plan, movement: Movement, entries: tuple[Point, ...]) -> MovementZone:
-    if movement.to_edge not in plan.exits:
+    to_edge = network.whole.get(movement.to_edge, movement.to_edge)
+    if to_edge not in plan.exits:
         raise BuildError(f"{movement.id}: the site has no street {movement.to_edge} to measure it on")
-    edge, position_m = plan.exits[movement.to_edge]
+    edge, position_m = plan.exits[to_edge]
     turn = (movement.connections[0].from_edge, movement.to_edge)
     return MovementZone(movement.id, entries, _points(network, {edge: position_m}), turn)
 
@@ -257,7 +258,7 @@ def _feeding(network: Network) -> Feeding:
 
 
 def _queue_lanes(network: Network, feeding: Feeding, plan: _Plan, approach: Approach) -> Iterator[QueueLane]:
-    cut = plan.cut(approach.edge)
+    cut = dict(network.part_at(*place) for place in plan.cut(approach.edge).items())
     edge = network.edges[approach.edge]
     for lane in _lanes(edge):
         path = [lane]
@@ -306,7 +307,7 @@ def _continues(network: Network, connection: Connection) -> bool:
 
 def _points(network: Network, sections: Mapping[str, float]) -> tuple[Point, ...]:
     points = []
-    for edge_id, position_m in sorted(sections.items()):
+    for edge_id, position_m in sorted(network.part_at(*place) for place in sections.items()):
         edge = network.edges.get(edge_id)
         if edge is None:
             raise BuildError(f"edge {edge_id}, on which delay is measured, does not exist in this arm")

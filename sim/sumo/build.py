@@ -154,7 +154,7 @@ def _write(
     names = [SIGNALS]
     if site.facts.imported is not None and site.facts.imported.additional is not None:
         source = site.folder / site.facts.imported.additional
-        _check_ids(source, parking)
+        _check_imported(source, parking, network)
         shutil.copyfile(source, folder / IMPORTED)
         names.append(IMPORTED)
     if parking:
@@ -167,17 +167,26 @@ def _write(
     return names
 
 
-def _check_ids(imported: Path, parking: Mapping[str, ParkingArea]) -> None:
-    """Refuse a parking area under an id that the imported model uses: SUMO would stop at the second one."""
+def _check_imported(imported: Path, parking: Mapping[str, ParkingArea], network: Network) -> None:
+    """Refuse what does not go together with the imported model's places.
+
+    SUMO would stop at a second parking area of the same id; and a place on an edge that was cut would be
+    elsewhere.
+    """
     taken: list[str] = []
+    cut: list[str] = []
 
     def start(tag: str, a: dict[str, str]) -> None:
         if tag == "parkingArea" and a["id"] in parking:
             taken.append(a["id"])
+        if a.get("lane", "").rpartition("_")[0] in network.parts:
+            cut.append(f"{tag} {a.get('id', '')} on {a['lane']}")
 
     scan(imported, None, start)
     if taken:
         raise BuildError(f"{imported.name} holds parking areas {', '.join(taken)} already: choose other ids")
+    if cut:
+        raise BuildError(f"an edge cannot be cut on which {imported.name} holds {', '.join(cut)}")
 
 
 # --- the network ------------------------------------------------------------------------------------------
@@ -185,7 +194,7 @@ def _check_ids(imported: Path, parking: Mapping[str, ParkingArea]) -> None:
 
 def _changed(site: Site, carried: Site, target: Site, cache: Path) -> tuple[Path, Network, tuple[str, ...]]:
     """Return the changed network, from the store where the same changes were made before."""
-    patch = patch_files(site.network, carried.network)
+    patch = patch_files(site.network, carried.network, site.network_file)
     lanes = changed_lanes(carried.network, target.network)
     if not patch and not lanes:
         return site.network_file, site.network, ()
@@ -263,10 +272,16 @@ def _restore_programs(site: Site, carried: Site, folder: Path) -> None:
     may wait inside the junction: guessed as permissive, a protected left turn waits in the middle and blocks
     it.
     """
-    own = carried.signals[OWN]
-    touched = [s for s in sorted(own) if carried.network.links.get(s) != site.network.links.get(s)]
-    patched = _read(folder / "patched.net.xml", carried.network)
-    restored = {signal: remap(own[signal], carried.network, patched) for signal in touched}
+    net_file = folder / "patched.net.xml"
+    patched = _read(net_file, carried.network)
+    found = read_controls(net_file, [])
+    own = {s: remap(control, carried.network, patched) for s, control in sorted(carried.signals[OWN].items())}
+    links = carried.network.links
+    restored = {
+        signal: control
+        for signal, control in own.items()
+        if links.get(signal) != site.network.links.get(signal) or control != found.get(signal)
+    }
     write_programs(folder / "programs.tll.xml", restored)
     convert(["-s", "patched.net.xml", "-i", "programs.tll.xml", "-o", "restored.net.xml"], folder)
 
@@ -288,7 +303,7 @@ def _read(net_file: Path, intended: Network) -> Network:
         id: replace(junction, approaches=tuple(named(a) for a in junction.approaches))
         for id, junction in network.junctions.items()
     }
-    return replace(network, junctions=junctions)
+    return replace(network, junctions=junctions, parts=intended.parts)
 
 
 def _copy(source: Path, target: Path, names: Sequence[str]) -> None:

@@ -57,8 +57,10 @@ class _Wish:
         """Yield what should be said of one object and is not; of other kinds an edit declares nothing."""
         kind, id = key
         match kind:
-            case "connection":
+            case "connection" if "->walk:" not in id:
                 yield from self._connection(id, self.found.get(key))
+            case "edge":
+                yield from _there(id in self.target.network.edges, key in self.found)
             case "lane":
                 yield from self._lane(id, self.found.get(key))
             case "closure":

@@ -12,7 +12,7 @@ import pandas as pd
 from sim.demand import Demand, broken_routes, departs_s
 from sim.demand.vehicle_types import BUILT_IN
 from sim.errors import BuildError
-from sim.site.network import Edge
+from sim.site.network import Edge, Network
 from sim.sumo.build import ArmBuild
 from sim.sumo.xml_file import element, opening
 
@@ -97,15 +97,22 @@ def _walks(demand: Demand, arm: ArmBuild) -> list[tuple[float, str, str]]:
     for row in _records(demand.walks):
         node = arm.network.edges[arm.network.approaches[row["crossing"]].edge].to_node
         person = {"id": row["id"], "type": PEDESTRIAN, "depart": f"{row['scheduled_s']:.2f}"}
-        start_m, end_m = (_near(arm.network.edges[row[side]], node) for side in ("from_edge", "to_edge"))
+        ends = [_at(arm.network, row[side], node) for side in ("from_edge", "to_edge")]
+        start_m, end_m = (_near(edge, node) for edge in ends)
         walk = {
-            "edges": f"{row['from_edge']} {row['to_edge']}",
+            "edges": f"{ends[0].id} {ends[1].id}",
             "arrivalPos": f"{end_m:.2f}",
             "speed": f"{row['speed_mps']:.2f}",
         }
         text = opening("person", {**person, "departPos": f"{start_m:.2f}"}) + element("walk", walk, 2)
         found.append((row["scheduled_s"], row["id"], text + "    </person>\n"))
     return found
+
+
+def _at(network: Network, edge: str, node: str) -> Edge:
+    """Return the part of an edge that begins or ends at a node."""
+    parts = [network.edges[part] for part in network.on_parts([edge])]
+    return next((part for part in parts if node in (part.from_node, part.to_node)), parts[0])
 
 
 def _near(edge: Edge, node: str) -> float:

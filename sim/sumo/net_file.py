@@ -27,6 +27,8 @@ class Node:
     links: tuple[str | None, ...]
     foes: tuple[str, ...]
     """Per link a string of 0/1, last character = link 0."""
+    outline: dict[str, str]
+    """Its `x`, `y`, `z` and `shape`, as written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class _Gather:
         self.edges: list[_RawEdge] = []
         self.crossings: dict[str, tuple[str, list[str]]] = {}
         self.crossing_length_m: dict[str, float] = {}
+        self.crossing_width_m: dict[str, float] = {}
         self.nodes: list[_RawNode] = []
         self.connections: list[dict[str, str]] = []
         self.next_internal: dict[str, str] = {}
@@ -90,6 +93,7 @@ class _Gather:
                 self._edge(a)
             case "lane" if self._inside is not None:
                 self.crossing_length_m[self._inside] = float(a["length"])
+                self.crossing_width_m[self._inside] = float(a["width"])
             case "lane" if a["id"].startswith(":"):
                 self.internal_s[a["id"]] = float(a["length"]) / float(a["speed"])
             case "lane" if self.edges and a["id"].startswith(self.edges[-1].attributes["id"] + "_"):
@@ -177,7 +181,9 @@ class _Gather:
     def _crossing_link(self, id: str) -> CrossingLink:
         node, edges = self.crossings[id]
         signal, link = self.crossing_links.get(id, (None, None))
-        return CrossingLink(node, tuple(edges), self.crossing_length_m[id], signal, link)
+        return CrossingLink(
+            node, tuple(edges), self.crossing_length_m[id], signal, link, self.crossing_width_m[id]
+        )
 
 
 def _ends(shape: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -209,4 +215,5 @@ def _node(raw: _RawNode, key_of_internal: dict[str, str], links_from: dict[str, 
         links = [key_of_internal.get(lane) for lane in internal]
     else:  # built without internal lanes: the table follows the incoming lanes
         links = [key for lane in a.get("incLanes", "").split() for key in links_from.get(lane, ())]
-    return Node(a["id"], a.get("type", ""), _position(raw), tuple(links), tuple(raw.foes))
+    outline = {name: a[name] for name in ("x", "y", "z", "shape") if a.get(name)}
+    return Node(a["id"], a.get("type", ""), _position(raw), tuple(links), tuple(raw.foes), outline)

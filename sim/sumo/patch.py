@@ -2,21 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
 
 from sim.edits.base import LaneLink, connection_key, lane_link
 from sim.errors import BuildError
 from sim.site.network import CONNECTION_RULES, Connection, Network
+from sim.sumo.net_file import read_net_file
 from sim.sumo.vehicle_classes import ALL, permission
-from sim.sumo.xml_file import element
+from sim.sumo.xml_file import element, numbers, opening
 
 Links = Mapping[str, frozenset[LaneLink]]
 
 
-def patch_files(base: Network, target: Network) -> dict[str, str]:
-    """Return the patch that turns `base` into `target` in one pass: name -> content; empty without one."""
-    connections = "".join(_connections(base, target))
-    return {"patch.con.xml": f"<connections>\n{connections}</connections>\n"} if connections else {}
+def patch_files(base: Network, target: Network, net_file: Path) -> dict[str, str]:
+    """Return the patch that turns `base` into `target` in one pass: name -> content; empty without one.
+
+    `net_file` is the base's: junctions at the ends of edges that get other lanes keep their outlines.
+    """
+    reshaped = _reshaped(base, target)
+    connections = "".join((*_connections(base, target), *_crossings(target)))
+    nodes = "".join(_pinned(base, reshaped, net_file)) if reshaped else ""
+    edges = "".join(_edge(base, target, id) for id in reshaped)
+    found = {
+        "patch.nod.xml": f"<nodes>\n{nodes}</nodes>\n" if nodes else "",
+        "patch.edg.xml": f"<edges>\n{edges}</edges>\n" if edges else "",
+        "patch.con.xml": f"<connections>\n{connections}</connections>\n" if connections else "",
+    }
+    return {name: content for name, content in found.items() if content}
+
+
+def _reshaped(base: Network, target: Network) -> list[str]:
+    """Edges of the site that are cut or get another number of lanes."""
+    return sorted(
+        id
+        for id, edge in base.edges.items()
+        if id in target.parts or len(target.edges[id].lanes) != len(edge.lanes)
+    )
+
+
+def _pinned(base: Network, edges: Sequence[str], net_file: Path) -> Iterator[str]:
+    """Yield the nodes at the ends of edges with the outlines they have."""
+    nodes = read_net_file(net_file).nodes
+    ends = {node for id in edges for node in (base.edges[id].from_node, base.edges[id].to_node)}
+    for id in sorted(ends):
+        if len(numbers(nodes[id].outline.get("shape", ""))) > 2:  # noqa: PLR2004 - a line is no outline
+            yield element("node", {"id": id, **nodes[id].outline})
+
+
+def _edge(base: Network, target: Network, id: str) -> str:
+    """Write an edge with another number of lanes, or its cuts; the first part is never widened."""
+    parts = target.parts.get(id, ())
+    if not parts:
+        return element("edge", {"id": id, "numLanes": len(target.edges[id].lanes)})
+    before, after = (target.edges[part] for part in parts)
+    lanes = " ".join(str(lane.index) for lane in after.lanes)
+    whole_m = sum(math.dist(a, b) for a, b in pairwise(base.edges[id].shape))
+    after_m = sum(math.dist(a, b) for a, b in pairwise(after.shape))
+    split = {
+        "pos": f"{whole_m - after_m:.2f}", "id": after.from_node, "lanes": lanes,
+        "idBefore": before.id, "idAfter": after.id,
+    }  # fmt: skip
+    return f"{opening('edge', {'id': id})}{element('split', split, 2)}    </edge>\n"
 
 
 def changed_links(base: Network, target: Network) -> Links:
@@ -32,8 +82,10 @@ def _connections(base: Network, target: Network) -> Iterator[str]:
     """
     free = _free_movements(base)
     edges = {*base.connections_from, *target.connections_from}
-    for edge in sorted(edge for edge in edges if _of(base, edge) != _of(target, edge)):
-        today = {lane_link(c): c for c in _of(base, edge)}
+    # Cutting an edge takes the connections from its end, and leads those into it to the first part.
+    cut = {part for parts in target.parts.values() for part in parts}
+    for edge in sorted(edge for edge in edges if edge in cut or _of(base, edge) != _of(target, edge)):
+        today = {} if edge in cut else {lane_link(c): c for c in _led_on(base, target, edge)}
         then = {lane_link(c): c for c in _of(target, edge)}
         for link in sorted(today.keys() - then.keys()):
             yield element("delete", _attributes(edge, link))
@@ -44,6 +96,24 @@ def _connections(base: Network, target: Network) -> Iterator[str]:
                 said["uncontrolled"] = 1
             if before is None or said:
                 yield element("connection", {**_attributes(edge, link), **said})
+
+
+def _crossings(target: Network) -> Iterator[str]:
+    """Yield the crossings over edges that are cut: they went with the edge."""
+    cut = {part for parts in target.parts.values() for part in parts}
+    for crossing in target.crossings:
+        if cut & set(crossing.edges):
+            edges = " ".join(crossing.edges)
+            yield element("crossing", {"node": crossing.node, "edges": edges, "width": crossing.width_m})
+
+
+def _lanes(network: Network, edge: str) -> set[int]:
+    return {lane.index for lane in network.edges[edge].lanes} if edge in network.edges else set()
+
+
+def _led_on(base: Network, target: Network, edge: str) -> tuple[Connection, ...]:
+    """Return today's connections of an edge, those into edges that are cut under their new names."""
+    return tuple(replace(c, to_edge=target.parts.get(c.to_edge, (c.to_edge,))[0]) for c in _of(base, edge))
 
 
 def _rules(connection: Connection, before: Connection | None) -> dict[str, object]:
@@ -74,7 +144,8 @@ def check_patched(base: Network, target: Network, arm: Network) -> None:
             f"{connection_key(edge, link)} was to go and is still there" for link in sorted(found - links)
         ]
         served_today = {lane for lane, _, _ in _links(base, edge)}
-        dead = served_today - {lane for lane, _, _ in found}
+        new = _lanes(arm, edge) - _lanes(base, edge)
+        dead = ((served_today & _lanes(target, edge)) | new) - {lane for lane, _, _ in found}
         wrong += [f"lane {edge}_{lane} leads nowhere" for lane in sorted(dead)]
     free = _free_movements(base)
     known = {c.key for c in _uncontrolled(base)}

@@ -18,6 +18,8 @@ from sim.sumo.build import ArmBuild
 from sim.sumo.declared import undone
 from sim.sumo.objects import Attributes, NetObjects, Objects, read_additional_objects, read_net_objects
 
+OUTLINE = frozenset({"shape", "length", "customShape", "outlineShape", "incoming lanes", "walking areas"})
+"""What `geometry` in a footprint allows to change of an edge, lane, crossing or junction."""
 ABSENT = "-"
 """What stands for the missing side of an object or attribute that only one of the two has."""
 
@@ -134,5 +136,7 @@ def _allowed(change: Change, footprint: frozenset[ObjectKey]) -> bool:
             return any(("parking", owner) in footprint for owner in owners)
         case "other" if change.id.startswith("rerouter parking."):
             return ("parking", change.id.removeprefix("rerouter parking.")) in footprint
+        case _ if change.what in OUTLINE and ("geometry", change.id) in footprint:
+            return True
         case _:
             return (change.kind, change.id) in footprint

@@ -27,6 +27,8 @@ VERBS = {
     "report": "rebuild tables, figures and page of a study from its stored runs",
     "view": "open an arm in sumo-gui",
     "store": "ls | verify | gc: look after the finished runs",
+    "gather": "several studies in one table and on one page",
+    "query": "SQL over the tables of all studies",
 }
 DISK_ERRORS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC}
 """What a disk refuses: not a mistake of ours, so no traceback."""
@@ -102,7 +104,7 @@ def _run(words: list[str]) -> int:
     verb, *rest = words
     if verb not in VERBS:
         raise ConfigError([Problem(f"huandu {verb}", "no such command", near(verb, VERBS))])
-    from sim.cli import store, verbs  # noqa: PLC0415
+    from sim.cli import gathering, store, verbs  # noqa: PLC0415
 
     command = {
         "run": verbs.run,
@@ -113,6 +115,8 @@ def _run(words: list[str]) -> int:
         "report": verbs.report,
         "view": verbs.view,
         "store": store.store,
+        "gather": gathering.gather,
+        "query": gathering.query,
     }[verb]
     return command(root, rest)
 

@@ -1,0 +1,40 @@
+"""`huandu gather` and `huandu query`: what several studies say together."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from sim.cli.roots import ensure_writable, find_root
+
+
+def gather(root: Path | None, words: list[str]) -> int:
+    """Put studies side by side: `huandu gather results/a results/b`."""
+    from sim.report.gathered import gather as gathered  # noqa: PLC0415
+
+    parser = argparse.ArgumentParser("huandu gather", description="One table and one page of several studies")
+    parser.add_argument("studies", nargs="+", type=Path, help="results/<study> ...")
+    parser.add_argument("--to", type=Path, help="folder for gather.csv and gather.html; results/ if left out")
+    options = parser.parse_args(words)
+    folders = [named if root is None or named.exists() else root / named for named in options.studies]
+    target = options.to or folders[0].resolve().parent
+    ensure_writable(target)
+    for path in gathered(folders, target):
+        print(path)
+    return 0
+
+
+def query(root: Path | None, words: list[str]) -> int:
+    """Answer one SELECT over the tables of all studies, as CSV."""
+    from sim.query import query as answered  # noqa: PLC0415
+
+    parser = argparse.ArgumentParser("huandu query", description="SQL over the tables of all studies, as CSV")
+    parser.add_argument(
+        "sql", help="e.g. \"SELECT study, arm, verdict FROM comparison WHERE scope='network'\""
+    )
+    parser.add_argument("--results", type=Path, help="a results tree; the root's results/ if left out")
+    options = parser.parse_args(words)
+    results = options.results or find_root(root) / "results"
+    answered(results, options.sql).to_csv(sys.stdout, index=False, lineterminator="\n")
+    return 0

@@ -1,0 +1,70 @@
+"""SQL over the tables of all studies under one folder. Needs the extra `huandu[query]`.
+
+Every kind of table is a view over all studies that hold it (`measures`, `comparison`, `findings`, `profiles`,
+`fates`, ...), with the study's name in the column `study`. Files are read as the query needs them: nothing is
+loaded beforehand, and nothing can be written.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sim.errors import ConfigError, Problem
+
+
+def query(results: Path, sql: str) -> pd.DataFrame:
+    """Return the rows of one SELECT; ConfigError with the engine's own words where it cannot be answered."""
+    try:
+        import duckdb  # noqa: PLC0415 - an optional extra
+    except ImportError:
+        hint = 'pip install "huandu[query]"'
+        raise ConfigError([Problem("huandu query", "DuckDB is not installed here", hint)]) from None
+    views = _files(results)
+    if not views:
+        raise ConfigError([Problem(str(results), "holds no study with tables", "huandu run ...")])
+    connection: Any = duckdb.connect()
+    try:
+        for name, paths in views.items():
+            connection.execute(_view(name, paths))
+        # From here on the files that the views name and nothing else.
+        allowed = [str(path) for paths in views.values() for path in paths]
+        connection.execute(f"SET allowed_paths = {_list(allowed)}")
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+        statements = connection.extract_statements(sql)
+        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+            told = "is not one SELECT"
+            raise ConfigError([Problem("huandu query", told, f"views: {', '.join(sorted(views))}")])
+        rows: pd.DataFrame = connection.execute(sql).df()
+        return rows
+    except duckdb.Error as error:
+        told = " ".join(str(error).split())
+        raise ConfigError([Problem("huandu query", told, f"views: {', '.join(sorted(views))}")]) from None
+    finally:
+        connection.close()
+
+
+def _files(results: Path) -> dict[str, list[Path]]:
+    """Return the Parquet files of the studies by the name of the table."""
+    found: dict[str, list[Path]] = {}
+    for path in sorted(results.glob("*/tables/*.parquet")):
+        if (path.parents[1] / "study.json").is_file():
+            found.setdefault(path.stem, []).append(path.resolve())
+    return found
+
+
+def _view(name: str, paths: list[Path]) -> str:
+    depth = len(paths[0].parts)
+    study = f"string_split(replace(filename, '\\', '/'), '/')[{depth - 2}]"
+    files = _list([str(path) for path in paths])
+    return (
+        f'CREATE VIEW "{name}" AS SELECT {study} AS study, * EXCLUDE (filename) '
+        f"FROM read_parquet({files}, filename = true, union_by_name = true)"
+    )
+
+
+def _list(texts: list[str]) -> str:
+    return "[" + ", ".join("'" + text.replace("'", "''") + "'" for text in texts) + "]"

@@ -81,7 +81,7 @@ cycle_s: 110
         """Say what changes at each signal, and how wide the bands come out."""
         sentences = {}
         for period, (names, olds, news, bands) in self._computed(site, self.kind).items():
-            parts = [sentence(*each) for each in zip(names, olds, news, strict=True)]
+            parts = [sentence(site, *each) for each in zip(names, olds, news, strict=True)]
             sentences[period] = text(
                 "intervention.coordinate",
                 cycle=f"{bands.cycle_s:g}",

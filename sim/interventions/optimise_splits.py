@@ -68,7 +68,7 @@ by: webster
         """Old and new greens and cycle, with the method and the highest degree of saturation it leaves."""
         sentences = {}
         for period, (old, new, timing) in self._computed(site, self.kind).items():
-            words = sentence(self.junction, old, new)
+            words = sentence(site, self.junction, old, new)
             how = text(f"intervention.optimise_splits.{self.by}")
             sentences[period] = text(
                 "intervention.optimise_splits",

@@ -16,6 +16,7 @@ from sim.signals.fixed_time import fixed_time_program, periods_meant, set_timing
 from sim.signals.program import SignalProgram, StageSpan
 from sim.site.model import Site
 from sim.site.network import Network
+from sim.site.places import named
 
 SHORTEST_GREEN_S = 5.0
 """No changed stage that serves vehicles may be shorter. A guard against slips; the plan lint knows the
@@ -90,7 +91,7 @@ greens_s: {A: 42}
         return in_periods(
             site,
             {
-                period: sentence(self.junction, old, new)
+                period: sentence(site, self.junction, old, new)
                 for period, (old, new) in self._changes(site, self.kind).items()
             },
             every=self.period is None,
@@ -191,8 +192,9 @@ def in_periods(site: Site, sentences: Mapping[str, Text], *, every: bool) -> Tex
     return Text(";".join(t.zh for t in named), "; ".join(t.en for t in named))
 
 
-def sentence(junction: str, old: SignalProgram, new: SignalProgram) -> Text:
+def sentence(site: Site, junction: str, old: SignalProgram, new: SignalProgram) -> Text:
     """Say in the change log what is new about a program."""
+    where = named(site.facts, f"junction:{junction}")
     parts = []
     for before, after in zip(old.stages(), new.stages(), strict=True):
         if before.green_s != after.green_s:
@@ -210,7 +212,8 @@ def sentence(junction: str, old: SignalProgram, new: SignalProgram) -> Text:
     ] or [text("intervention.unchanged")]
     return text(
         "intervention.retime_signal",
-        junction=junction,
+        where_zh=where.zh,
+        where_en=where.en,
         parts_zh=",".join(word.zh for word in words),
         parts_en=", ".join(word.en for word in words),
     )

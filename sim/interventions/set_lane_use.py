@@ -16,6 +16,7 @@ from sim.site.facts import DIRECTIONS
 from sim.site.lane_marking import remarked
 from sim.site.model import Site
 from sim.site.network import Approach, Connection, Movement, Network
+from sim.site.places import named
 
 RANK: dict[str, int] = {direction: rank for rank, direction in enumerate(DIRECTIONS)}
 
@@ -72,9 +73,11 @@ lanes: [left, left, through+right]
     def describe(self, site: Site) -> Text:
         """Lane uses of the approach before and after, from the median to the kerb."""
         approach = site.network.approach(self.approach, f"{self.kind}.approach")
+        where = named(site.facts, f"approach:{approach.id}")
         return text(
             "intervention.set_lane_use",
-            approach=approach.id,
+            where_zh=where.zh,
+            where_en=where.en,
             before_zh=_in_words(self.expect).zh,
             before_en=_in_words(self.expect).en,
             after_zh=_in_words(self.lanes).zh,

@@ -45,6 +45,13 @@ def place(scope: str, titles: Mapping[str, Text] = UNTITLED) -> Text:
     return _junction(name, titles) if kind == "junction" and scope in titles else _other(kind, name, titles)
 
 
+def named(facts: SiteFacts, scope: str) -> Text:
+    """Name a junction or approach for the change log: 石桥铺路口 J1; where it has no title, its bare id."""
+    known = titles(facts)
+    id = scope.partition(":")[2]
+    return place(scope, known) if f"junction:{id.partition('.')[0]}" in known else Text(id, id)
+
+
 def narrow_place(scope: str, titles: Mapping[str, Text] = UNTITLED) -> Text:
     """Name a scope for a figure: without titles that are too long, and a long id cut in its middle."""
     kind, _, name = scope.partition(":")

@@ -68,7 +68,13 @@ def demand_digest(demand: Demand) -> str:
     """sha256 over everything in a demand; equal in every arm, since no arm has a say in it."""
     digest = hashlib.sha256(json.dumps(demand.types, sort_keys=True).encode())
     for table in (demand.vehicles, demand.walks):
-        digest.update(table.to_csv(index=False, lineterminator="\n", float_format="%.6f").encode())
+        for name in table.columns:
+            column = table[name]
+            digest.update(f"\0{name}\0{len(column)}\0".encode())
+            if column.dtype == "float64":
+                digest.update((column.to_numpy().round(6) + 0.0).tobytes())  # + 0.0: no negative zero
+            else:
+                digest.update("\0".join(column.tolist()).encode())
     return digest.hexdigest()
 
 

@@ -73,8 +73,14 @@ def _records(table: pd.DataFrame) -> Iterator[dict[str, Any]]:
 
 
 def _vehicles(demand: Demand) -> list[tuple[float, str, str]]:
+    known: dict[str, str] = {}  # routes and stops repeat
     found = []
     for row in _records(demand.vehicles.assign(departs_s=departs_s(demand.vehicles))):
+        route, stops = row["edges"], row["stops"]
+        if route not in known:
+            known[route] = element("route", {"edges": route}, 2)
+        if stops not in known:
+            known[stops] = "".join(element("stop", stop, 2) for stop in json.loads(stops))
         attributes = {
             "id": row["id"],
             "type": row["type"],
@@ -86,8 +92,7 @@ def _vehicles(demand: Demand) -> list[tuple[float, str, str]]:
             "arrivalPos": row["arrival_pos"] or None,
             "speedFactor": f"{row['speed_factor']:.4f}",
         }
-        text = opening("vehicle", attributes) + element("route", {"edges": row["edges"]}, 2)
-        text += "".join(element("stop", stop, 2) for stop in json.loads(row["stops"]))
+        text = opening("vehicle", attributes) + known[route] + known[stops]
         found.append((row["departs_s"], row["id"], text + "    </vehicle>\n"))
     return found
 

@@ -19,7 +19,7 @@ from sim.site.network import Network
 from sim.site.zones import Zones
 from sim.sumo import driver
 from sim.sumo.detectors import EDGES_FILE, QUEUES_FILE, STOP_LINES_FILE, ZONES_FILE, queue_id
-from sim.sumo.xml_file import scan
+from sim.sumo.xml_file import columns_of, content, scan
 from sim.tables import EDGES, NETWORK, PARKED, QUEUES, TRIPS, WALKS, ZONES, RunFacts, empty, typed
 
 WARNINGS_KEPT = 50
@@ -95,16 +95,7 @@ def warnings_of(log: str) -> tuple[str, ...]:
 
 def _gather(path: Path, root: str, tag: str, names: Iterable[str]) -> Columns:
     """Read some attributes of every `tag` element, column by column."""
-    columns: Columns = {name: [] for name in names}
-    appenders = [(name, column.append) for name, column in columns.items()]
-
-    def start(found: str, attributes: dict[str, str]) -> None:
-        if found == tag:
-            for name, append in appenders:
-                append(attributes[name])
-
-    scan(path, root, start)
-    return columns
+    return columns_of(content(path), path, root, tag, names)
 
 
 def _float(values: list[str]) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -118,21 +109,19 @@ TRIP_ATTRIBUTES = (
 
 
 def _trips_file(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    trips: Columns = {name: [] for name in TRIP_ATTRIBUTES}
+    text = content(path)
+    trips = columns_of(text, path, "tripinfos", "tripinfo", TRIP_ATTRIBUTES)
     persons: Columns = {name: [] for name in ("id", "depart", "duration", "timeLoss", "arrival")}
-    appenders = [(name, column.append) for name, column in trips.items()]
 
     def start(tag: str, attributes: dict[str, str]) -> None:
-        if tag == "tripinfo":
-            for name, append in appenders:
-                append(attributes[name])
-        elif tag == "personinfo":
+        if tag == "personinfo":
             for name, column in persons.items():
                 column.append(attributes.get(name, "0"))
         elif tag == "walk" and persons["id"]:
             persons["arrival"][-1] = attributes["arrival"]
 
-    scan(path, "tripinfos", start)
+    if "<personinfo" in text:
+        scan(path, "tripinfos", start)
     texts = ("id", "vaporized")
     read = {name: values if name in texts else _float(values) for name, values in trips.items()}
     walked = {name: values if name in texts else _float(values) for name, values in persons.items()}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from html import unescape
 from pathlib import Path
 from typing import IO, cast
 from xml.parsers import expat
@@ -13,6 +15,9 @@ from sim.errors import ConfigError, Problem, near
 
 OnStart = Callable[[str, dict[str, str]], None]
 OnEnd = Callable[[str], None]
+UNSAFE = re.compile('[&<>"]')
+COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+"""The simulator puts its whole configuration into one."""
 
 
 def scan(path: Path, root: str | None, on_start: OnStart, on_end: OnEnd | None = None) -> None:
@@ -54,6 +59,51 @@ def scan(path: Path, root: str | None, on_start: OnStart, on_end: OnEnd | None =
         raise ConfigError([Problem(place, what)]) from None
 
 
+def columns_of(text: str, path: Path, root: str, tag: str, names: Iterable[str]) -> dict[str, list[str]]:
+    """Return attributes of every `tag` element of what the simulator wrote, column by column.
+
+    Several times as fast as `scan`, and as strict: ConfigError where `text`, the content of `path`, is
+    truncated, has another root, or an element lacks one of the attributes.
+    """
+    body = COMMENT.sub("", text)
+    if not re.search(rf"<{root}[\s>/]", body[:2000]):
+        raise ConfigError([Problem(str(path), f"does not begin with <{root}>")])
+    if not re.search(rf"(</{root}>|<{root}[^<>]*/>)\s*$", body[-2000:]):
+        raise ConfigError([Problem(str(path), "not a complete XML file: it is cut short")])
+    wanted = tuple(names)
+    places: dict[tuple[str, ...], tuple[int, ...]] = {}
+    rows = []
+    for attributes in re.findall(rf"<{tag}\s([^<>]*)>", body):
+        parts = attributes.split('"')  # name=, value, name=, value, ..., /
+        keys = tuple(parts[::2])
+        if keys not in places:
+            places[keys] = _places(keys, wanted, path, tag)
+        rows.append([parts[place] for place in places[keys]])
+    found = [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in wanted]
+    if "&" in body:
+        found = [[unescape(value) for value in column] for column in found]
+    return dict(zip(wanted, found, strict=True))
+
+
+def _places(keys: tuple[str, ...], wanted: tuple[str, ...], path: Path, tag: str) -> tuple[int, ...]:
+    """Return where the values of some attributes stand among the parts between quotation marks."""
+    known = {key.strip().removesuffix("="): 2 * number + 1 for number, key in enumerate(keys)}
+    for name in wanted:
+        if name not in known:
+            raise ConfigError([Problem(str(path), f"the attribute '{name}' is missing in a <{tag}>")])
+    return tuple(known[name] for name in wanted)
+
+
+def content(path: Path) -> str:
+    """Read a file that the simulator wrote; ConfigError where that cannot be done."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError([Problem(str(path), "no such file")]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([Problem(str(path), f"cannot be read: {error}")]) from None
+
+
 def _open(path: Path) -> IO[bytes]:
     return cast(IO[bytes], gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb"))
 
@@ -74,6 +124,8 @@ def _written(attributes: Mapping[str, object]) -> str:
 
 def _escaped(value: object) -> str:
     text = f"{value:.10g}" if isinstance(value, float) else str(value)
+    if not UNSAFE.search(text):  # hardly any is
+        return text
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sim.errors import ConfigError, Problems, near
 from sim.loading import parse
-from sim.suggestion import Request
+from sim.suggestion.targets import Request
 
 HELP = """\
 huandu signals suggest scenario=NAME [junction=ID | corridor=ID,ID,...] [period=ID]

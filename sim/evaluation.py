@@ -17,6 +17,7 @@ from sim.results import StudyFolder, write_json
 from sim.runs.campaign import FREE_FLOW_FILE, read_free_flow, read_records, run_study
 from sim.runs.preflight import Preflight, preflight
 from sim.runs.run import still_holds
+from sim.runs.signal_tables import write_signal_tables
 from sim.runs.store import Store
 from sim.scenario import assemble
 from sim.study import Study
@@ -87,6 +88,7 @@ def _write_tables(folder: StudyFolder, analysis: Analysis, tables: Tables) -> No
     tables.comparison.to_csv(folder.tables / "comparison.csv", index=False, float_format="%.6g")
     analysis.runs_table(tables).to_csv(folder.tables / "runs.csv", index=False, float_format="%.6g")
     write_json(folder.tables / "proof.json", _proofs(analysis.checked))
+    write_signal_tables(analysis.study, analysis.checked.builds, folder.tables)
 
 
 def _proofs(checked: Preflight) -> list[dict[str, object]]:

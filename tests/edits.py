@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from sim.edits.edited_site import edited
 from sim.edits.vocabulary import (
     AddClosure,
+    AddStreet,
     Edit,
     KeyedControl,
     KeyedProgram,
+    NewWay,
     SetConnections,
     SetLane,
     SetLaneCount,
@@ -199,6 +202,43 @@ def _shared_median_lane(site: Site, longer_than_m: float = 0.0) -> tuple[str, in
     raise LookupError("no approach with a shared lane")
 
 
+def new_street(site: Site) -> tuple[Edit, ...]:
+    """Lead a lane from one signalised approach's end to the node of another, without a name."""
+    network = site.network
+    by_node = {network.edges[a.edge].to_node: a.edge for a in approaches(site)}
+    (start, before), *_, (end, beside) = by_node.items()
+    links = frozenset(map(lane_link, network.connections_from[before]))
+    lane = next(lane for lane in network.edges[before].lanes if lane.for_cars).index
+    onward = next(c for c in network.connections_from[beside] if c.link is not None)
+    street = (
+        AddStreet("new", start, end, 1, 11.11, network.edges[before].lanes[lane].allow),
+        SetConnections(before, links, links | {(lane, "new", 0)}, (NewWay("new", "through"),)),
+        SetConnections(
+            "new",
+            frozenset(),
+            frozenset({(0, onward.to_edge, onward.to_lane)}),
+            (NewWay(onward.to_edge, "through"),),
+        ),
+    )
+    return (*street, *_giving_way(edited(site, street), "new_0->", "->new_0"))
+
+
+def _giving_way(site: Site, *names: str) -> Iterator[Edit]:
+    """Let connections go all the time, giving way to everyone."""
+    for signal, control in site.signals["am"].items():
+        today = keyed(control, site.network)
+        programs = []
+        for program in today.programs:
+            green = "g" * len(program.program.intervals)
+            lights = (
+                (key, green if any(name in key for name in names) else old) for key, old in program.lights
+            )
+            programs.append(replace(program, lights=tuple(lights)))
+        wanted = replace(today, programs=tuple(programs))
+        if wanted != today:
+            yield SetProgram("am", signal, today, wanted)
+
+
 EDITS: dict[str, Callable[[Site], tuple[Edit, ...]]] = {
     "slower_lane": slower_lane,
     "bus_lane": bus_lane,
@@ -211,6 +251,7 @@ EDITS: dict[str, Callable[[Site], tuple[Edit, ...]]] = {
     "wider": wider,
     "narrower": narrower,
     "turn_bay": turn_bay,
+    "new_street": new_street,
     "actuated": actuated,
     "timetable": timetable,
     "all_red": all_red,

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +169,31 @@ def list_(root: Path | None, words: list[str]) -> int:
         for key, value in rest:
             print(f"    {key}: {value}")
     return 0
+
+
+def signals(root: Path | None, words: list[str]) -> int:
+    """Work on signal plans: `huandu signals suggest scenario=NAME [junction=ID]`."""
+    from sim.cli.signals import HELP, request_of  # noqa: PLC0415
+    from sim.suggestion import suggest  # noqa: PLC0415
+
+    if not words or words[0] in ("-h", "--help") or (words[0] == "suggest" and _asks(words)):
+        print(HELP)
+        return 0
+    if words[0] != "suggest":
+        raise ConfigError(
+            [Problem(f"huandu signals {words[0]}", "no such command", near(words[0], ["suggest"]))]
+        )
+    root = find_root(root)
+    problems = Problems()
+    request, others = request_of(words[1:], problems)
+    try:
+        study, config = _assembled(root, others)
+    except ConfigError as error:
+        problems.extend(error)
+    problems.raise_if_any()
+    assert request is not None
+    name = str(config.get("study") or f"{study.scenario}_signals")
+    return suggest(replace(study, name=name), config, request)
 
 
 def view(root: Path | None, words: list[str]) -> int:

@@ -93,7 +93,9 @@ def _new(
     if to_edge in ways:
         way = ways[to_edge]
         bare = Connection(edge, from_lane, to_edge, to_lane, way.direction)
-        signal = next((c.signal for c in present if c.signal is not None), None)
+        node = network.edges[edge].to_node
+        at_node = (c for c in network.connections if network.edges[c.from_edge].to_node == node)
+        signal = next((c.signal for c in (*present, *at_node) if c.signal is not None), None)
         if way.like is None or signal is None:
             return replace(bare, signal=signal), None
         lights = link_of(network, signal)

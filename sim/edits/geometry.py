@@ -183,8 +183,10 @@ def around(network: Network, nodes: Iterable[str]) -> frozenset[ObjectKey]:
     near = [e for e in network.edges.values() if e.from_node in nodes or e.to_node in nodes]
     lanes = {lane.id for edge in near for lane in edge.lanes} | {edge.id for edge in near}
     crossings = {crossing.key for crossing in network.crossings if crossing.node in nodes}
+    ways = {c.key for c in network.connections if network.edges[c.from_edge].to_node in nodes}
     return frozenset(
-        {("geometry", id) for id in (lanes | nodes | crossings)} | {("right_of_way", node) for node in nodes}
+        {("geometry", id) for id in (lanes | nodes | crossings | ways)}
+        | {("right_of_way", node) for node in nodes}
     )
 
 

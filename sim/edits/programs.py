@@ -61,7 +61,7 @@ class SetProgram(Edit):
 
     Start from `keyed(site.signals[period][signal], site.network)` as `expected` and change what is to change.
     Connections that neither side names (a lane marked anew by another edit) keep what they show, as long as
-    `wanted` leaves all lights of that program as they are.
+    the program keeps its number of intervals.
     """
 
     period: str
@@ -118,7 +118,7 @@ class SetProgram(Edit):
         links: Mapping[str, int],
     ) -> Lights:
         """Return the lights of links that are not named, where they can stay as they are."""
-        if expected is None or expected.lights != wanted.lights:
+        if expected is None or len(expected.program.intervals) != len(wanted.program.intervals):
             return ()
         named = {key for key, _ in wanted.lights}
         return tuple((key, column(today, wanted.id, link)) for key, link in links.items() if key not in named)

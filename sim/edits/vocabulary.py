@@ -12,6 +12,7 @@ from sim.edits.geometry import SetLaneCount, SplitEdge
 from sim.edits.lanes import SetLane
 from sim.edits.parking import AddParking
 from sim.edits.programs import KeyedControl, KeyedProgram, SetProgram, keyed
+from sim.edits.streets import AddStreet
 from sim.edits.timing import SetTiming
 from sim.edits.turns import SetTurnRules
 
@@ -19,6 +20,7 @@ __all__ = [
     "SHARED_KINDS",
     "AddClosure",
     "AddParking",
+    "AddStreet",
     "Edit",
     "KeyedControl",
     "KeyedProgram",

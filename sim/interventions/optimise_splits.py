@@ -37,7 +37,7 @@ class OptimiseSplits(Intervention):
     `by`: `webster` (Webster's cycle, equal degree of saturation), `practical` (the shortest cycle in which
     nobody is above 0.9), or `storage` (not everybody can be served: queues stay where there is room for
     them). `cycle_s` fixes the cycle. Minimum greens, pedestrians' included, lost times and saturation flow
-    are those of `configs/standards/signal_design.yaml` and of the default vehicle set. Computed from today's
+    are those of `configs/standards/signals/design.yaml` and of the default vehicle set. Computed from today's
     streets and demand, before anything is built: the same every time.
     """
 

@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 from sim.labels import Text
 from sim.loading import Bilingual, Facts, parse, read_yaml
 
-NO_TABLES = ("gates.yaml", "signal_design.yaml")
+NO_TABLES = ("gates.yaml",)
 """Files of the folder that are no tables: `sim.checks.findings` and `sim.signals.design_rules` read them."""
 
 

@@ -13,14 +13,27 @@ from sim.plots import (
     forest,
     movement_bars,
     paired_dots,
+    phase_diagram,
     queue_over_time,
     throughput,
+    time_space,
 )
 from sim.plots.study_data import StudyData
 from sim.plots.style import house_style, save
 
-FIGURES = (forest, paired_dots, movement_bars, queue_over_time, throughput, delay_distribution)
+FIGURES = (
+    forest,
+    paired_dots,
+    movement_bars,
+    queue_over_time,
+    throughput,
+    delay_distribution,
+    phase_diagram,
+    time_space,
+)
 """In the order in which the page shows them."""
+SIGNAL_FIGURES = frozenset({phase_diagram.KEY, time_space.KEY})
+"""Shown in the page's section of signals."""
 
 
 class FigureFile(NamedTuple):
@@ -38,6 +51,7 @@ def write_figures(data: StudyData, specs: Mapping[str, MeasureSpec], folder: Pat
 
 
 def _written(data: StudyData, specs: Mapping[str, MeasureSpec], folder: Path) -> Iterator[FigureFile]:
+    of: dict[tuple[str, str], int] = {}
     for module in FIGURES:
         for drawing in module.draw(data, specs):
             name = drawing.key
@@ -45,5 +59,8 @@ def _written(data: StudyData, specs: Mapping[str, MeasureSpec], folder: Path) ->
                 # A period's id comes from a file and may hold anything; its number keeps two of them apart.
                 plain = re.sub(r"[^A-Za-z0-9_-]+", "_", drawing.period)[:40]
                 name += f".{data.periods.index(drawing.period) + 1}.{plain}"
+            if drawing.of:
+                of[drawing.key, drawing.period] = number = of.get((drawing.key, drawing.period), 0) + 1
+                name += f".{number}.{re.sub(r'[^A-Za-z0-9_-]+', '_', drawing.of)[:40]}"
             with house_style():
                 yield FigureFile(drawing.key, drawing.period, *save(drawing.figure, folder, name))

@@ -15,12 +15,13 @@ from markupsafe import Markup, escape
 from sim.labels import Text, text
 from sim.measures.level_of_service import Standard, read_standards
 from sim.measures.spec import MeasureSpec
-from sim.plots import FigureFile, write_figures
+from sim.plots import SIGNAL_FIGURES, FigureFile, write_figures
 from sim.plots.study_data import StudyData, read_study
 from sim.plots.style import VERDICT_MARKS, filled
 from sim.report.cards import board, cards
 from sim.report.evidence import FATE_COLUMNS, definitions, digests, evidence, failed_runs, fate_lines
 from sim.report.movements import movement_tables
+from sim.report.signals import stage_tables
 from sim.report.web_font import web_font
 from sim.report.words import finding_lines, measure_name
 from sim.standard_data import config_path
@@ -84,7 +85,9 @@ def context(
         "tables": tables,
         "standards": list(shown.values()),
         "not_simulated": _listed([data.period_title(period) for period in data.not_simulated]),
-        "figures": figures,
+        "figures": [figure for figure in figures if figure.key not in SIGNAL_FIGURES],
+        "signal_figures": [figure for figure in figures if figure.key in SIGNAL_FIGURES],
+        "signal_tables": list(stage_tables(data)),
         "findings": finding_lines(data),
         "fates": fate_lines(data),
         "fate_columns": FATE_COLUMNS,
@@ -101,7 +104,7 @@ def _listed(names: list[Text]) -> Text | None:
 
 def html(shown: Mapping[str, Any]) -> str:
     """Render the page; the font holds the characters that the page uses, no more."""
-    svg_bytes = sum(figure.svg.stat().st_size for figure in shown["figures"])
+    svg_bytes = sum(figure.svg.stat().st_size for figure in [*shown["figures"], *shown["signal_figures"]])
 
     def source(figure: FigureFile) -> str:
         path, kind = (figure.png, "png") if svg_bytes > MOST_SVG_BYTES else (figure.svg, "svg+xml")

@@ -26,7 +26,7 @@ class RuleValue(Facts):
 
 
 class DesignRules(Facts):
-    """One set of `configs/standards/signal_design.yaml`; times in s."""
+    """One set of `configs/standards/signals/design.yaml`; times in s."""
 
     least_green_through_s: RuleValue
     least_green_turning_s: RuleValue
@@ -52,7 +52,7 @@ class DesignRules(Facts):
 @lru_cache(maxsize=8)
 def design_rules(root: Path, name: str = CHINESE) -> DesignRules:
     """Read a set of rules by name; a root's own file goes before the shipped one. ConfigError if unknown."""
-    path = config_path(root, "standards", "signal_design.yaml")
+    path = config_path(root, "standards", "signals", "design.yaml")
     data = read_yaml(path)
     sets = data if isinstance(data, Mapping) else {}
     if name not in sets:

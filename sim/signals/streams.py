@@ -110,10 +110,15 @@ def timing_problem(
     spans = program.stages()
     cycle_s = program.cycle_s
     junctions = _junctions(program, network)
-    stages = tuple(
-        StageRoom(span.name, span.green_s, least_green_s(span, program, network, rules)) for span in spans
-    )
     longer = [program.retimed({span.name: span.green_s + 1}) for span in spans]
+    stages = tuple(
+        StageRoom(
+            span.name,
+            span.green_s,
+            max(least_green_s(span, program, network, rules), span.green_s - _elastic_s(program, other) + 1),
+        )
+        for span, other in zip(spans, longer, strict=True)
+    )
     streams = []
     for junction in junctions:
         for approach in junction.approaches:
@@ -144,6 +149,12 @@ def timing_problem(
                 )
     fixed_s = cycle_s - sum(span.green_s for span in spans)
     return TimingProblem(stages, tuple(streams), fixed_s)
+
+
+def _elastic_s(program: SignalProgram, longer: SignalProgram) -> float:
+    """Length of the interval that a change of a stage's green falls on; the rest of the stage is fixed."""
+    pairs = zip(program.intervals, longer.intervals, strict=True)
+    return next(one.duration_s for one, other in pairs if one.duration_s != other.duration_s)
 
 
 def least_green_s(span: StageSpan, program: SignalProgram, network: Network, rules: DesignRules) -> float:

@@ -138,8 +138,12 @@ def zones(
     feeding = _feeding(simulated)
     for name in plan.measured:
         for approach in simulated.junctions[name].approaches:
+            if approach.edge not in network.edges:
+                continue  # the site has no such street: there is no today to compare with
             entries = _points(simulated, plan.cut(approach.edge))
             for movement in approach.movements:
+                if simulated.whole.get(movement.to_edge, movement.to_edge) not in network.edges:
+                    continue
                 movements[movement.id] = _zone(simulated, plan, movement, entries)
             queues.extend(_queue_lanes(simulated, feeding, plan, approach))
     timed = {f"route:{name}": _route(simulated, name, via) for name, via in sorted((routes or {}).items())}

@@ -30,9 +30,9 @@ from sim.sumo.lane_text import changed_lanes, let_in, with_lanes
 from sim.sumo.net_file import read_net_file
 from sim.sumo.netconvert import convert, maker, normalise
 from sim.sumo.parking_files import parking_xml
-from sim.sumo.patch import check_patched, patch_files
+from sim.sumo.patch import check_patched, controlled_xml, patch_files
 from sim.sumo.read_network import read_network
-from sim.sumo.remap import never_green, new_conflicts, remap
+from sim.sumo.remap import never_green, new_conflicts, remap, with_all_links
 from sim.sumo.signals import OFF, PREFIX, read_controls, write_controls, write_programs
 from sim.sumo.xml_file import scan
 
@@ -273,8 +273,11 @@ def _restore_programs(site: Site, carried: Site, folder: Path) -> None:
     it.
     """
     net_file = folder / "patched.net.xml"
-    patched = _read(net_file, carried.network)
-    found = read_controls(net_file, [])
+    patched, added = with_all_links(_read(net_file, carried.network), carried.network)
+    try:
+        found = read_controls(net_file, [])
+    except ConfigError:  # netconvert added links and left a program too short for them
+        found = {}
     own = {s: remap(control, carried.network, patched) for s, control in sorted(carried.signals[OWN].items())}
     links = carried.network.links
     restored = {
@@ -282,8 +285,10 @@ def _restore_programs(site: Site, carried: Site, folder: Path) -> None:
         for signal, control in own.items()
         if links.get(signal) != site.network.links.get(signal) or control != found.get(signal)
     }
-    write_programs(folder / "programs.tll.xml", restored)
-    convert(["-s", "patched.net.xml", "-i", "programs.tll.xml", "-o", "restored.net.xml"], folder)
+    write_programs(folder / "programs.tll.xml", restored, added)
+    (folder / "controlled.con.xml").write_text(controlled_xml(added), encoding="utf-8")
+    parts = ["-i", "programs.tll.xml", "-x", "controlled.con.xml"] if added else ["-i", "programs.tll.xml"]
+    convert(["-s", "patched.net.xml", *parts, "-o", "restored.net.xml"], folder)
 
 
 def _read(net_file: Path, intended: Network) -> Network:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sim.edits.base import LaneLink, connection_key, lane_link
 from sim.errors import BuildError
-from sim.site.network import CONNECTION_RULES, Connection, Network
+from sim.site.network import CONNECTION_RULES, Connection, Edge, Network
 from sim.sumo.net_file import read_net_file
 from sim.sumo.vehicle_classes import ALL, permission
 from sim.sumo.xml_file import element, numbers, opening
@@ -25,8 +25,11 @@ def patch_files(base: Network, target: Network, net_file: Path) -> dict[str, str
     """
     reshaped = _reshaped(base, target)
     connections = "".join((*_connections(base, target), *_crossings(target)))
-    nodes = "".join(_pinned(base, reshaped, net_file)) if reshaped else ""
+    built = sorted(target.edges.keys() - base.edges.keys() - target.whole.keys())
+    changed = [*(base.edges[id] for id in reshaped), *(target.edges[id] for id in built)]
+    nodes = "".join(_pinned(changed, net_file)) if changed else ""
     edges = "".join(_edge(base, target, id) for id in reshaped)
+    edges += "".join(_built(target.edges[id]) for id in built)
     found = {
         "patch.nod.xml": f"<nodes>\n{nodes}</nodes>\n" if nodes else "",
         "patch.edg.xml": f"<edges>\n{edges}</edges>\n" if edges else "",
@@ -44,13 +47,22 @@ def _reshaped(base: Network, target: Network) -> list[str]:
     )
 
 
-def _pinned(base: Network, edges: Sequence[str], net_file: Path) -> Iterator[str]:
+def _pinned(edges: Sequence[Edge], net_file: Path) -> Iterator[str]:
     """Yield the nodes at the ends of edges with the outlines they have."""
     nodes = read_net_file(net_file).nodes
-    ends = {node for id in edges for node in (base.edges[id].from_node, base.edges[id].to_node)}
-    for id in sorted(ends):
+    for id in sorted({node for edge in edges for node in (edge.from_node, edge.to_node)}):
         if len(numbers(nodes[id].outline.get("shape", ""))) > 2:  # noqa: PLR2004 - a line is no outline
             yield element("node", {"id": id, **nodes[id].outline})
+
+
+def _built(edge: Edge) -> str:
+    """Write a new street; its priority is that of a street nobody favours."""
+    shape = " ".join(f"{x:.2f},{y:.2f}" for x, y in edge.shape)
+    lane = edge.lanes[0]
+    said = {"id": edge.id, "from": edge.from_node, "to": edge.to_node, "numLanes": len(edge.lanes)}
+    return element(
+        "edge", {**said, "speed": f"{lane.speed_mps:.2f}", "shape": shape, **permission(lane.allow)}
+    )
 
 
 def _edge(base: Network, target: Network, id: str) -> str:
@@ -67,6 +79,15 @@ def _edge(base: Network, target: Network, id: str) -> str:
         "idBefore": before.id, "idAfter": after.id,
     }  # fmt: skip
     return f"{opening('edge', {'id': id})}{element('split', split, 2)}    </edge>\n"
+
+
+def controlled_xml(connections: Sequence[Connection]) -> str:
+    """Write the patch that lets a signal control connections, beside the programs that name their links."""
+    lines = [
+        element("connection", {**_attributes(c.from_edge, lane_link(c)), "uncontrolled": 0})
+        for c in connections
+    ]
+    return "".join(["<connections>\n", *lines, "</connections>\n"])
 
 
 def changed_links(base: Network, target: Network) -> Links:

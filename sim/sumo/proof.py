@@ -18,8 +18,12 @@ from sim.sumo.build import ArmBuild
 from sim.sumo.declared import undone
 from sim.sumo.objects import Attributes, NetObjects, Objects, read_additional_objects, read_net_objects
 
-OUTLINE = frozenset({"shape", "length", "customShape", "outlineShape", "incoming lanes", "walking areas"})
-"""What `geometry` in a footprint allows to change of an edge, lane, crossing or junction."""
+OUTLINE = frozenset(
+    {"shape", "length", "customShape", "outlineShape", "dir", "incoming lanes", "walking areas"}
+)
+"""What `geometry` in a footprint allows to change of an edge, lane, crossing or junction.
+
+A connection's `dir` is what netconvert calls its angle beside the others'; it decides nothing."""
 ABSENT = "-"
 """What stands for the missing side of an object or attribute that only one of the two has."""
 

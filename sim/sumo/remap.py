@@ -8,7 +8,7 @@ from dataclasses import replace
 from sim.edits.lights import column, link_of
 from sim.errors import BuildError
 from sim.signals.program import SignalControl, SignalProgram
-from sim.site.network import Network
+from sim.site.network import Connection, Network
 
 GOES = frozenset("GgsoO")
 """Letters with which somebody may go at some time."""
@@ -28,6 +28,24 @@ def remap(control: SignalControl, base: Network, arm: Network) -> SignalControl:
     order = [_one(index, new.get(link, ()), control) for link in range(max(new, default=-1) + 1)]
     programs = {id: _reordered(program, order) for id, program in control.programs.items()}
     return replace(control, programs=programs)
+
+
+def with_all_links(arm: Network, intended: Network) -> tuple[Network, tuple[Connection, ...]]:
+    """Give a link to every connection that a signal is to control and netconvert left out; return those too.
+
+    It does so, without a word, where a new street ends at a signal.
+    """
+    signal = {c.key: c.signal for c in intended.connections if c.link is not None}
+    last = {name: max(links) for name, links in arm.links.items()}
+    added = []
+    for connection in arm.connections:
+        name = signal.get(connection.key)
+        if name is not None and connection.link is None:
+            last[name] = last.get(name, -1) + 1
+            added.append(replace(connection, signal=name, link=last[name]))
+    by_key = {connection.key: connection for connection in added}
+    connections = tuple(by_key.get(c.key, c) for c in arm.connections)
+    return (replace(arm, connections=connections) if added else arm), tuple(added)
 
 
 def new_conflicts(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sim.errors import ConfigError, Problem, Problems, near
 from sim.signals.program import Interval, SignalControl, SignalProgram
+from sim.site.network import Connection
 from sim.sumo.xml_file import OnStart, element, opening, scan, time_s
 
 SWITCHES_UNTIL_S = 30 * 3600
@@ -47,10 +48,26 @@ def program_xml(program: SignalProgram) -> str:
     return "".join([*lines, "    </tlLogic>\n"])
 
 
-def write_programs(path: Path, controls: Mapping[str, SignalControl]) -> None:
-    """Write all programs as netconvert reads them beside a network, to become the network's own."""
+def write_programs(
+    path: Path, controls: Mapping[str, SignalControl], added: Iterable[Connection] = ()
+) -> None:
+    """Write all programs as netconvert reads them beside a network, to become the network's own.
+
+    `added` are connections that the network's signals do not control yet.
+    """
     programs = [p for _, control in sorted(controls.items()) for _, p in sorted(control.programs.items())]
-    path.write_text("".join(["<tlLogics>\n", *map(program_xml, programs), "</tlLogics>\n"]), encoding="utf-8")
+    links = [
+        element(
+            "connection",
+            {
+                "from": c.from_edge, "to": c.to_edge, "fromLane": c.from_lane, "toLane": c.to_lane,
+                "tl": c.signal, "linkIndex": c.link,
+            },
+        )
+        for c in added
+    ]  # fmt: skip
+    lines = ["<tlLogics>\n", *map(program_xml, programs), *links, "</tlLogics>\n"]
+    path.write_text("".join(lines), encoding="utf-8")
 
 
 def write_controls(path: Path, controls: Mapping[str, SignalControl]) -> None:

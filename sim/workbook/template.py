@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import io
-import re
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +13,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
+from sim.spreadsheet import workbook_bytes
 from sim.workbook.example import rows
 from sim.workbook.sheets import IGNORED, ITEMS, NOTES_SHEET, SHEETS, Sheet, Table
 
@@ -23,8 +21,6 @@ SPARE_ROWS = 8
 """Empty rows under each table that has another one below it."""
 SPARE_ROWS_LAST = 200
 MADE_UP = "示意数据,非该地实际:请用调查数据覆盖。 Made-up example: write your survey over it."
-EPOCH = datetime.datetime(2000, 1, 1)
-"""Excel wants a date of making; one fixed date makes equal workbooks equal byte for byte."""
 NOTES = (
     ("缓堵 huandu 调查表", "Survey workbook"),
     ("表中已填一个可直接运行的小例子(示意数据)。请逐表改为本点的调查数据。",
@@ -75,11 +71,7 @@ def write_template(path: Path) -> None:
         _add_list(page, area, f"={ranges[source]}")
     for page in book.worksheets:
         _fit_to_paper(page)
-    book.properties.creator = "huandu"
-    book.properties.created = EPOCH
-    content = io.BytesIO()
-    book.save(content)
-    path.write_bytes(_dateless(content.getvalue()))
+    path.write_bytes(workbook_bytes(book))
 
 
 def _fit_to_paper(page: Worksheet) -> None:
@@ -178,17 +170,3 @@ def _width(heading: str, *values: str) -> float:
         return sum(2 if ord(character) > 0x2E7F else 1 for character in text)  # noqa: PLR2004 - CJK begins
 
     return min(max(10, length(heading) + 2, *(length(value) + 2 for value in values)), 44)
-
-
-def _dateless(book: bytes) -> bytes:
-    """Set every date in a workbook's archive to one fixed date."""
-    content = io.BytesIO()
-    stamp = EPOCH.strftime("%Y-%m-%dT%H:%M:%SZ").encode()
-    with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(content, "w") as new:
-        for info in old.infolist():
-            part = old.read(info)
-            if info.filename == "docProps/core.xml":
-                part = re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>" + stamp, part)
-            fixed = zipfile.ZipInfo(info.filename, EPOCH.timetuple()[:6])
-            new.writestr(fixed, part, zipfile.ZIP_DEFLATED)
-    return content.getvalue()

@@ -101,6 +101,7 @@ def test_sections_stand_in_the_order_of_reading(folder: Path) -> None:
         "verdicts",
         "board",
         "movements",
+        "signals",
         "figures",
         "fates",
         "findings",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sim.signals.legal import breaks_a_minimum, legalised
 from sim.signals.lint import lint
 from sim.signals.reading import read
 from sim.signals.rules import TimingRules, read_rules
@@ -55,6 +56,10 @@ def test_a_reading_accounts_for_every_second(shared_data: Path, rules: TimingRul
             for item in lint(program, network, rules):
                 assert {item.movement, item.other} <= known | {""}
                 assert item.stage in stages | {""}
+            legal = legalised(program, network, rules)
+            assert not breaks_a_minimum(lint(legal, network, rules))
+            if program.kind == "static":
+                assert legal.cycle_s == program.cycle_s, "what was missing comes from the longest greens"
     assert kinds == KINDS[name]
 
 

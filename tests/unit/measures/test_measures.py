@@ -137,6 +137,19 @@ EXPECTED: dict[str, dict[str, tuple[float, int]]] = {
         JUNCTION: (2 / 540, 2),
     },
     "degree_of_saturation_mean": {JUNCTION: ((3 * 3 / 840 + 2 * 2 / 840 + 2 * 2 / 540) / 7, 6)},
+    # Served as pcu (the bus is 2) over the same capacities; nobody from the south got through.
+    "green_utilisation": {
+        THROUGH: (4 / 840, 4),
+        LEFT: (2 / 840, 1),
+        WEST: (6 / 1680, 5),
+        AHEAD: (0, 0),
+        RIGHT: (0, 0),
+        SOUTH: (0, 0),
+        JUNCTION: (6 / (1680 + 540), 5),
+    },
+    "imbalance": {JUNCTION: (2 / 540 - 3 / 840, 6)},
+    # Queues of 6, 1.3, 4 and 30 vehicles in four lane-cycles of 60 s in which 5 left each.
+    "cycle_failures": {WEST: (0.5, 4), JUNCTION: (0.5, 4)},
     "pedestrian_delay": {"network": (20, 2), WEST: (20, 2), JUNCTION: (20, 2)},
     # Walking is barred for 33 s (west) and 23 s (south, right turns give way) of 60 s.
     "pedestrian_delay_analytic": {WEST: (33**2 / 120, 0), SOUTH: (23**2 / 120, 0)},
@@ -191,6 +204,7 @@ def test_unmeasured_junctions_are_left_out() -> None:
 def test_vehicle_actuated_signals_have_no_calculated_measures() -> None:
     found = measures.compute(tiny_run.view(controls={"J1": tiny_run.control("actuated")}))
     calculated = {"degree_of_saturation", "degree_of_saturation_mean", "pedestrian_delay_analytic"}
+    calculated |= {"green_utilisation", "imbalance", "cycle_failures"}
     assert not calculated & set(found["measure"])
 
 

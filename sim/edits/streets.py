@@ -1,0 +1,72 @@
+"""Edits that build new streets."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import ClassVar
+
+from sim.edits.base import Edit, ObjectKey
+from sim.edits.geometry import around
+from sim.edits.lanes import with_edge
+from sim.site.model import Site
+from sim.site.network import Approach, Edge, Lane, Network
+
+
+@dataclass(frozen=True, slots=True)
+class AddStreet(Edit):
+    """Build one direction of a street between two nodes that are there, not connected to anything yet.
+
+    `shape` are the points between the nodes' centres, in the network's metres; none: straight. `junction` and
+    `approach` name it where it ends at a junction. Its ways in and out are said by `SetConnections` (with
+    `NewWay`) of the edges before it and of itself, in the same intervention. The junctions at its ends keep
+    their outlines.
+    """
+
+    edge: str
+    from_node: str
+    to_node: str
+    lanes: int
+    speed_mps: float
+    allow: frozenset[str]
+    shape: tuple[tuple[float, float], ...] = ()
+    junction: str | None = None
+    approach: str | None = None
+
+    structural: ClassVar[bool] = True
+
+    def footprint(self, network: Network) -> frozenset[ObjectKey]:
+        """Return the street, and the geometry at its ends."""
+        lanes = {("lane", f"{self.edge}_{index}") for index in range(self.lanes)}
+        return frozenset({("edge", self.edge)} | lanes) | around(network, (self.from_node, self.to_node))
+
+    def applied(self, site: Site) -> Site:
+        """Add the edge, and its approach where it is named."""
+        network = site.network
+        if self.edge in network.edges:
+            raise ValueError(f"there is an edge {self.edge!r} already")
+        nodes = {edge.from_node: edge.shape[0] for edge in network.edges.values()}
+        nodes |= {edge.to_node: edge.shape[-1] for edge in network.edges.values()}
+        for node in (self.from_node, self.to_node):
+            if node not in nodes:
+                raise ValueError(f"there is no node {node!r}")
+        shape = (nodes[self.from_node], *self.shape, nodes[self.to_node])
+        length_m = round(sum(math.dist(a, b) for a, b in pairwise(shape)), 2)
+        lanes = tuple(
+            Lane(self.edge, index, length_m, 3.2, self.speed_mps, self.allow) for index in range(self.lanes)
+        )
+        network = with_edge(network, Edge(self.edge, self.from_node, self.to_node, lanes, shape))
+        if self.junction is not None and self.approach is not None:
+            junction = network.junctions[self.junction]
+            if any(a.name == self.approach for a in junction.approaches):
+                raise ValueError(f"junction {self.junction!r} has an approach {self.approach!r} already")
+            before, end = shape[-2], shape[-1]
+            bearing_deg = math.degrees(math.atan2(before[0] - end[0], before[1] - end[1])) % 360
+            own = Approach(self.junction, self.approach, self.edge, (self.edge,), round(bearing_deg, 1), ())
+            junctions = {
+                **network.junctions,
+                self.junction: replace(junction, approaches=(*junction.approaches, own)),
+            }
+            network = replace(network, junctions=junctions)
+        return replace(site, network=network)

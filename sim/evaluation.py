@@ -23,7 +23,6 @@ from sim.runs.run import still_holds
 from sim.runs.signal_tables import write_signal_tables
 from sim.runs.store import Store
 from sim.scenario import assemble
-from sim.street_map import write_street_map
 from sim.study import Study
 
 
@@ -111,15 +110,6 @@ def _write_tables(folder: StudyFolder, analysis: Analysis, tables: Tables) -> No
     analysis.runs_table(tables).to_csv(folder.tables / "runs.csv", index=False, float_format="%.6g")
     write_json(folder.tables / "proof.json", _proofs(analysis.checked))
     write_signal_tables(analysis.study, analysis.checked.builds, folder.tables)
-    write_street_map(
-        analysis.study,
-        analysis.checked,
-        analysis.store,
-        analysis.runs,
-        tables.comparison,
-        analysis.specs["control_delay"],
-        folder.tables,
-    )
 
 
 def _proofs(checked: Preflight) -> list[dict[str, object]]:

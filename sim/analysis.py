@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import pandas as pd
@@ -13,6 +13,9 @@ from sim.checks import findings
 from sim.checks.counts import find_in_counts
 from sim.checks.ledger import FATES, ledger
 from sim.comparison.compare import compare
+from sim.comparison.evidence import evidence, gridlock
+from sim.comparison.replication import Reason, confidence_at_looks, reason_to_stop
+from sim.demand.placebo import PERTURBATION_S
 from sim.measures.base import RunView
 from sim.measures.greens import Discharge, Greens
 from sim.measures.profiles import PROFILES, profiles
@@ -25,7 +28,7 @@ from sim.runs.store import Store
 from sim.site.zones import measured_junctions
 from sim.standard_data import config_path
 from sim.study import Study
-from sim.tables import FINDINGS, MEASURES, RUN_TABLES, empty, typed
+from sim.tables import FINDINGS, MEASURES, PLACEBO, RUN_TABLES, empty, typed
 
 Runs = Mapping[Key, RunRecord]
 """What stands for each arm, period and replicate: a run in the store, or why there is none."""
@@ -43,6 +46,8 @@ class Tables:
     profiles: pd.DataFrame
     fates: pd.DataFrame
     comparison: pd.DataFrame
+    evidence: pd.DataFrame
+    gridlock: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,14 @@ class Analysis:
     checked: Preflight
     runs: Runs
     free_flow: pd.DataFrame
+    measured: dict[Key, Mapping[str, pd.DataFrame]] = field(default_factory=dict)
+    """Runs measured so far: the next look of the same study goes on from them."""
+
+    @property
+    def confidence(self) -> float:
+        """Confidence of every interval: as asked for, raised where the number of replicates is open."""
+        asked = self.study.settings.confidence
+        return asked if self.study.settings.replicates is not None else confidence_at_looks(asked)
 
     @cached_property
     def gates(self) -> findings.Gates:
@@ -86,33 +99,74 @@ class Analysis:
 
     def tables(self) -> Tables:
         """Measure every run and compare the arms."""
-        parts: dict[str, list[pd.DataFrame]] = {n: [] for n in ("measures", "findings", "profiles", "fates")}
+        self._measure()
+        long = {
+            "measures": self._stacked("measures", MEASURES),
+            "findings": self._stacked("findings", FINDINGS),
+            "profiles": self._stacked("profiles", {**KEYS, **PROFILES}),
+            "fates": self._stacked("fates", {**KEYS, **LEDGER}),
+        }
+        comparison = self._compared(long["measures"], long["findings"])
+        return Tables(
+            **long,
+            comparison=comparison,
+            evidence=evidence(
+                long["measures"],
+                comparison,
+                self.specs[self.study.primary],
+                confidence=self.confidence,
+                share=self.study.settings.stop_half_width,
+                replicates=len(self.study.replicates),
+                reason=self.reason_to_stop() or "cap",
+            ),
+            gridlock=gridlock(long["measures"], long["findings"], self.confidence),
+        )
+
+    def reason_to_stop(self) -> Reason | None:
+        """Say why the study needs no more replicates; None: on to its next look."""
+        if self.study.settings.replicates is not None:
+            return "fixed"
+        self._measure()
+        table = self._stacked("measures", MEASURES)
+        primary = (table["measure"] == self.study.primary) & (table["scope"] == "network")
+        rows = self._compared(table[primary], self._stacked("findings", FINDINGS))
+        rows = rows[rows["verdict"] != "not_comparable"]
+        half = ((rows["ci_high"] - rows["ci_low"]) / 2).tolist()
+        wanted = (self.study.settings.stop_half_width * rows["mcid"]).tolist()
+        return reason_to_stop(zip(half, wanted, strict=True), len(self.study.replicates))
+
+    def _compared(self, table: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+        return compare(
+            table,
+            found,
+            self.specs,
+            primary=self.study.primary,
+            confidence=self.confidence,
+            replicates=self.study.replicates,
+        )
+
+    def _measure(self) -> None:
+        """Measure every run that has not been measured yet."""
         of_counts = {period: self._findings_of_counts(period) for period in self.study.periods}
         for key, record in sorted(self.runs.items()):
+            if key in self.measured:
+                continue
             if record.failure or record.digest is None:
-                parts["findings"].append(_keyed(key, findings.run_failed()))
+                self.measured[key] = {"findings": _keyed(key, findings.run_failed())}
                 continue
             view = self.view(key, record.digest)
             found = (findings.find(view, self.gates), of_counts[key[1]], self._against_baseline(key, view))
-            parts["measures"].append(_keyed(key, measures.compute(view)))
-            parts["profiles"].append(_keyed(key, profiles(view)))
-            parts["fates"].append(_keyed(key, pd.DataFrame([ledger(view.tables["trips"])])))
-            parts["findings"].extend(_keyed(key, table) for table in found if len(table))
-        long = {
-            "measures": _stacked(parts["measures"], MEASURES),
-            "findings": _stacked(parts["findings"], FINDINGS),
-            "profiles": _stacked(parts["profiles"], {**KEYS, **PROFILES}),
-            "fates": _stacked(parts["fates"], {**KEYS, **LEDGER}),
-        }
-        comparison = compare(
-            long["measures"],
-            long["findings"],
-            self.specs,
-            primary=self.study.primary,
-            confidence=self.study.settings.confidence,
-            replicates=self.study.replicates,
-        )
-        return Tables(**long, comparison=comparison)
+            kept = [table for table in found if len(table)] or [empty(findings.FOUND)]
+            self.measured[key] = {
+                "measures": _keyed(key, measures.compute(view)),
+                "profiles": _keyed(key, profiles(view)),
+                "fates": _keyed(key, pd.DataFrame([ledger(view.tables["trips"])])),
+                "findings": _keyed(key, pd.concat(kept)),
+            }
+
+    def _stacked(self, name: str, columns: Mapping[str, str]) -> pd.DataFrame:
+        parts = [tables[name] for _, tables in sorted(self.measured.items()) if len(tables.get(name, ()))]
+        return typed(pd.concat(parts, ignore_index=True), columns) if parts else empty(columns)
 
     def view(self, key: Key, digest: str) -> RunView:
         """Return one run as measures and checks see it."""
@@ -162,13 +216,9 @@ class Analysis:
         if arm == BASELINE or base is None or base.digest is None or base.failure:
             return empty(findings.FOUND)
         people = {name: self.store.read(base.digest, name) for name in ("trips", "walks")}
-        return findings.find_between(people, view.tables)
+        return findings.find_between(people, view.tables, PERTURBATION_S if arm == PLACEBO else 0.0)
 
 
 def _keyed(key: Key, table: pd.DataFrame) -> pd.DataFrame:
     arm, period, replicate = key
     return table.assign(arm=arm, period=period, replicate=replicate)
-
-
-def _stacked(parts: list[pd.DataFrame], columns: Mapping[str, str]) -> pd.DataFrame:
-    return typed(pd.concat(parts, ignore_index=True), columns) if parts else empty(columns)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from sim.analysis import Analysis, Runs, Tables
 from sim.demand.imported import demand_files
@@ -13,8 +16,8 @@ from sim.labels import LANGS, label
 from sim.progress import progress_bar
 from sim.report.page import write_report
 from sim.report.terminal import verdict_table_text
-from sim.results import StudyFolder, write_json
-from sim.runs.campaign import FREE_FLOW_FILE, read_free_flow, read_records, run_study
+from sim.results import StudyFolder, describe_study, write_json
+from sim.runs.campaign import FREE_FLOW_FILE, Key, read_free_flow, read_records, run_study
 from sim.runs.preflight import Preflight, preflight
 from sim.runs.run import still_holds
 from sim.runs.signal_tables import write_signal_tables
@@ -41,10 +44,23 @@ def evaluate(study: Study, config: Mapping[str, Any]) -> int:
     store = Store(results / ".store")
     checked = preflight(study, store.root)
     folder.begin(study, config)
-    with progress_bar() as progress:
-        done = run_study(study, checked.builds, store, progress)
-    analysis = Analysis(study, store, checked, done.runs, done.free_flow)
-    return _conclude(analysis, folder, done.free_flow_failure)
+    analysis, failure = _until_sure(study, store, checked)
+    write_json(folder.path / "study.json", describe_study(analysis.study, config))
+    return _conclude(analysis, folder, failure)
+
+
+def _until_sure(study: Study, store: Store, checked: Preflight) -> tuple[Analysis, str | None]:
+    """Run look after look until the intervals are narrow enough; also why free flow failed, if so."""
+    runs: Runs = {}
+    measured: dict[Key, Mapping[str, pd.DataFrame]] = {}
+    for look in study.looks:
+        with progress_bar() as progress:
+            done = run_study(study.at(look), checked.builds, store, progress, runs)
+        runs = done.runs
+        analysis = Analysis(study.at(look), store, checked, runs, done.free_flow, measured)
+        if analysis.reason_to_stop() is not None:
+            break
+    return analysis, done.free_flow_failure
 
 
 def rebuild(folder: StudyFolder) -> int:
@@ -56,12 +72,16 @@ def rebuild(folder: StudyFolder) -> int:
     root = folder.path.parent.parent
     site = folder.path / "inputs" / data["site"]["name"]
     study = assemble(root, data["scenario"], data["config"], data["name"], site)
+    study = study.at(len(data["replicates"]))
     store = Store(root / "results" / ".store")
     runs = _stored_runs(folder, store, study)
     checked = preflight(study, store.root)
     _ensure_current(folder, store, runs, checked)
     free_flow, failure = read_free_flow(folder.path)
-    return _conclude(Analysis(study, store, checked, runs, free_flow), folder, failure)
+    analysis = Analysis(study, store, checked, runs, free_flow)
+    if analysis.reason_to_stop() is None:
+        raise _unfinished(folder.path / "runs.json", "its intervals are not narrow enough yet")
+    return _conclude(analysis, folder, failure)
 
 
 def _conclude(analysis: Analysis, folder: StudyFolder, free_flow_failure: str | None) -> int:
@@ -83,8 +103,9 @@ def _conclude(analysis: Analysis, folder: StudyFolder, free_flow_failure: str | 
 
 def _write_tables(folder: StudyFolder, analysis: Analysis, tables: Tables) -> None:
     """Write the long tables as Parquet, those for people as CSV, the proofs as JSON."""
-    for name in ("measures", "findings", "profiles", "fates", "comparison"):
+    for name in ("measures", "findings", "profiles", "fates", "comparison", "evidence", "gridlock"):
         getattr(tables, name).to_parquet(folder.tables / f"{name}.parquet", index=False, compression="zstd")
+    tables.evidence.to_csv(folder.tables / "evidence.csv", index=False, float_format="%.6g")
     tables.comparison.to_csv(folder.tables / "comparison.csv", index=False, float_format="%.6g")
     analysis.runs_table(tables).to_csv(folder.tables / "runs.csv", index=False, float_format="%.6g")
     write_json(folder.tables / "proof.json", _proofs(analysis.checked))
@@ -112,13 +133,15 @@ def _stored_runs(folder: StudyFolder, store: Store, study: Study) -> Runs:
     path = folder.path / "runs.json"
     for needed in (path, folder.path / FREE_FLOW_FILE):
         if not needed.is_file():
-            hint = "huandu run ... resume=true"
-            raise ConfigError([Problem(str(needed), "is missing: the study has not finished", hint)])
+            raise _unfinished(needed, "is missing")
     runs = read_records(folder.path)
-    wanted = {(a.id, period, n) for a in study.arms for period in study.periods for n in study.replicates}
+    wanted = {
+        (arm.id, period, n) for arm in study.simulated for period in study.periods for n in study.replicates
+    }
     if missing := wanted - runs.keys():
-        message = f"{len(missing)} of {len(wanted)} runs are missing: the study has not finished"
-        raise ConfigError([Problem(str(path), message, "huandu run ... resume=true")])
+        raise _unfinished(path, f"{len(missing)} of {len(wanted)} runs are missing")
+    if runs.keys() - wanted:
+        raise _unfinished(path, "it was on its way to more replicates")
     gone = [
         key for key, run in runs.items() if not run.failure and not (run.digest and store.has(run.digest))
     ]
@@ -127,6 +150,12 @@ def _stored_runs(folder: StudyFolder, store: Store, study: Study) -> Runs:
         message = f"{len(gone)} of its runs are not in the store: {names}"
         raise ConfigError([Problem(str(path), message, "huandu run ... resume=true simulates them again")])
     return runs
+
+
+def _unfinished(path: Path, why: str) -> ConfigError:
+    return ConfigError(
+        [Problem(str(path), f"{why}: the study has not finished", "huandu run ... resume=true")]
+    )
 
 
 def _ensure_current(folder: StudyFolder, store: Store, runs: Runs, checked: Preflight) -> None:

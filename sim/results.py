@@ -215,7 +215,8 @@ def _shaping(study: Mapping[str, Any]) -> dict[str, Any]:
     """Return what of a study.json shapes its results."""
     config = dict(study.get("config", {}))
     run = {key: value for key, value in config.get("run", {}).items() if key not in COMFORT}
-    return {**study, "config": {**config, "run": run}}
+    # How many replicates there are follows from the settings, or from the runs where those leave it open.
+    return {**study, "config": {**config, "run": run}, "replicates": None}
 
 
 def _commit() -> str | None:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from sim import measures
+from sim.comparison.inference import MINIMUM_PAIRS
+from sim.comparison.replication import LOOKS
 from sim.errors import ConfigError, Problems, near
 from sim.legal_baseline import PRESENT_LEGAL, legal_baseline
 from sim.loading import parse
@@ -17,6 +19,7 @@ from sim.standard_data import vehicle_set
 from sim.study import Arm, ExecutorSettings, RunSettings, ScenarioFacts, Study
 from sim.sumo.site import load
 from sim.sweep import variants
+from sim.tables import PLACEBO
 
 FRAME = ("study", "resume", "overwrite", "run", "executor", "sweep")
 """Keys of the composed configuration that are not the scenario's own."""
@@ -46,6 +49,9 @@ def assemble(
     for period in facts.periods or () if site else ():
         if period not in site.periods:
             problems.add(f"{place}.periods", f"the site has no period {period!r}", near(period, site.periods))
+    if settings is not None and not settings.smoke and (settings.replicates or LOOKS[0]) < MINIMUM_PAIRS:
+        told = f"{settings.replicates} are too few: a verdict needs {MINIMUM_PAIRS} at least"
+        problems.add("run.replicates", told, "auto, or run=smoke to see only whether it runs")
     _gather(problems, lambda: measures.ensure_primary(facts.primary, f"{place}.primary"))
     arms = _gather(problems, lambda: _arms(site, facts, config.get("sweep") or {}, root))
     vehicles = _gather(problems, lambda: vehicle_set(root, settings.vehicles if settings else None))
@@ -92,8 +98,9 @@ def _arms(site: Site | None, facts: ScenarioFacts, sweep: Mapping[str, Any], roo
     arms = [Arm(BASELINE, apply(empty_policy(), site, BASELINE))] if site else []
     for variant in _gather(problems, lambda: variants(facts.policies, sweep)) or ():
         path = f"scenarios/{facts.site}/policies/{variant.policy}.yaml"
-        if variant.id == BASELINE:
-            problems.add(path, f"a policy may not be called {BASELINE!r}: that is today")
+        if variant.id in (BASELINE, PLACEBO):
+            what = "today" if variant.id == BASELINE else "the blank control"
+            problems.add(path, f"a policy may not be called {variant.id!r}: that is {what}")
             continue
         try:
             policy = parse_policy(variant.id, variant.data, path)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from sim.comparison.replication import HALF_WIDTH, LOOKS
 from sim.loading import Facts
 from sim.policy import AppliedPolicy
 from sim.site.model import Site
+from sim.tables import PLACEBO
 from sim.vehicles import VehicleSet
 
 Driver = Literal["auto", "sumo", "libsumo", "traci"]
@@ -20,7 +22,15 @@ Driver = Literal["auto", "sumo", "libsumo", "traci"]
 class RunSettings(Facts):
     """`configs/run/*.yaml`: how to run. Only what the digest lists shapes results; the rest is comfort."""
 
-    replicates: int = Field(10, ge=1, le=400)
+    replicates: int | None = Field(None, ge=1, le=400)
+    """A number, or ``auto``: at the looks 10, 15, 20, 30, 40 until every interval is narrow enough."""
+    stop_half_width: float = Field(HALF_WIDTH, gt=0, le=5)
+    """Narrow enough: half the interval of the primary measure is at most this share of its smallest change
+    that matters."""
+    placebo: bool = True
+    """Whether a blank control is run beside the arms: today, everyone's departure moved by up to a second."""
+    smoke: bool = False
+    """Only to see whether it runs: fewer replicates are allowed than a verdict needs; then none is given."""
     first_replicate: int = Field(1, ge=0)
     """Number of the first replicate: a fresh set of replicates is `first_replicate` beyond the old ones."""
     step_length_s: float = Field(1.0, gt=0, le=1.0)
@@ -34,6 +44,11 @@ class RunSettings(Facts):
     jobs: int | None = Field(None, ge=1)
     """Runs at a time; all cores if left out."""
     confidence: float = Field(0.95, gt=0.5, lt=1)
+
+    @field_validator("replicates", mode="before")
+    @classmethod
+    def _auto(cls, value: Any) -> Any:
+        return None if value == "auto" else value
 
 
 class ExecutorSettings(Facts):
@@ -84,9 +99,25 @@ class Study:
     """What drives: on an imported site without a set of its own it lends only what its types lack."""
     root: Path
     executor: ExecutorSettings = field(default_factory=ExecutorSettings)
+    look: int = LOOKS[0]
+    """How many replicates so far, where the settings leave the number open."""
 
     @property
     def replicates(self) -> tuple[int, ...]:
         """The replicates' numbers; each is also SUMO's seed in every arm."""
         first = self.settings.first_replicate
-        return tuple(range(first, first + self.settings.replicates))
+        return tuple(range(first, first + (self.settings.replicates or self.look)))
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """Numbers of replicates at which the study may stop: the one asked for, else `replication.LOOKS`."""
+        return LOOKS if self.settings.replicates is None else (self.settings.replicates,)
+
+    def at(self, look: int) -> Study:
+        """Return the study with so many replicates, where the number is open."""
+        return replace(self, look=look)
+
+    @property
+    def simulated(self) -> tuple[Arm, ...]:
+        """The arms and, last, the blank control: today's streets under people that are moved by a moment."""
+        return (*self.arms, Arm(PLACEBO, self.arms[0].applied)) if self.settings.placebo else self.arms

@@ -127,15 +127,17 @@ def run_failed() -> pd.DataFrame:
     return as_table(iter([Found(Finding.RUN_FAILED, "", 1, 0)]))
 
 
-def find_between(base: Mapping[str, pd.DataFrame], arm: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def find_between(
+    base: Mapping[str, pd.DataFrame], arm: Mapping[str, pd.DataFrame], moved_s: float = 0.0
+) -> pd.DataFrame:
     """Check that two arms of one replicate had the same people: `tables.RUN_TABLES` of both, columns `FOUND`.
 
     Vehicles are compared by id: type, scheduled departure and speed factor; pedestrians by id, crossing and
     scheduled departure; numbers to the two digits that outputs are rounded to. The value is the number of
-    people who differ.
+    people who differ. The blank control's departures may be `moved_s` away.
     """
-    differing = _differing(base["trips"], arm["trips"], ["type", "scheduled_s", "speed_factor"])
-    differing += _differing(base["walks"], arm["walks"], ["crossing", "scheduled_s"])
+    differing = _differing(base["trips"], arm["trips"], ["type", "scheduled_s", "speed_factor"], moved_s)
+    differing += _differing(base["walks"], arm["walks"], ["crossing", "scheduled_s"], moved_s)
     found = [Found(Finding.ARMS_DIFFER_IN_DEMAND, "", differing, 0)] if differing else []
     return as_table(iter(found))
 
@@ -182,7 +184,8 @@ def _cohort(view: RunView, gates: Gates) -> Iterator[Found]:
     staying = parked[parked["ended_s"].isna()].set_index("vehicle")["started_s"]
     elapsed_s = view.facts.end_s - view.cohort["id"].map(staying).astype("float64")
     within = (view.cohort["fate"] == "inside") & (elapsed_s <= view.cohort["stop_s"] + STEP_S)
-    uncleared = int(((view.cohort["fate"] != "arrived") & ~within).sum())
+    through = view.cohort["fate"].isin(["arrived", "gave_up"])
+    uncleared = int((~through & ~within).sum())
     if uncleared > gates.uncleared_cohort.limit:
         yield Found(Finding.UNCLEARED_COHORT, "", uncleared, gates.uncleared_cohort.limit)
 
@@ -277,14 +280,15 @@ def _calibration(view: RunView, gates: Gates) -> Iterator[Found]:
         yield Found(Finding.UNCALIBRATED, "", 0, 1)
 
 
-def _differing(base: pd.DataFrame, arm: pd.DataFrame, columns: list[str]) -> int:
+def _differing(base: pd.DataFrame, arm: pd.DataFrame, columns: list[str], moved_s: float) -> int:
     both = base[["id", *columns]].merge(arm[["id", *columns]], on="id", how="outer", indicator=True)
     same = (both["_merge"] == "both").to_numpy(dtype=bool, copy=True)
     for name in columns:
         one, other = both[f"{name}_x"], both[f"{name}_y"]
         if base[name].dtype == "float64":
             one, other = one.astype(float), other.astype(float)
-            same &= np.isclose(one, other, rtol=0, atol=_ROUNDING[name], equal_nan=True)
+            within = _ROUNDING[name] + (moved_s if name == "scheduled_s" else 0.0)
+            same &= np.isclose(one, other, rtol=0, atol=within, equal_nan=True)
         else:
             same &= (one == other).fillna(False).to_numpy(dtype=bool)
     return int((~same).sum())

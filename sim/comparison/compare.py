@@ -18,9 +18,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.comparison import inference
+from sim.comparison.shape import shape
 from sim.errors import Problems, near
 from sim.measures.spec import MeasureSpec
-from sim.tables import FINDINGS, MEASURES, typed
+from sim.tables import FINDINGS, MEASURES, PLACEBO, typed
 
 BASELINE = "baseline"
 
@@ -46,11 +47,17 @@ COMPARISON: Mapping[str, str] = {
     "relative_ci_high": "float64",
     "mcid": "float64",  # smallest change that matters
     "n_pairs": "int64",
+    "p": "float64",  # two-sided, unadjusted
     "p_holm": "float64",  # primary measure only
+    "floor_low": "float64",  # the blank control's interval; NaN without one
+    "floor_high": "float64",
+    "within_noise": "bool",  # the interval overlaps the blank control's
+    "no_harm": "bool",  # harm of the size that matters is ruled out
+    "shape": "string",  # what is odd about the pairs: tokens of `shape`, separated by commas
     "gate": "string",
     "verdict": "string",
 }
-"""One row per arm (without the baseline), period, measure and scope."""
+"""One row per arm (without the baseline and the blank control), period, measure and scope."""
 
 MISSING: Mapping[str, str] = {
     "arm": "string",
@@ -117,8 +124,13 @@ def compare(
     ``gate`` is the worst severity that applies to the row: findings of the baseline or the arm in that
     period, about the whole run or about exactly this scope, in any replicate. One ``invalid`` replicate
     makes the row ``not_comparable``: dropping it would drop the gridlock. Added here: ``caution`` where a
-    pair is missing, or where two sides differ although neither varies between replicates; ``lower_bound``
-    where a value is missing on one side only.
+    pair is missing, where two sides differ although neither varies between replicates, where the pairs fall
+    into two groups, or where they have an outlier or a long tail and the interval is a t interval
+    (`sim.comparison.shape`); ``lower_bound`` where a value is missing on one side only.
+
+    The arm `PLACEBO`, if there is one, is the blank control: it has no rows of its own; its interval is the
+    floor of every other arm's row. A row whose interval overlaps it is ``within_noise``: it cannot be told
+    from chance. That is said beside the verdict, which rests on the row's own interval alone.
 
     ``p_holm`` is Holm's adjusted two-sided p-value. The family is every arm x period of the one declared
     primary measure at `primary_scope`, rows that could not be tested included in its size; NaN in all other
@@ -162,11 +174,27 @@ def compare(
         rows.append(row)
         p_values.append(p)
     table = typed(pd.DataFrame(rows, columns=list(COMPARISON)), COMPARISON)
+    table["p"] = np.asarray(p_values, dtype=float)
+    table = _beside_the_floor(table)
     family = ((table["measure"] == primary) & (table["scope"] == primary_scope)).to_numpy(dtype=bool)
     adjusted = np.full(len(table), math.nan)
-    adjusted[family] = inference.holm(np.asarray(p_values, dtype=float)[family])
+    adjusted[family] = inference.holm(table["p"].to_numpy(dtype=float)[family])
     table["p_holm"] = adjusted
     return table
+
+
+def _beside_the_floor(table: pd.DataFrame) -> pd.DataFrame:
+    """Take the blank control's rows out and write their intervals beside those of the arms."""
+    where = ["period", "measure", "scope"]
+    own = (table["arm"] == PLACEBO).to_numpy(dtype=bool)
+    valid = own & (table["verdict"] != "not_comparable").to_numpy(dtype=bool)
+    floor = table[valid].set_index(where)[["ci_low", "ci_high"]]
+    arms = table[~own].reset_index(drop=True)
+    ends = floor.reindex(pd.MultiIndex.from_frame(arms[where]))
+    arms["floor_low"], arms["floor_high"] = ends["ci_low"].to_numpy(), ends["ci_high"].to_numpy()
+    low, high = arms["ci_low"] <= arms["floor_high"], arms["floor_low"] <= arms["ci_high"]
+    arms["within_noise"] = (low & high).to_numpy(dtype=bool)
+    return arms
 
 
 def missing_pairs(
@@ -355,6 +383,9 @@ def _row(
     found, censored = _gates(pairs, spec, severities)
     if sd_before == 0 and sd_after == 0 and estimate.difference != 0:
         found.add("caution")
+    odd = shape(y - x, x, y)
+    if "two_groups" in odd or (odd and spec.interval == "t"):
+        found.add("caution")
     valid = "invalid" not in found
     row = {
         "arm": pairs.arm,
@@ -375,7 +406,16 @@ def _row(
         "relative_ci_high": relative[2],
         "mcid": mcid,
         "n_pairs": n,
+        "p": math.nan,
         "p_holm": math.nan,
+        "floor_low": math.nan,
+        "floor_high": math.nan,
+        "within_noise": False,
+        "no_harm": valid
+        and n >= inference.MINIMUM_PAIRS
+        and "after" not in censored
+        and inference.no_harm(estimate, mcid, spec.direction),
+        "shape": ",".join(odd),
         "gate": max(found, key=SEVERITIES.index, default=""),
         "verdict": inference.verdict(estimate, mcid, spec.direction, n, lower_bound=censored, valid=valid),
     }

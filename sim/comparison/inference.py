@@ -207,6 +207,74 @@ def holm(p_values: ArrayLike) -> Floats:
     return adjusted
 
 
+def benjamini_hochberg(p_values: ArrayLike) -> Floats:
+    """Return Benjamini and Hochberg's (1995) adjusted p-values (q-values), in the order given.
+
+    Calling everything with ``q <= 0.05`` a finding, at most 5 % of the findings are false on average, also
+    where the tests depend positively on each other (Benjamini and Yekutieli 2001), as neighbouring movements
+    do. A NaN (could not be tested) stays NaN and does not count in the size of the family.
+    """
+    p = np.asarray(p_values, dtype=float)
+    adjusted = np.full(p.size, math.nan)
+    m = int(np.isfinite(p).sum())
+    order = np.argsort(p, kind="stable")[:m]
+    steps = p[order] * m / (1 + np.arange(m))
+    adjusted[order] = np.minimum(1.0, np.minimum.accumulate(steps[::-1])[::-1])
+    return adjusted
+
+
+@lru_cache(maxsize=64)
+def _signed_rank_tail(n: int, tail: float) -> int:
+    """Return the largest w with P(W < w) <= tail for Wilcoxon's signed-rank statistic of n values."""
+    ways = np.zeros(n * (n + 1) // 2 + 1)
+    ways[0] = 1.0
+    for rank in range(1, n + 1):
+        ways[rank:] += ways[:-rank].copy()
+    below = np.cumsum(ways) / 2.0**n  # P(W <= w)
+    return int(np.searchsorted(below, tail, side="right"))
+
+
+def hodges_lehmann(differences: ArrayLike, confidence: float) -> tuple[float, float, float]:
+    """Estimate the centre of `differences` without trusting their tails: estimate, low, high.
+
+    The median of all means of two (Walsh averages), and the interval that inverts Wilcoxon's signed-rank
+    test, exact for symmetric differences of any tails (Hodges and Lehmann 1963). To stand beside a paired t
+    interval where `shape` found an outlier or a skew. NaN ends where the values are too few.
+    """
+    values = np.asarray(differences, dtype=float)
+    n = values.size
+    if n == 0:
+        return math.nan, math.nan, math.nan
+    i, j = np.triu_indices(n)
+    walsh = np.sort((values[i] + values[j]) / 2)
+    k = _signed_rank_tail(n, (1 - confidence) / 2)
+    centre = float(np.median(walsh))
+    return (centre, float(walsh[k - 1]), float(walsh[-k])) if k else (centre, math.nan, math.nan)
+
+
+def share_interval(hits: int, n: int, confidence: float) -> tuple[float, float]:
+    """Return Clopper and Pearson's (1934) exact interval of a probability seen `hits` times in `n`.
+
+    NaN ends for ``n = 0``.
+    """
+    if n == 0:
+        return math.nan, math.nan
+    tail = (1 - confidence) / 2
+    low = float(special.betaincinv(hits, n - hits + 1, tail)) if hits else 0.0
+    high = float(special.betaincinv(hits + 1, n - hits, 1 - tail)) if hits < n else 1.0
+    return low, high
+
+
+def no_harm(estimate: Estimate, mcid: float, direction: Direction) -> bool:
+    """Whether harm of the size that matters is ruled out: one half of TOST, at ``1 - confidence``.
+
+    For a measure of which less is better: the upper end of the 90 % interval is at most `mcid` (mirrored for
+    ``higher``; both ends for ``none``). False where anything is NaN.
+    """
+    below, above = estimate.tost_high <= mcid, estimate.tost_low >= -mcid
+    return {"lower": below, "higher": above, "none": below and above}[direction]
+
+
 def smallest_detectable(sd_difference: float, n: int, confidence: float, power: float = 0.8) -> float:
     """Return the smallest true difference that `n` pairs show as non-zero with probability `power`.
 

@@ -1,12 +1,16 @@
 """How long to warm up and how many replicates to run. Pure functions on arrays.
 
-Replicates are only ever counted at `LOOKS`, and only the width of the interval on the paired difference
-decides whether to go on, never a p-value: stopping on p makes false alarms.
+Where the number is left open, replicates are counted at `LOOKS` only, and only the width of the interval on
+the paired difference decides whether to go on, never a p-value: stopping on p makes false alarms. Stopping on
+the width has its own price, small but real: one stops rather where the spread was underestimated. It is paid
+by `confidence_at_looks`.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,7 +21,48 @@ from sim.comparison.inference import standard_deviation
 LOOKS = (10, 15, 20, 30, 40)
 """Numbers of replicates at which a study may stop; the last is the cap."""
 
+HALF_WIDTH = 0.5
+"""The half-width wanted, as a share of the smallest change that matters: with it a true zero ends as
+equivalent and not as inconclusive."""
+
+Reason = Literal["fixed", "narrow", "cap", "withheld"]
+"""Why a study has as many replicates as it has: asked for by number; every interval narrow enough; the last
+look reached; no comparison left that more replicates could help."""
+
+_PRICE = {0.80: 0.87, 0.90: 0.80, 0.95: 0.74, 0.99: 0.66}
+"""Confidence -> share of ``1 - confidence`` that an interval at any look may miss by."""
+
 BATCH = 5
+
+
+def confidence_at_looks(confidence: float) -> float:
+    """Return the confidence of each look's interval, so that the one stopped at covers as often as promised.
+
+    Without it a 95 % interval covers in 93.5 % of studies where the spread is least favourable. The shares
+    are simulated (200,000 studies of normal differences per spread, stopping at `LOOKS`, the worst of 16
+    spreads), between them they are interpolated; `tests/statistics` holds the promise to them.
+    """
+    share = float(np.interp(confidence, list(_PRICE), list(_PRICE.values())))
+    return 1 - (1 - confidence) * share
+
+
+def reason_to_stop(intervals: Iterable[tuple[float, float]], replicates: int) -> Reason | None:
+    """Say why to stop at this look, or None to go on to the next.
+
+    Parameters
+    ----------
+    intervals
+        Half-width and half-width wanted, both in the measure's unit, of every comparison that more replicates
+        could help: those withheld as invalid are left out.
+    replicates
+        The number of replicates so far.
+    """
+    found = list(intervals)
+    if not found:
+        return "withheld"
+    if all(half <= wanted for half, wanted in found):  # NaN, nothing known yet, is not narrow
+        return "narrow"
+    return "cap" if replicates >= LOOKS[-1] else None
 
 
 def half_width(differences: ArrayLike, confidence: float) -> float:
@@ -48,6 +93,26 @@ def required_replicates(differences: ArrayLike, wanted_half_width: float, confid
     # The normal quantile lies below every t, so its answer is a lower bound to start from.
     n = max(2, math.ceil((float(special.ndtri((1 + confidence) / 2)) * spread / wanted_half_width) ** 2))
     while _half_width(spread, n, confidence) > wanted_half_width:
+        n += 1
+    return n
+
+
+def unpaired_replicates(
+    before: ArrayLike, after: ArrayLike, wanted_half_width: float, confidence: float
+) -> int:
+    """Return how many replicates per arm an unpaired comparison would need for this half-width.
+
+    Smallest ``n >= 2`` with ``t_{2n-2} * sqrt((s_x^2 + s_y^2) / n) <= wanted``; ValueError as in
+    `required_replicates`.
+    """
+    spread = math.hypot(standard_deviation(before), standard_deviation(after))
+    if math.isnan(spread):
+        raise ValueError("two replicates or more are needed")
+    if not wanted_half_width > 0:
+        raise ValueError(f"the half-width wanted must be positive, not {wanted_half_width}")
+    z = float(special.ndtri((1 + confidence) / 2))
+    n = max(2, math.ceil((z * spread / wanted_half_width) ** 2))
+    while float(special.stdtrit(2 * n - 2, (1 + confidence) / 2)) * spread / math.sqrt(n) > wanted_half_width:
         n += 1
     return n
 

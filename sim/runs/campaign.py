@@ -24,6 +24,7 @@ from typing import Any
 import pandas as pd
 
 from sim.demand import LEAVING, Demand, assign_lots, begin_s, departs_s, realise, ways
+from sim.demand.placebo import perturbed
 from sim.errors import HuanduError
 from sim.results import write_json
 from sim.runs.executors import Executor, executor, settled
@@ -36,7 +37,7 @@ from sim.site.zones import Zones, measured_junctions, zones
 from sim.study import Arm, Study
 from sim.sumo.build import ArmBuild
 from sim.sumo.driver import RunSpec
-from sim.tables import FREE_FLOW, empty, typed
+from sim.tables import FREE_FLOW, PLACEBO, empty, typed
 
 INTERVAL_S = 900
 """Zones and edges are counted per quarter of an hour, as demand is."""
@@ -109,7 +110,9 @@ def run_study(
     """
     store.sweep()
     files = {key: laid_out(study.site, built) for key, built in builds.items()}
-    keys = [(arm.id, period, n) for period in study.periods for n in study.replicates for arm in study.arms]
+    keys = [
+        (arm.id, period, n) for period in study.periods for n in study.replicates for arm in study.simulated
+    ]
     campaign = _Campaign([key for key in keys if key not in done], dict(done))
     folder = study.root / "results" / study.name
     work = Work(study, store, files)
@@ -176,7 +179,7 @@ class Work:
         self.arms = arms
         self.runner = Runner(store)
         self.people = _People(study)
-        self._by_id = {arm.id: arm for arm in study.arms}
+        self._by_id = {arm.id: arm for arm in study.simulated}
 
     def __reduce__(self) -> tuple[object, ...]:
         return Work, (self.study, self.store, dict(self.arms))
@@ -220,7 +223,12 @@ class Work:
     def _request(self, arm: Arm, period: str, replicate: int) -> RunRequest:
         files = self.arms[arm.id, period]
         people = self.people.of(period, replicate)
-        moved = assign_lots(people.vehicles, arm.applied.edits, files.build.network)
+        if arm.id == PLACEBO:
+            times = self.study.site.periods[period]
+            fences_s = (begin_s(self.study.site, period), float(times.begin_s), float(times.end_s))
+            people = perturbed(people, self.study.site.name, replicate, fences_s)
+        network = files.build.network
+        moved = assign_lots(people.vehicles, arm.applied.edits, network, self.study.site)
         return request(self.study, period, replicate, files, replace(people, vehicles=moved))
 
 

@@ -16,7 +16,9 @@ from sim.site.check import crossing_notes
 from sim.site.words import names_of
 from sim.study import Study
 from sim.sumo.build import ArmBuild, build
+from sim.sumo.netconvert import reproduced
 from sim.sumo.proof import Proof, prove
+from sim.tables import PLACEBO
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ class Preflight:
 def preflight(study: Study, cache: Path) -> Preflight:
     """Build every arm, hold it against the baseline, and check that every vehicle can still drive its route.
 
-    A site without demand is built and proved all the same.
+    A site without demand is built and proved all the same. The blank control stands on the baseline's build,
+    and the empty policy must leave the network as it is, byte for byte.
 
     Raises ConfigError with every arm's problems: a build that fails, an object changed outside the footprint,
     routes that an arm no longer allows, a plan that endangers pedestrians more than today's, or a measure of
@@ -64,7 +67,7 @@ def preflight(study: Study, cache: Path) -> Preflight:
             builds[arm.id, period] = built
             if demand is None:
                 continue
-            moved = assign_lots(demand.vehicles, arm.applied.edits, built.network)
+            moved = assign_lots(demand.vehicles, arm.applied.edits, built.network, study.site)
             broken = broken_routes(replace(demand, vehicles=moved), built.network)
             if len(broken):
                 turns = ", ".join(
@@ -81,10 +84,20 @@ def preflight(study: Study, cache: Path) -> Preflight:
                 allowed, why = delay_may_be_primary(base.network, built.network, demand.vehicles, moved)
                 if not allowed:
                     problems.add(f"{place}: primary", why.en, "primary=fair_travel_time")
+        if study.settings.placebo:
+            builds[PLACEBO, period] = base
+    _check_empty_policy(builds[baseline.id, study.periods[0]], problems)
     signals = check_signals(study, builds)
     refuse_dangers(study, signals, problems)
     problems.raise_if_any()
     return Preflight(builds, proofs, signals)
+
+
+def _check_empty_policy(base: ArmBuild, problems: Problems) -> None:
+    """Refuse a site whose network the builder would change although nobody asked it to."""
+    if not reproduced(base.net_file):
+        told = "the empty policy changes it: another pass through netconvert gives other bytes"
+        problems.add(str(base.net_file), told, "load or import the site again with the installed SUMO")
 
 
 def _check_step(study: Study, problems: Problems) -> None:

@@ -63,6 +63,14 @@ def normalise(net_in: Path, net_out: Path) -> None:
     raise BuildError(f"{net_in}: netconvert still changes the network after {PASSES} passes")
 
 
+def reproduced(net_file: Path) -> bool:
+    """Whether netconvert writes this normalised network again byte for byte."""
+    with tempfile.TemporaryDirectory(prefix="huandu-again-") as name:
+        folder = Path(name)
+        convert(["-s", str(net_file.resolve()), "-o", "again.net.xml"], folder)
+        return without_header((folder / "again.net.xml").read_bytes()) == _content(net_file)
+
+
 def without_header(content: bytes) -> bytes:
     """Strip the comment at the top of SUMO's files: it holds the time and the paths of the run."""
     return _COMMENT.sub(b"", content, count=1)

@@ -55,7 +55,7 @@ def acosta(root: Path, repo_root: Path) -> Study:
     import_site(source, "acosta", root, begin="00:00:00", end="01:00:00")
     site = load(root / "scenarios" / "acosta", root / "results" / ".store")
     arms = (Arm(BASELINE, apply(empty_policy(), site, "baseline")), retimed(site))
-    settings = RunSettings(replicates=REPLICATES, clear_factor=1.0)
+    settings = RunSettings(replicates=REPLICATES, placebo=False, clear_factor=1.0)
     periods = tuple(site.periods)[:1]
     return Study(
         name="bench",

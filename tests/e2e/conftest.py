@@ -96,7 +96,7 @@ def small_study(small_site: Site, tmp_path: Path) -> Study:
         Arm(BASELINE, apply(empty_policy(), small_site, "baseline")),
         Arm("retime", apply(parse_policy("retime", policy, "retime"), small_site, "retime")),
     )
-    settings = RunSettings(replicates=2, jobs=2, clear_factor=2.0, timeout_s=120)
+    settings = RunSettings(replicates=2, placebo=False, jobs=2, clear_factor=2.0, timeout_s=120)
     return Study(
         name="small",
         scenario="small",

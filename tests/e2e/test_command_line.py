@@ -22,7 +22,7 @@ from sim.sumo.driver import Children
 from tests.command_line import huandu
 from tests.own_root import example_commands, write_root
 
-STUDY = ("run", "scenario=xingfu", "run.replicates=2")
+STUDY = ("run", "scenario=xingfu", "run=smoke")
 SWEPT = "sweep.policies.longer_main.interventions.j1.greens_s.A=[30,40]"
 
 
@@ -127,9 +127,9 @@ def test_a_study_is_not_resumed_with_other_settings_or_inputs(root: Path) -> Non
     before = contents(study)
     counts = root / "scenarios" / "xingfu" / "counts.csv"
     counts.write_text(counts.read_text().replace(",150,", ",140,"))
-    answer = huandu("run", "scenario=xingfu", "run.replicates=3", "resume=true", "--root", root)
+    answer = huandu(*STUDY, "run.replicates=3", "resume=true", "--root", root)
     assert answer.code == 2
-    changed = "config.run.replicates, replicates, site.files.counts.csv"
+    changed = "config.run.replicates, site.files.counts.csv"
     assert answer.err == (
         f"huandu: 1 problem:\n- {study}: was made with other settings ({changed})"
         " (overwrite=true or study=OTHER)\n"

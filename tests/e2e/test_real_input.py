@@ -37,6 +37,6 @@ def test_ten_minutes_of_cologne(shared_data: Path, tmp_path: Path) -> None:
     assert delay["movement:26110729.west.through"] > 0
     assert (folder / "report.html").stat().st_size > 100_000
 
-    again = huandu(tmp_path, "run", "scenario=cologne8", "run.replicates=2")
+    again = huandu(tmp_path, "run", "scenario=cologne8", "run=smoke")
     assert again.code == 2
     assert "resume=true" in again.out

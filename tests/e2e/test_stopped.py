@@ -17,7 +17,7 @@ from tests.command_line import huandu
 from tests.own_root import write_root
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
-STUDY = ("run", "scenario=xingfu", "run.replicates=1", "run.jobs=1")
+STUDY = ("run", "scenario=xingfu", "run=smoke", "run.replicates=1", "run.jobs=1")
 HERE = Path(__file__).resolve().parents[2]
 
 

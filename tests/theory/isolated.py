@@ -159,7 +159,7 @@ def evaluate(site: Site, policies: Mapping[str, Facts] | None = None, **settings
         periods=(PERIOD,),
         primary="fair_travel_time",
         mcid=(None, None),
-        settings=RunSettings(**{"replicates": 1, "jobs": 1, "timeout_s": 300, **settings}),
+        settings=RunSettings(**{"replicates": 1, "placebo": False, "jobs": 1, "timeout_s": 300, **settings}),
         vehicles=vehicle_set(root, settings.get("vehicles")),
         root=root,
     )

@@ -29,6 +29,7 @@ VERBS = {
     "view": "open an arm in sumo-gui",
     "store": "ls | verify | gc: look after the finished runs",
     "gather": "several studies in one table and on one page",
+    "regress": "have results drifted from the accepted ones?",
     "query": "SQL over the tables of all studies",
 }
 DISK_ERRORS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC}
@@ -105,7 +106,7 @@ def _run(words: list[str]) -> int:
     verb, *rest = words
     if verb not in VERBS:
         raise ConfigError([Problem(f"huandu {verb}", "no such command", near(verb, VERBS))])
-    from sim.cli import gathering, store, verbs  # noqa: PLC0415
+    from sim.cli import gathering, regress, store, verbs  # noqa: PLC0415
 
     command = {
         "run": verbs.run,
@@ -119,6 +120,7 @@ def _run(words: list[str]) -> int:
         "store": store.store,
         "gather": gathering.gather,
         "query": gathering.query,
+        "regress": regress.regress,
     }[verb]
     return command(root, rest)
 

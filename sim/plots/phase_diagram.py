@@ -27,6 +27,8 @@ MOST = 12
 """Signals drawn per period: a network-wide policy would fill the page."""
 ROW_IN, STAGES_IN, HEAD_IN = 0.2, 0.7, 0.56
 ACROSS = 2
+WIDTH_IN, LETTER_IN = 13.2, 0.056
+"""Of the figure, and of a Latin letter in a row's name."""
 
 
 Windows = tuple[tuple[float, float, str], ...]
@@ -62,14 +64,15 @@ def diagram(data: StudyData, signals: SignalData, period: str, signal: str, arms
     lines = -(-len(plans) // ACROSS)
     panel_in = HEAD_IN + STAGES_IN + ROW_IN * most + 0.35
     title = filled(f"plot.{KEY}.title", signal=short(signal, 40), period=data.period_title(period))
-    figure = new_figure(13.2, 1.2 + lines * panel_in, title, data.made_up, legend=True)
+    figure = new_figure(WIDTH_IN, 1.2 + lines * panel_in, title, data.made_up, legend=True)
     figure.set_layout_engine(None)
+    margin_in = 0.2 + LETTER_IN * max(_letters(row.name) for found in rows.values() for row in found)
     height_in = figure.get_figheight()
     end_s = max(float(lights["cycle_s"].iloc[0]) for _, lights, _ in plans)
     for number, (arm, lights, stages) in enumerate(plans):
         across, line = number % ACROSS, number // ACROSS
         top_in = height_in - 0.66 - line * panel_in - HEAD_IN
-        left, right = 0.125 + 0.5 * across, 0.49 + 0.5 * across
+        left, right = (margin_in / WIDTH_IN) + 0.5 * across, 0.49 + 0.5 * across
         grid = GridSpec(
             2, 1, figure, left=left, right=right, hspace=0.02,
             top=top_in / height_in, bottom=(top_in - STAGES_IN - ROW_IN * most) / height_in,
@@ -106,6 +109,10 @@ def rows_of(lights: pd.DataFrame) -> list[Row]:
         Row(_label(junction if several else "", approach, groups, walks), walks, windows)
         for (junction, approach, walks, windows), groups in found.items()
     ]
+
+
+def _letters(name: str) -> int:
+    return sum(2 if ord(character) > 0x2E80 else 1 for character in name)  # noqa: PLR2004 - where CJK begins
 
 
 def _label(junction: str, approach: str, groups: list[str], walks: bool) -> str:

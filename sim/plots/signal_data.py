@@ -12,6 +12,8 @@ from sim.comparison.compare import BASELINE
 from sim.signals.tables import CORRIDORS, LIGHTS, STAGES
 from sim.tables import empty
 
+NO_LIMIT = {"min_green_s": -1.0, "max_green_s": -1.0}
+"""NaN differs from itself; a fixed green does not."""
 KEYS: Mapping[str, str] = {"arm": "string", "period": "string"}
 
 
@@ -38,13 +40,19 @@ class SignalData:
         today = self._shown(BASELINE, period)
         return tuple(sorted(signal for signal in own if own[signal] != today.get(signal)))
 
-    def _shown(self, arm: str, period: str) -> dict[str, tuple[tuple[object, ...], ...]]:
-        rows = self.lights[(self.lights["arm"] == arm) & (self.lights["period"] == period)]
-        columns = ["group", "cycle_s", "offset_s", "begin_s", "end_s", "letter"]
-        return {
-            str(signal): tuple(part[columns].itertuples(index=False, name=None))
-            for signal, part in rows.groupby("signal", sort=True)
-        }
+    def _shown(self, arm: str, period: str) -> dict[str, list[tuple[object, ...]]]:
+        """Return what each signal shows, and how short and long its greens may be."""
+        found: dict[str, list[tuple[object, ...]]] = {}
+        for table, columns in (
+            (self.lights, ["group", "cycle_s", "offset_s", "begin_s", "end_s", "letter"]),
+            (self.stages, ["stage", "green_s", "min_green_s", "max_green_s"]),
+        ):
+            rows = table[(table["arm"] == arm) & (table["period"] == period)]
+            for signal, part in rows.groupby("signal", sort=True):
+                found.setdefault(str(signal), []).extend(
+                    part[columns].fillna(NO_LIMIT).itertuples(index=False, name=None)
+                )
+        return found
 
 
 def read_signals(folder: Path) -> SignalData:

@@ -32,8 +32,13 @@ class Judged:
 
     @property
     def better(self) -> bool:
-        """Whether it is significantly better."""
-        return self.verdict in ("improved", "improved_uncertain")
+        """Whether it is significantly better, by much or by little."""
+        return self.verdict in ("improved", "improved_uncertain") or self.small
+
+    @property
+    def small(self) -> bool:
+        """Whether it is significantly better, yet by less than the smallest change that matters."""
+        return self.verdict == "equivalent" and self.estimate.ci_high < 0
 
 
 def judge(

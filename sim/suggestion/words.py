@@ -111,6 +111,8 @@ def summary(
                 name_en=label(f"suggest.name.{best.name}", "en"),
             )
         )
+        if best.small:
+            lines.append(text("suggest.small", mcid=f"{best.mcid:.1f}"))
         return lines
     lines.append(text("suggest.keep"))
     tried = [item for item in judged if item.n]

@@ -71,8 +71,21 @@ def test_nothing_is_simulated_twice(root: Path, suggested: Answer) -> None:
     assert "there are suggestions of that name" in suggest(root, "junction=J1", *SMALL).err
 
 
-def test_where_nothing_matters_the_present_plan_is_kept(root: Path, suggested: Answer) -> None:
-    kept = suggest(root, "junction=J1", *SMALL, "mcid_abs=500", "study=kept")
+def test_a_plan_that_is_good_already_is_kept(suggested: Answer, tmp_path: Path) -> None:
+    # Today's plan is the one suggested above: four fresh replicates show nothing better.
+    root = write_root(tmp_path)
+    policy = yaml.safe_load(suggested.out[suggested.out.index("suggested_J1:") :].rpartition("\n\n")[0])
+    (change,) = policy["suggested_J1"]["interventions"].values()
+    greens = change["greens_s"]
+    site = root / "scenarios" / "xingfu" / "site.yaml"
+    text = site.read_text(encoding="utf-8").replace("cycle_s: 70", f"cycle_s: {sum(greens.values()) + 10:g}")
+    text = text.replace("green_s: 25", f"green_s: {greens['A']:g}").replace(
+        "green_s: 35", f"green_s: {greens['B']:g}"
+    )
+    site.write_text(text, encoding="utf-8")
+    scenario = root / "configs" / "scenario" / "xingfu.yaml"
+    scenario.write_text("# @package _global_\nsite: xingfu\nprimary: fair_travel_time\n", encoding="utf-8")
+    kept = suggest(root, "candidates=5", "search_replicates=1", "fresh=4", "study=kept")
     assert kept.code == 0, kept.err
     assert "keep the present plan" in kept.out
     assert "维持现行配时" in kept.out

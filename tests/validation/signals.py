@@ -128,7 +128,7 @@ def page(table: pd.DataFrame) -> str:
     ]
     each = table.drop_duplicates("case")
     work = [
-        "| case | plans | runs of the search | saved | simulated now | CPU s now | wall s now |",
+        "| case | plans | runs of the search | saved | simulated | CPU s | wall s |",
         "|" + " --- |" * 7,
         *(
             f"| {r.case} | {r.plans:.0f} | {r.runs:.0f} | {r.saved:.0f} | {r.simulated:.0f} | {r.cpu_s} |"
@@ -148,8 +148,8 @@ def page(table: pd.DataFrame) -> str:
 TEXT = """\
 # Suggested signal timings on real input
 
-Made by `python -m tests.validation.signals` on {when}, SUMO 1.28.0; the same numbers in `signals.csv`. Each
-row was simulated on replicates that no search had seen, against the network's present plan with the same
+Made on {when} with the commands below, SUMO 1.28.0 (`python -m tests.validation.signals` runs them all and
+rewrites this page); the same numbers in `signals.csv`. Each row was simulated on replicates that no search had seen, against the network's present plan with the same
 people. Fair travel time of the whole network, s per vehicle (door to door, everyone counted); where routes
 and limits are equal, as here, its difference is that of time loss and departure delay together. The interval
 holds for all candidates of a case together.
@@ -163,8 +163,9 @@ crossings assumed on every leg, and may be recommended. `candidates` are explain
 
 ## What it took
 
-Early stopping is counted against all plans on all replicates of the search. "Now": in the run that wrote
-this page; runs that the store already held cost nothing.
+`saved`: by early stopping, against all plans on all replicates of the search. A search ends early where no
+move of the finest level helps. `simulated` counts the confirmation too, and leaves out what the store already
+held. Wall times are on two cores that several others used as well, so the CPU time is what counts.
 
 {work}
 

@@ -36,10 +36,14 @@ def test_noise_and_harm_are_not() -> None:
     assert judged([120.0, 125.0, 119.0, 121.0, 124.0]).verdict == "worse"
 
 
-def test_a_gain_that_does_not_matter_is_not_suggested() -> None:
+def test_a_small_gain_is_called_small_and_noise_of_that_size_is_not_a_gain() -> None:
     found = judged([99.0, 103.1, 97.0, 100.1, 102.0], mcid=(50.0, None))
     assert found.verdict == "equivalent"
-    assert not found.better
+    assert found.better
+    assert found.small
+    noise = judged([99.0, 105.0, 97.0, 102.0, 103.0], mcid=(50.0, None))
+    assert noise.verdict == "equivalent"
+    assert not noise.better
 
 
 def test_who_did_not_arrive_takes_the_gain_away() -> None:

@@ -228,7 +228,7 @@ class Work:
             fences_s = (begin_s(self.study.site, period), float(times.begin_s), float(times.end_s))
             people = perturbed(people, self.study.site.name, replicate, fences_s)
         network = files.build.network
-        moved = assign_lots(people.vehicles, arm.applied.edits, network, self.study.site)
+        moved = assign_lots(people.vehicles, arm.applied.edits, network)
         return request(self.study, period, replicate, files, replace(people, vehicles=moved))
 
 

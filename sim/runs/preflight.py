@@ -67,7 +67,7 @@ def preflight(study: Study, cache: Path) -> Preflight:
             builds[arm.id, period] = built
             if demand is None:
                 continue
-            moved = assign_lots(demand.vehicles, arm.applied.edits, built.network, study.site)
+            moved = assign_lots(demand.vehicles, arm.applied.edits, built.network)
             broken = broken_routes(replace(demand, vehicles=moved), built.network)
             if len(broken):
                 turns = ", ".join(

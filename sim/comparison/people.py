@@ -1,0 +1,143 @@
+"""Winners and losers: what each person's trip gained or lost, the same person before and after.
+
+Pure functions over the trips of one replicate in two arms. The unit of every interval is the replicate; trips
+are counted, never tested.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from sim.comparison import inference
+from sim.tables import RunFacts, typed
+
+CHANGED_S = 10.0
+"""A trip won or lost if it took so much less or more; what lies below nobody notices."""
+
+LENGTHS_M = (0.0, 500.0, 1000.0, 2000.0, 5000.0, math.inf)
+"""Bounds of the groups by length of the trip as driven before."""
+
+FEWEST_TRIPS = 30
+"""Pairs of origin and destination with fewer trips over all replicates are one group."""
+
+CHANGES: Mapping[str, str] = {
+    "id": "string",
+    "origin": "string",
+    "destination": "string",
+    "route_m": "float64",
+    "before_s": "float64",
+    "after_s": "float64",
+    "change_s": "float64",
+    "finished": "bool",  # in both arms; else the change is what could be seen until the end
+}
+"""One row per trip that wanted to leave in the window, in both arms of one replicate."""
+
+PEOPLE: Mapping[str, str] = {
+    "arm": "string",
+    "period": "string",
+    "group": "string",  # all, length, od
+    "name": "string",  # '', 500-1000 m, origin > destination, other
+    "replicates": "int64",
+    "trips": "int64",  # over all replicates
+    "winners": "int64",
+    "losers": "int64",
+    "unchanged": "int64",
+    "unfinished": "int64",
+    "gained_h": "float64",  # sum over winners
+    "lost_h": "float64",  # sum over losers
+    "change_s": "float64",  # mean per trip
+    "ci_low": "float64",
+    "ci_high": "float64",
+}
+"""One row per arm, period and group of trips."""
+
+
+def changes(before: pd.DataFrame, after: pd.DataFrame, facts: RunFacts) -> pd.DataFrame:
+    """Pair the trips of one replicate by person.
+
+    `before`, `after`: columns `tables.TRIPS`; who wanted to leave within the window of `facts` before,
+    whatever became of them. A trip takes ``depart_delay_s + duration_s - stop_s``, door to door. Columns
+    `CHANGES`, by id.
+
+    Raises
+    ------
+    ValueError
+        If somebody is in one arm only: the pairing is broken, and no comparison may rest on it.
+    """
+    window = before["scheduled_s"].between(facts.window_begin_s, facts.window_end_s, inclusive="left")
+    cohort = before[window]
+    both = cohort.merge(after, on="id", how="left", suffixes=("", "_after"), indicator=True)
+    alone = int((both["_merge"] != "both").sum()) + len(set(after["id"]) - set(before["id"]))
+    if alone:
+        raise ValueError(f"{alone} people travel in one arm only: the arms cannot be paired")
+    took = [
+        both[f"depart_delay_s{side}"] + both[f"duration_s{side}"] - both[f"stop_s{side}"]
+        for side in ("", "_after")
+    ]
+    table = both[["id", "origin", "destination", "route_m"]].assign(
+        before_s=took[0],
+        after_s=took[1],
+        change_s=took[1] - took[0],
+        finished=(both["fate"] == "arrived") & (both["fate_after"] == "arrived"),
+    )
+    return typed(table.sort_values("id"), CHANGES)
+
+
+def winners_and_losers(
+    arm: str,
+    period: str,
+    replicates: Iterable[pd.DataFrame],
+    *,
+    confidence: float,
+    changed_s: float = CHANGED_S,
+) -> pd.DataFrame:
+    """Count who gained and who lost, over all trips, by length and by origin and destination.
+
+    `replicates`: one table `CHANGES` per replicate. The interval is that of the replicates' mean changes,
+    paired t. A trip that did not finish counts by what was seen, and as unfinished. Columns `PEOPLE`, sorted.
+    """
+    parts = [part.assign(replicate=number) for number, part in enumerate(replicates)]
+    if not parts:
+        return typed(pd.DataFrame([], columns=list(PEOPLE)), PEOPLE)
+    trips = pd.concat(parts, ignore_index=True)
+    length = pd.cut(trips["route_m"], LENGTHS_M, right=False, labels=_length_names())
+    od = trips["origin"].astype(str) + " > " + trips["destination"].astype(str)
+    rare = od.map(od.value_counts()) < FEWEST_TRIPS
+    everyone = pd.Series("", index=trips.index)
+    groups = {"all": everyone, "length": length.astype(str), "od": od.mask(rare, "other")}
+    rows = []
+    for group, names in groups.items():
+        for name, own in trips.groupby(names, sort=True):
+            row = {"arm": arm, "period": period, "group": group, "name": name}
+            rows.append(row | _sums(own, confidence, changed_s))
+    return typed(pd.DataFrame(rows, columns=list(PEOPLE)), PEOPLE)
+
+
+def _sums(trips: pd.DataFrame, confidence: float, changed_s: float) -> dict[str, float]:
+    change = trips["change_s"].to_numpy(dtype=float)
+    won, lost = change <= -changed_s, change >= changed_s
+    means = trips.groupby("replicate")["change_s"].mean().to_numpy(dtype=float)
+    estimate = inference.paired_t(means, confidence)
+    return {
+        "replicates": means.size,
+        "trips": change.size,
+        "winners": int(won.sum()),
+        "losers": int(lost.sum()),
+        "unchanged": int((~won & ~lost).sum()),
+        "unfinished": int((~trips["finished"]).sum()),
+        "gained_h": float(-change[won].sum()) / 3600,
+        "lost_h": float(change[lost].sum()) / 3600,
+        "change_s": float(np.mean(change)),
+        "ci_low": estimate.ci_low,
+        "ci_high": estimate.ci_high,
+    }
+
+
+def _length_names() -> list[str]:
+    bounds = [f"{bound:.0f}" for bound in LENGTHS_M[:-1]]
+    return [f"{low}-{high} m" for low, high in pairwise(bounds)] + [f">= {bounds[-1]} m"]

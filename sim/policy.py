@@ -12,7 +12,7 @@ from sim.edits.edited_site import edited, footprint
 from sim.edits.vocabulary import SHARED_KINDS, Edit, ObjectKey
 from sim.errors import ConfigError, Problems, near
 from sim.interventions import REGISTRY, Intervention
-from sim.labels import Text
+from sim.labels import Text, text
 from sim.loading import Bilingual, Facts, parse
 from sim.site.model import Site
 
@@ -59,6 +59,9 @@ class AppliedPolicy:
     edits: tuple[Edit, ...]
     footprint: frozenset[ObjectKey]
     change_log: tuple[Text, ...]
+    """What changes, and after it what each intervention assumes of people."""
+    assumptions: tuple[Text, ...] = ()
+    """What the results are conditional on (`Intervention.assumes`)."""
 
 
 def empty_policy() -> Policy:
@@ -97,6 +100,7 @@ def apply(policy: Policy, site: Site, path: str) -> AppliedPolicy:
     problems = Problems()
     edits: dict[str, tuple[Edit, ...]] = {}
     log: list[Text] = []
+    assumed: list[Text] = []
     owner: dict[ObjectKey, str] = {}
     touched: dict[str, frozenset[ObjectKey]] = {}
     for name in _in_order(policy, path):
@@ -108,7 +112,10 @@ def apply(policy: Policy, site: Site, path: str) -> AppliedPolicy:
         try:
             found = edited(site, [edit for earlier in edits if earlier in before for edit in edits[earlier]])
             own = item.edits(found, place)
-            words = item.describe(found)
+            words = [item.describe(found)]
+            if (assumption := item.assumes(found)) is not None:
+                assumed.append(assumption)
+                words.append(text("policy.assumption", zh=assumption.zh, en=assumption.en))
             touched[name] = footprint(found, own)
         except ConfigError as error:
             problems.extend(error)
@@ -127,10 +134,10 @@ def apply(policy: Policy, site: Site, path: str) -> AppliedPolicy:
                 )
             owner[key] = name
         edits[name] = own
-        log.append(words)
+        log += words
     problems.raise_if_any()
     ordered = tuple(edit for own in edits.values() for edit in own)
-    return AppliedPolicy(policy, ordered, frozenset().union(*touched.values()), tuple(log))
+    return AppliedPolicy(policy, ordered, frozenset().union(*touched.values()), tuple(log), tuple(assumed))
 
 
 def _all_before(policy: Policy, name: str) -> frozenset[str]:

@@ -19,7 +19,7 @@ TRIPS: Mapping[str, str] = {
     "id": "string",
     "type": "string",
     "vehicle_class": "string",  # car, bus, truck, motorcycle, bicycle, other
-    "purpose": "string",  # through, parking, bus, background, leaving
+    "purpose": "string",  # through, parking, bus, background, leaving, stopping
     "origin": "string",  # first edge
     "destination": "string",  # last edge
     "edges": "string",  # planned route, space-separated
@@ -36,7 +36,7 @@ TRIPS: Mapping[str, str] = {
     "free_time_s": "float64",  # free-flow time of its planned route, ways through junctions included
     "speed_factor": "float64",
     "occupancy": "float64",  # persons
-    "fate": "string",  # arrived, inside, never_inserted, removed
+    "fate": "string",  # arrived, gave_up (parking), inside, never_inserted, removed
 }
 """One row per vehicle that wanted to travel, never fewer.
 
@@ -113,6 +113,16 @@ PARKED: Mapping[str, str] = {
 }
 """One row per planned stop that began."""
 
+SEARCHES: Mapping[str, str] = {
+    "vehicle": "string",
+    "began_s": "float64",  # when it saw the first full area
+    "ended_s": "float64",  # parked, turned to leave without having parked, or the end of the run
+    "driven_m": "float64",  # in between
+    "full_areas": "int64",  # that it came to
+    "outcome": "string",  # parked, gave_up, searching
+}
+"""One row per vehicle that did not find a stall where it first looked for one."""
+
 RUN_TABLES: Mapping[str, Mapping[str, str]] = {
     "trips": TRIPS,
     "walks": WALKS,
@@ -121,6 +131,7 @@ RUN_TABLES: Mapping[str, Mapping[str, str]] = {
     "edges": EDGES,
     "network": NETWORK,
     "parked": PARKED,
+    "searches": SEARCHES,
 }
 
 FREE_FLOW: Mapping[str, str] = {
@@ -152,6 +163,16 @@ FINDINGS: Mapping[str, str] = {
     "value": "float64",
     "limit": "float64",
 }
+
+TRIP_PAIRS: Mapping[str, str] = {
+    "arm": "string",
+    "period": "string",
+    "replicate": "int64",
+    "before_s": "float64",  # door to door: waiting to enter and driving, planned stops taken out
+    "after_s": "float64",
+    "finished": "bool",  # in both arms; else a time so far
+}
+"""The same person's trip before and after: a sample of one replicate, for the figure and never for a test."""
 
 
 @dataclass(frozen=True)

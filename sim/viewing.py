@@ -22,7 +22,7 @@ def viewing_command(study: Study, arm: Arm, cache: Path) -> list[str]:
     built = build(study.site, arm.applied, period, cache)
     files = laid_out(study.site, built)
     people = realise(study.site, period, replicate, study.settings, study.vehicles)
-    moved = assign_lots(people.vehicles, arm.applied.edits, files.build.network)
+    moved = assign_lots(people.vehicles, arm.applied.edits, files.build.network, study.site)
     run = request(study, period, replicate, files, replace(people, vehicles=moved))
     folder = cache / "view" / study.name / arm.id
     folder.mkdir(parents=True, exist_ok=True)

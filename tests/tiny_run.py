@@ -246,6 +246,7 @@ def tables(**changed: pd.DataFrame) -> dict[str, pd.DataFrame]:
         "zones": zones,
         "queues": queues,
         "parked": parked,
+        "searches": [],
         "network": states,
         "edges": [],
     }

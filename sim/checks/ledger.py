@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-FATES = ("arrived", "inside", "never_inserted", "removed")
+FATES = ("arrived", "gave_up", "inside", "never_inserted", "removed")
 
 
 def ledger(trips: pd.DataFrame) -> Mapping[str, int]:
@@ -21,7 +21,7 @@ def ledger(trips: pd.DataFrame) -> Mapping[str, int]:
     ------
     ValueError
         If an id occurs twice, a fate is unknown, or a fate contradicts the times (arrived without an arrival,
-        never inserted with a departure, ...): then demanded = arrived + inside + never_inserted + removed
+        never inserted with a departure, ...): then demanded = arrived + gave_up + inside + never_inserted + removed
         would hold in name only.
     """
     problems = _contradictions(trips)

@@ -2,7 +2,7 @@
 
 from sim.demand.counts import COUNTS, demand_table, no_counts, read_counts
 from sim.demand.imported import ways
-from sim.demand.parkers import assign_lots
+from sim.demand.moves import assign_lots
 from sim.demand.realise import begin_s, broken_routes, realise
 from sim.demand.tables import LEAVING, VEHICLES, WALKS, Demand, demand_digest, departs_s
 from sim.demand.turning import balance, geh, imbalance

@@ -1,10 +1,11 @@
-"""Drivers who come to park, and who stands there already: routes, stays, and who changes to a new lot."""
+"""Drivers who come to park, who stands there already, and who stops where it is forbidden."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -13,13 +14,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from sim.demand.lots import Wishes, wishes
 from sim.demand.routing import Router
-from sim.demand.tables import LEAVING, VEHICLES, floored, stream
-from sim.edits.vocabulary import AddParking, Edit
+from sim.demand.tables import LEAVING, STOPPING, VEHICLES, floored, stream
 from sim.errors import ConfigError, Problem, Problems, near
 from sim.site.model import Site
 from sim.site.network import Network
-from sim.site.parking import ParkingDemand
+from sim.site.parking import ParkingArea, ParkingDemand
 from sim.vehicles import FILLS_EXIT, VehicleSet
 
 Uniforms = NDArray[np.float64]
@@ -27,20 +28,52 @@ Uniforms = NDArray[np.float64]
 PUT_IN_S = 7.0
 """Into one stall after the other SUMO puts a vehicle every 6 s or so, by way of the lane beside it."""
 QUARTER_S = 900
+FROM_JUNCTION_M = 20.0
+"""Nobody stops on the lane nearer to a junction (GA/T 850 allows none within 20 m; medium confidence)."""
 
 
-def stations(site: Site, name: str) -> tuple[str, str, str]:
-    """Return the edges one parking demand passes: entry, lot, exit. ConfigError if they do not exist."""
-    demand = site.facts.parking_demand[name]
-    place = f"parking_demand.{name}"
+@dataclass(frozen=True)
+class Ways:
+    """The ways of one parking demand: entry, lot, exit. ConfigError where one does not exist."""
+
+    name: str
+    origin: str
+    exit: str
+    router: Router
+    parking: Mapping[str, ParkingArea]
+
+    def reaches(self, lot: str) -> bool:
+        """Whether a lot can be driven to and left again."""
+        return self._by(lot) is not None
+
+    def _by(self, lot: str) -> tuple[str, ...] | None:
+        return self.router.through(self.origin, *((self.edge(lot),) if lot else ()), self.exit)
+
+    def by(self, lot: str) -> tuple[str, ...]:
+        """Return the edges by a lot, or straight to the exit where there is none ('')."""
+        edges = self._by(lot)
+        if edges is None:
+            what = f"no way from {self.origin} by {lot or 'the streets'} to {self.exit}"
+            hint = "mind one-way lots and banned turns"
+            raise ConfigError([Problem(f"parking_demand.{self.name}", what, hint)])
+        return edges
+
+    def leaving(self, lot: str) -> tuple[str, ...]:
+        """Return the edges from a lot on."""
+        edges = self.by(lot)
+        return edges[edges.index(self.edge(lot)) :]
+
+    def edge(self, lot: str) -> str:
+        """Return the edge a lot lies on."""
+        area, network = self.parking[lot], self.router.network
+        return network.part_at(network.edge(area.on, f"parking.{lot}.on").id, area.at_m)[0]
+
+
+def ends(site: Site, place: str, origin: str, exit: str) -> tuple[str, str]:
+    """Return the first and the last edge of a way through the site. ConfigError if they do not exist."""
     network, problems = site.network, Problems()
     found: list[str] = []
-    if demand.lot in site.facts.parking:
-        area = site.facts.parking[demand.lot]
-        found.append(network.edge(area.on, f"parking.{demand.lot}.on").id)
-    else:
-        problems.add(f"{place}.lot", f"no parking area {demand.lot!r}", near(demand.lot, site.facts.parking))
-    for field, leg in (("origin", demand.origin), ("exit", demand.exit)):
+    for field, leg in (("origin", origin), ("exit", exit)):
         approach = network.approaches.get(leg)
         if approach is None and leg not in network.edges:
             known = [*network.approaches, *(network.edges if not site.facts.junctions else ())]
@@ -52,31 +85,51 @@ def stations(site: Site, name: str) -> tuple[str, str, str]:
         else:
             found.append(leg)
     problems.raise_if_any()
-    lot, origin, exit = found
-    return origin, lot, exit
+    return found[0], found[1]
 
 
-def routed(site: Site, name: str) -> tuple[str, ...]:
-    """Return the edges of one parking demand; ConfigError where lot or exit cannot be reached."""
-    origin, lot, exit = stations(site, name)
-    edges = Router(site.network).through(origin, lot, exit)
-    if edges is None:
-        demand = site.facts.parking_demand[name]
-        what = f"no way from {demand.origin} by {demand.lot} to {demand.exit}"
-        raise ConfigError([Problem(f"parking_demand.{name}", what, "mind one-way lots and banned turns")])
-    return edges
+def ways(site: Site, name: str) -> Ways:
+    """Return the ways of one parking demand through the site as it is."""
+    demand = site.facts.parking_demand[name]
+    place = f"parking_demand.{name}"
+    problems = Problems()
+    if demand.lot is not None and demand.lot not in site.facts.parking:
+        problems.add(f"{place}.lot", f"no parking area {demand.lot!r}", near(demand.lot, site.facts.parking))
+    origin = exit = ""
+    try:
+        origin, exit = ends(site, place, demand.origin, demand.exit)
+    except ConfigError as error:
+        problems.extend(error)
+    problems.raise_if_any()
+    return Ways(name, origin, exit, Router(site.network), site.facts.parking)
 
 
 def flows(site: Site) -> dict[str, float]:
-    """Return the expected flow of parkers per movement, veh/h."""
+    """Return the expected flow of parkers per movement, veh/h, over the periods together.
+
+    Of drivers who choose their lot, by the lot that most of them would choose without a taste of their own.
+    """
     found: dict[str, float] = {}
     by_edges = {(m.connections[0].from_edge, m.to_edge): m.id for m in site.network.movements.values()}
+    periods = list(site.periods.values())
     for name, demand in site.facts.parking_demand.items():
-        edges = routed(site, name)
-        for pair in pairwise(edges):
+        lot = demand.lot or _cheapest(site, name)
+        vph = sum(demand.mean_vph(p.begin_s, p.end_s) for p in periods) / len(periods)
+        for pair in pairwise(ways(site, name).by(lot)):
             if pair in by_edges:
-                found[by_edges[pair]] = found.get(by_edges[pair], 0.0) + demand.vehicles_per_h
+                found[by_edges[pair]] = found.get(by_edges[pair], 0.0) + vph
     return found
+
+
+def _cheapest(site: Site, name: str) -> str:
+    found = wishes(site, name, site.facts.parking, site.network, ways(site, name).reaches)
+    if not found.walks_s:
+        demand = site.facts.parking_demand[name]
+        reach = f"within {demand.walks_at_most_m:g} m on foot of {demand.destination}"
+        what = f"no parking area that can be reached {reach}"
+        hint = "raise `walks_at_most_m`, or add a lot"
+        raise ConfigError([Problem(f"parking_demand.{name}.destination", what, hint)])
+    return min(found.lots, key=lambda lot: (found.walks_s[lot], lot))
 
 
 def parkers(
@@ -84,27 +137,40 @@ def parkers(
 ) -> pd.DataFrame:
     """Draw the parkers of every parking demand: columns VEHICLES.
 
-    Poisson arrivals at a constant rate, warm-up included.
+    Poisson arrivals at the rate of the time of day, warm-up included.
     """
-    begin_s, end_s = window_s
     tables = []
     for name, demand in sorted(site.facts.parking_demand.items()):
         rng = stream(site.name, replicate, period, "parking", name)
-        n = int(rng.poisson(demand.vehicles_per_h * scale * (end_s - begin_s) / 3600))
-        times = np.sort(floored(rng.uniform(begin_s, end_s, n)))
+        parts = []
+        for begin_s, end_s, vph in demand.rates(*window_s):
+            n = int(rng.poisson(vph * scale * (end_s - begin_s) / 3600))
+            parts.append(np.sort(floored(rng.uniform(begin_s, end_s, n))))
+        times = np.concatenate(parts)
+        n = len(times)
         speed, stay, fills, own = rng.random((4, n))
         stay_s = np.round(_stay_s(demand, stay), 0)
         drivers = _drivers(site, vehicles, speed, fills, own)
+        way = ways(site, name)
+        if demand.lot is not None:
+            lots = [demand.lot] * n
+        else:
+            _cheapest(site, name)
+            found = wishes(site, name, site.facts.parking, site.network, way.reaches)
+            lots = found.chosen(own.tolist(), stay_s, times)
+        routes = {lot: " ".join(way.by(lot)) for lot in {*lots, *([demand.lot] if demand.lot else [])}}
         come: dict[str, Any] = {
             "id": [f"parking.{name}.{i}" for i in range(n)],
             "scheduled_s": times,
             "purpose": "parking",
-            "edges": " ".join(routed(site, name)),
+            "edges": [routes[lot] for lot in lots],
             "depart_pos": "base",
             "depart_speed": "avg",
-            "stops": [_stop(demand.lot, duration=s) for s in stay_s],
-            "lot": demand.lot,
+            "stops": [_stop(lot, duration=s) if lot else "[]" for lot, s in zip(lots, stay_s, strict=True)],
+            "lot": lots,
             "stay_s": stay_s,
+            "patience_s": demand.gives_up_after_min * 60,
+            "knowledge": demand.knowledge,
         }
         tables.append(drivers.assign(**come))
     return _stacked(tables)
@@ -115,34 +181,111 @@ def standing(
 ) -> pd.DataFrame:
     """Draw who stands in a stall when the demand of a period begins: columns VEHICLES.
 
-    The stationary stock of Poisson arrivals (M/G/inf): per parking demand a Poisson number with mean arrival
-    rate times mean stay, remaining stays after the law of the residual stay, ``P(R > r) = int_r^inf P(S > s)
-    ds / E[S]``. A lot holds no more than its stalls; who is left out is drawn. They want to leave when the
-    remaining stay is over (`scheduled_s`), and are put into their stalls before anybody drives, as far as
-    there is time before `begin_s`.
+    As many as a survey has counted, or the stationary stock of Poisson arrivals (M/G/inf): per parking demand
+    a Poisson number with mean arrival rate times mean stay. Remaining stays after the law of the residual
+    stay, ``P(R > r) = int_r^inf P(S > s) ds / E[S]``. A lot holds no more than its stalls; who is left out is
+    drawn, or stands in the next best lot where drivers choose. They want to leave when the remaining stay is
+    over (`scheduled_s`), and are put into their stalls before anybody drives, as far as there is time before
+    `begin_s`.
     """
     tables = []
+    full: dict[str, int] = {}
     for name, demand in sorted(site.facts.parking_demand.items()):
         rng = stream(site.name, replicate, period, "standing", name)
-        n = int(rng.poisson(demand.vehicles_per_h * scale / 60 * demand.stay_min))
+        vph = demand.mean_vph(begin_s, begin_s + 1)
+        drawn = int(rng.poisson(vph * scale / 60 * demand.stay_min))
+        n = round(demand.stock_veh[period] * scale) if period in demand.stock_veh else drawn
         speed, stay, passed, fills, own = rng.random((5, n))
-        _, lot, _ = stations(site, name)
-        edges = routed(site, name)
         leave_s = begin_s + floored(_remaining_s(demand, stay, passed))
+        way = ways(site, name)
+        if demand.lot is not None:
+            lots = [demand.lot] * n
+        else:
+            found = wishes(site, name, site.facts.parking, site.network, way.reaches)
+            lots = settled(found, own.tolist(), leave_s - begin_s, begin_s, full)
+        kept = np.array([bool(lot) for lot in lots], dtype=bool)
+        lots = [lot for lot in lots if lot]
+        routes = {lot: " ".join(way.leaving(lot)) for lot in set(lots)}
         stand: dict[str, Any] = {
-            "id": [f"standing.{name}.{i}" for i in range(n)],
-            "scheduled_s": leave_s,
+            "id": [f"standing.{name}.{i}" for i in np.flatnonzero(kept)],
+            "scheduled_s": leave_s[kept],
             "purpose": LEAVING,
-            "edges": " ".join(edges[edges.index(lot) :]),
+            "edges": [routes[lot] for lot in lots],
             "depart_pos": "stop",
             "depart_speed": "0",
-            "stops": [_stop(demand.lot, until=s) for s in leave_s],
-            "lot": demand.lot,
+            "stops": [_stop(lot, until=s) for lot, s in zip(lots, leave_s[kept], strict=True)],
+            "lot": lots,
         }
-        tables.append(_drivers(site, vehicles, speed, fills, own).assign(**stand))
-    found = _within_stalls(_stacked(tables), site, period, replicate)
-    quarters = min(math.ceil(len(found) * PUT_IN_S / QUARTER_S), begin_s // QUARTER_S)
-    return found.assign(stay_s=found["scheduled_s"] - (begin_s - quarters * QUARTER_S))
+        drivers = _drivers(site, vehicles, speed[kept], fills[kept], own[kept])
+        tables.append(drivers.assign(**stand))
+    stacked = _within_stalls(_stacked(tables), site, period, replicate)
+    quarters = min(math.ceil(len(stacked) * PUT_IN_S / QUARTER_S), begin_s // QUARTER_S)
+    return stacked.assign(stay_s=stacked["scheduled_s"] - (begin_s - quarters * QUARTER_S))
+
+
+def settled(
+    found: Wishes, uniforms: Sequence[float], stays_s: Uniforms, time_s: float, full: dict[str, int]
+) -> list[str]:
+    """Put those who stand at the start into their best lots with a stall left; '' where there is none.
+
+    `full` counts the stalls taken and is brought up to date.
+    """
+    lots = []
+    for ranked in found.ranked(uniforms, np.asarray(stays_s), np.full(len(uniforms), time_s)):
+        lot = next((lot for lot in ranked if full.get(lot, 0) < found.parking[lot].stalls), "")
+        full[lot] = full.get(lot, 0) + 1
+        lots.append(lot)
+    return lots
+
+
+def stoppers(
+    site: Site, window_s: tuple[float, float], period: str, replicate: int, scale: float, vehicles: VehicleSet
+) -> pd.DataFrame:
+    """Draw who stops on the lane where it is forbidden: columns VEHICLES, purpose `stopping`.
+
+    Poisson in time and along the street, exponential stays.
+    """
+    tables = []
+    begin_s, end_s = window_s
+    for name, item in sorted(site.facts.illegal_stopping.items()):
+        rng = stream(site.name, replicate, period, "stopping", name)
+        network = site.network
+        approach = network.approaches.get(item.on)
+        chain = approach.chain if approach else (item.on,)
+        street_m = sum(network.edges[edge].length_m for edge in chain)
+        n = int(rng.poisson(item.per_km_h * street_m / 1000 * (end_s - begin_s) / 3600 * scale))
+        times = np.sort(floored(rng.uniform(begin_s, end_s, n)))
+        speed, stay, fills, own, along = rng.random((5, n))
+        stay_s = np.round(np.fmax(-item.stay_min * 60 * np.log1p(-stay), 10.0), 0)
+        origin, exit = ends(site, f"illegal_stopping.{name}", item.origin, item.exit)
+        edges = Router(network).through(origin, *chain, exit)
+        if edges is None:
+            what = f"no way from {item.origin} by {item.on} to {item.exit}"
+            raise ConfigError([Problem(f"illegal_stopping.{name}", what)])
+        spots = [network.spot(item.on, float(share) * street_m, "illegal_stopping.on") for share in along]
+        come: dict[str, Any] = {
+            "id": [f"stopping.{name}.{i}" for i in range(n)],
+            "scheduled_s": times,
+            "purpose": STOPPING,
+            "edges": " ".join(edges),
+            "depart_pos": "base",
+            "depart_speed": "avg",
+            "stops": [
+                lane_stop(network, edge.id, at_m, s) for (edge, at_m), s in zip(spots, stay_s, strict=True)
+            ],
+            "lot": "",
+            "stay_s": stay_s,
+        }
+        tables.append(_drivers(site, vehicles, speed, fills, own).assign(**come))
+    return _stacked(tables)
+
+
+def lane_stop(network: Network, edge: str, at_m: float, stay_s: float) -> str:
+    """Stop on the lane at the kerb, away from both junctions where the edge is long enough."""
+    lane = next(lane for lane in network.edges[edge].lanes if lane.for_cars)
+    room_m = min(FROM_JUNCTION_M, lane.length_m / 3)
+    end_m = min(max(at_m, room_m + 5.0), lane.length_m - room_m)
+    return json.dumps([{"lane": lane.id, "endPos": f"{end_m:.2f}", "duration": f"{stay_s:.2f}"}])
 
 
 def _within_stalls(vehicles: pd.DataFrame, site: Site, period: str, replicate: int) -> pd.DataFrame:
@@ -211,58 +354,3 @@ def _normal(uniform: Uniforms) -> NDArray[np.float64]:
 
 def _stop(lot: str, **ends_s: float) -> str:
     return json.dumps([{"parkingArea": lot, **{how: f"{s:.2f}" for how, s in ends_s.items()}}])
-
-
-def assign_lots(vehicles: pd.DataFrame, edits: Sequence[Edit], network: Network) -> pd.DataFrame:
-    """Let people drive in an arm: VEHICLES in, VEHICLES out.
-
-    New parking areas take their share of those who wished for an old one, and routes over an edge that the
-    arm has cut lead over its parts.
-
-    Who changes is decided by the driver's own `uniform`, so by nobody else's presence; only route, stop and
-    lot change. Of those who stand in a stall at the start no more change than the new lot has stalls.
-    `network` is the arm's: a changed route follows what the arm allows. Raises ConfigError where shares of
-    one lot add up to more than 1, or a new lot cannot be reached.
-    """
-    if network.parts:
-        routes = [" ".join(network.on_parts(edges.split())) for edges in vehicles["edges"]]
-        vehicles = vehicles.assign(edges=pd.Series(routes, index=vehicles.index, dtype="string"))
-    moved = vehicles.copy()
-    taken: dict[str, float] = {}
-    router = Router(network)
-    problems = Problems()
-    for edit in edits:
-        if not isinstance(edit, AddParking):
-            continue
-        edge = network.edge(edit.area.on, f"{edit.id}.on").id
-        edge, _ = network.part_at(edge, edit.area.at_m)
-        for old, share in edit.takes:
-            low = taken.get(old, 0.0)
-            taken[old] = low + share
-            if taken[old] > 1 + 1e-9:
-                problems.add(
-                    f"{edit.id}.takes.{old}", f"new areas take {taken[old]:.0%} of those who park there"
-                )
-            changes = (
-                (vehicles["lot"] == old) & vehicles["uniform"].ge(low) & vehicles["uniform"].lt(taken[old])
-            )
-            stands = vehicles["purpose"] == LEAVING
-            free = edit.area.stalls - int((stands & (moved["lot"] == edit.id)).sum())
-            changes &= ~stands | ((changes & stands).astype("int64").cumsum() <= free)
-            for row, route, stops in vehicles.loc[changes, ["edges", "stops"]].itertuples():
-                first, last = route.split()[0], route.split()[-1]
-                way = (edge, last) if stands[row] else (first, edge, last)
-                edges = router.through(*way)
-                if edges is None:
-                    problems.add(f"{edit.id}.on", f"no way from {first} by {edit.area.on} to {last}")
-                    break
-                new = [" ".join(edges), edit.id, _moved_stops(stops, old, edit.id)]
-                moved.loc[row, ["edges", "lot", "stops"]] = new
-    problems.raise_if_any()
-    return moved
-
-
-def _moved_stops(stops: str, old: str, new: str) -> str:
-    return json.dumps(
-        [{**s, "parkingArea": new} if s.get("parkingArea") == old else s for s in json.loads(stops)]
-    )

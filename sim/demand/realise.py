@@ -9,7 +9,7 @@ import pandas as pd
 
 from sim.demand.drawn import arrivals
 from sim.demand.imported import shifted
-from sim.demand.parkers import parkers, standing
+from sim.demand.parkers import parkers, standing, stoppers
 from sim.demand.routing import Router
 from sim.demand.tables import Demand
 from sim.demand.vehicle_types import BUILT_IN, VehicleTypes
@@ -48,6 +48,7 @@ def realise(site: Site, period: str, replicate: int, settings: RunSettings, vehi
         main,
         parkers(site, window_s, period, replicate, scale, vehicles),
         standing(site, window_s[0], period, replicate, scale, vehicles),
+        stoppers(site, window_s, period, replicate, scale, vehicles),
     ]
     filled = [part for part in parts if len(part)] or [main]
     table = pd.concat(filled).sort_values(["scheduled_s", "id"], ignore_index=True)

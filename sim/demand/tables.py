@@ -16,7 +16,7 @@ VEHICLES: Mapping[str, str] = {
     "scheduled_s": "float64",
     "type": "string",
     "vehicle_class": "string",  # car, bus, truck, motorcycle, bicycle, other
-    "purpose": "string",  # through, parking, bus, leaving (LEAVING)
+    "purpose": "string",  # through, parking, bus, leaving (LEAVING), stopping (STOPPING)
     "edges": "string",  # planned route, space-separated
     "depart_lane": "string",
     "depart_pos": "string",
@@ -28,10 +28,14 @@ VEHICLES: Mapping[str, str] = {
     "occupancy": "float64",  # persons
     "lot": "string",  # parking area wished for, empty if none
     "stay_s": "float64",  # NaN if not parking; of those leaving: from the start of the run
+    "patience_s": "float64",  # gives up so long after reaching the lot without delay; NaN if not parking
+    "knowledge": "float64",  # chance to know whether a lot without a sign is full; NaN if not parking
     "uniform": "float64",  # the driver's own number in [0, 1): decides alike in every arm
 }
 """One row per vehicle that wants to travel, by departure, then id. Empty text: the simulator's default."""
 
+STOPPING = "stopping"
+"""Purpose of who stops on the lane where it is forbidden."""
 LEAVING = "leaving"
 """Purpose of who stands in a stall when the demand begins: the trip is the drive away, from `scheduled_s`."""
 

@@ -10,7 +10,7 @@ from sim.edits.closures import AddClosure
 from sim.edits.connections import NewWay, SetConnections
 from sim.edits.geometry import SetLaneCount, SplitEdge
 from sim.edits.lanes import SetLane
-from sim.edits.parking import AddParking
+from sim.edits.parking import AddParking, ChangeParking, RemoveParking, SetIllegalStopping
 from sim.edits.programs import KeyedControl, KeyedProgram, SetProgram, keyed
 from sim.edits.streets import AddStreet
 from sim.edits.timing import SetTiming
@@ -21,13 +21,16 @@ __all__ = [
     "AddClosure",
     "AddParking",
     "AddStreet",
+    "ChangeParking",
     "Edit",
     "KeyedControl",
     "KeyedProgram",
     "LaneLink",
     "NewWay",
     "ObjectKey",
+    "RemoveParking",
     "SetConnections",
+    "SetIllegalStopping",
     "SetLane",
     "SetLaneCount",
     "SetProgram",

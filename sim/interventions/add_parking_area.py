@@ -14,6 +14,7 @@ from sim.labels import Text, text
 from sim.loading import Facts
 from sim.site.model import Site
 from sim.site.parking import ParkingArea
+from sim.site.parking_check import check_area, check_in_lane, overlap, taken
 
 
 class ExpectedParking(Facts):
@@ -59,10 +60,10 @@ takes: {P1: 0.3}
             problems.add(f"{path}.id", f"parking area {self.id!r} exists already")
         if not any(lane.for_cars for lane in edge.lanes):
             problems.add(f"{path}.area.on", f"no lane of {edge.id!r} is open to cars")
-        end_m = at_m + self.area.length_m
-        if end_m > edge.length_m:
-            told = f"ends {end_m:.0f} m from the upstream end of {edge.id!r}"
-            problems.add(f"{path}.area.at_m", f"{told}, which is {edge.length_m:.0f} m long")
+        elif self.area.bay == "in_lane":
+            check_in_lane(edge, site.network, f"{path}.area", problems)
+        placed = self.area.model_copy(update={"on": edge.id, "at_m": round(at_m, 2)})
+        check_area(placed, edge.length_m, f"{path}.area", problems)
         beside = {
             id: area for id, area in existing.items() if site.network.edge(area.on, "parking").id == edge.id
         }
@@ -70,17 +71,15 @@ takes: {P1: 0.3}
             told = f"expected {_listed(self.expect.areas)} on {edge.id!r}, found {_listed(beside)}"
             problems.add(f"{path}.expect.areas", told)
         for id, area in sorted(beside.items()):
-            if at_m < area.at_m + area.length_m and area.at_m < end_m:
-                told = f"overlaps {id!r}, which takes {area.at_m:g} to {area.at_m + area.length_m:g} m"
-                problems.add(f"{path}.area.at_m", told)
+            if overlap(placed, area):
+                problems.add(f"{path}.area.at_m", f"overlaps {id!r}, which takes {taken(area)}")
         for lot, share in self.takes.items():
             if lot not in existing:
                 problems.add(f"{path}.takes.{lot}", f"no parking area {lot!r}", near(lot, existing))
             if not 0 < share <= 1:
                 problems.add(f"{path}.takes.{lot}", f"a share lies above 0 and at most at 1, not {share:g}")
         problems.raise_if_any()
-        area = self.area.model_copy(update={"on": edge.id, "at_m": round(at_m, 2)})
-        return (AddParking(self.id, area, tuple(sorted(self.takes.items()))),)
+        return (AddParking(self.id, placed, tuple(sorted(self.takes.items()))),)
 
     def describe(self, site: Site) -> Text:
         """Where the area opens and how the number of stalls grows."""

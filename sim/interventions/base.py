@@ -29,14 +29,30 @@ class Intervention(Facts):
     title: ClassVar[Text]
     example: ClassVar[str]
     """A complete YAML example for the documentation."""
+    watch: ClassVar[Text | None] = None
+    """What whoever uses it should know; for the documentation."""
 
     def edits(self, site: Site, path: str) -> tuple[Edit, ...]:
         """Return the edits; ConfigError (paths under `path`) where the site is not as expected."""
         raise NotImplementedError
 
+    def assumes(self, site: Site) -> Text | None:
+        """Say what results are conditional on that the simulation does not find out; None: nothing.
+
+        E.g. how many people heed a rule ("if illegal stopping falls to y, then ...").
+        """
+        return None
+
     def describe(self, site: Site) -> Text:
         """One sentence of the change log in both languages, with the old and the new value."""
         raise NotImplementedError
+
+    def eligibility(self, site: Site) -> tuple[Text, ...]:
+        """Return the conditions of good practice that the place does not meet, each with its source.
+
+        `site` is as `edits` finds it. These are warnings: what cannot be is refused by `edits`.
+        """
+        return ()
 
 
 def intervention(kind: str) -> Callable[[Kind], Kind]:

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from sim.comparison.compare import BASELINE, COMPARISON
+from sim.comparison.links import LINK_INTERVALS, LINKS
 from sim.labels import Text
 from sim.results import StudyFolder
-from sim.tables import FINDINGS, MEASURES, empty, typed
+from sim.tables import FINDINGS, MEASURES, TRIP_PAIRS, empty, typed
 
 PROFILES: Mapping[str, str] = {
     "arm": "string",
@@ -33,6 +34,7 @@ FATES: Mapping[str, str] = {
     "replicate": "int64",
     "demanded": "int64",
     "arrived": "int64",
+    "gave_up": "int64",
     "inside": "int64",
     "never_inserted": "int64",
     "removed": "int64",
@@ -45,6 +47,9 @@ TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "findings": ("tables/findings.parquet", FINDINGS),
     "profiles": ("tables/profiles.parquet", PROFILES),
     "fates": ("tables/fates.parquet", FATES),
+    "links": ("tables/links.parquet", LINKS),
+    "link_intervals": ("tables/link_intervals.parquet", LINK_INTERVALS),
+    "trip_pairs": ("tables/trip_pairs.parquet", TRIP_PAIRS),
 }
 
 
@@ -69,6 +74,11 @@ class StudyData:
     findings: pd.DataFrame
     profiles: pd.DataFrame
     fates: pd.DataFrame
+    links: pd.DataFrame = field(default_factory=lambda: empty(LINKS))
+    link_intervals: pd.DataFrame = field(default_factory=lambda: empty(LINK_INTERVALS))
+    trip_pairs: pd.DataFrame = field(default_factory=lambda: empty(TRIP_PAIRS))
+    geometry: Mapping[str, Any] = field(default_factory=dict)
+    """The streets as `sim.street_map.geometry` writes them; empty where the folder has none."""
     runs: tuple[RunRow, ...] = ()
     proof: tuple[Mapping[str, Any], ...] = ()
     """What each arm's files change per period, where the study says so: `arm, period, changed, identical`."""
@@ -183,6 +193,7 @@ def read_study(folder: Path) -> StudyData:
         study=StudyFolder(folder).study(),
         runs=_run_rows(_json(folder / "runs.json", missing, "runs.json")),
         proof=tuple(_json(folder / "tables" / "proof.json", [], "tables/proof.json") or ()),
+        geometry=_json(folder / "tables" / "geometry.json", missing, "tables/geometry.json") or {},
         free_flow_failure=str((free_flow or {}).get("failure") or ""),
         provenance=_json(folder / "provenance.json", missing, "provenance.json") or {},
         missing=tuple(missing),

@@ -21,7 +21,7 @@ from sim.sumo.driver import DETECTORS_FILE, LOG_FILE, Children, RunSpec, simulat
 from sim.sumo.install import version
 from sim.sumo.outputs import read_outputs
 
-SIMULATION_CODE = 5
+SIMULATION_CODE = 6
 """Raised by hand whenever the code that runs or reads a simulation changes what comes out of it."""
 
 DEMAND_FILE = "demand.rou.xml"

@@ -12,18 +12,21 @@ from sim.labels import Text, text
 from sim.site.facts import ApproachFacts, Period, SiteFacts
 from sim.site.layout import Layout, Leg, leg_of, sides
 from sim.site.network import Network
+from sim.site.parking_check import check_areas, check_demand
 
 SAME_BEARING_DEG = 20.0
 """Two legs closer than this are one to the drawing."""
 STREET_BEARING_DEG = 30.0
 """A street's leg may be written this far off the line between its junctions."""
-STALL_M = 6.0
-"""Length of a kerb stall."""
 JUNCTION_SPACE_M = 30.0
 """Room that a street needs beside its short lanes: half a junction at each end."""
 CROSSING_LENGTH_OFF = 0.30
 """A crossing's length may differ by this share from what the lanes give."""
 QUARTER_S = 900
+NAMED = (
+    "junctions", "streets", "plans", "parking", "parking_demand", "illegal_stopping", "periods", "routes",
+)  # fmt: skip
+"""Fields of a site that are maps by name."""
 _NAME = re.compile(r"\w[\w-]*")
 MINUTE_S = 60
 """Zones and queues are counted in whole minutes from the start of a run: the window begins with one."""
@@ -53,8 +56,9 @@ def check_places(facts: SiteFacts, network: Network, path: str = "site.yaml") ->
     problems = Problems()
     streets = {**dict.fromkeys(network.approaches), **dict.fromkeys(network.edges)}
     crossings = {id for id, approach in network.approaches.items() if approach.crossing is not None}
-    _check_parking(facts, streets, path, problems)
-    _check_demand(facts, streets, streets, path, problems)
+    lengths = {**{id: None for id in streets}, **{id: edge.length_m for id, edge in network.edges.items()}}
+    check_areas(facts, lengths, path, problems)
+    check_demand(facts, streets, streets, streets, path, problems)
     _check_routes(facts, streets, path, problems)
     _check_measured(facts, network.junctions, path, problems)
     for name, period in facts.periods.items():
@@ -80,7 +84,7 @@ def crossing_notes(facts: SiteFacts, network: Network) -> tuple[Text, ...]:
 def _check_names(facts: SiteFacts, path: str, problems: Problems) -> None:
     groups: dict[str, Iterable[str]] = {
         field: getattr(facts, field)
-        for field in ("junctions", "streets", "plans", "parking", "parking_demand", "periods", "routes")
+        for field in NAMED
     }
     groups |= {f"junctions.{id}.approaches": j.approaches for id, j in facts.junctions.items()}
     for place, names in groups.items():
@@ -247,8 +251,9 @@ class _Drawn:
         boundary = {name: leg for name, leg in self.legs.items() if name not in streets}
         exits = {name for name, leg in boundary.items() if self.approach(leg).exit_lanes}
         exit_edges = {f"{name}.exit": self.approach(boundary[name]).length_m for name in sorted(exits)}
-        _check_parking(self.facts, {**lengths, **exit_edges}, path, problems)
-        _check_demand(self.facts, set(boundary) & set(entering), exits, path, problems)
+        check_areas(self.facts, {**lengths, **exit_edges}, path, problems)
+        places = {**lengths, **exit_edges}
+        check_demand(self.facts, places, set(boundary) & set(entering), exits, path, problems)
         _check_routes(self.facts, {**lengths, **exit_edges}, path, problems)
         _check_measured(self.facts, self.facts.junctions, path, problems)
         crossings = {name for name, leg in self.legs.items() if self.approach(leg).crossing is not None}
@@ -258,39 +263,6 @@ class _Drawn:
     def _length_m(self, leg: Leg) -> float | None:
         other = Layout(self.facts).other_end.get(leg)
         return self.approach(leg).length_m if other is None else self._apart_m(leg[0], other[0])
-
-
-def _check_parking(
-    facts: SiteFacts, streets: Mapping[str, float | None], path: str, problems: Problems
-) -> None:
-    """Hold parking areas against the approaches and edges there are (with their lengths, where known)."""
-    for id, area in facts.parking.items():
-        place = f"{path}.parking.{id}"
-        if area.on not in streets:
-            problems.add(f"{place}.on", f"no approach or edge {area.on!r}", near(area.on, streets))
-            continue
-        length_m, end_m = streets[area.on], area.at_m + area.length_m
-        if length_m is not None and end_m > length_m:
-            what = f"ends at {end_m:g} m, but {area.on} is {length_m:.0f} m long"
-            problems.add(f"{place}.at_m", what)
-        if area.kind == "kerb" and area.stalls * STALL_M > area.length_m:
-            what = f"{area.stalls} stalls do not fit on {area.length_m:g} m"
-            problems.add(f"{place}.stalls", what, f"a kerb stall takes {STALL_M:g} m")
-
-
-def _check_demand(
-    facts: SiteFacts, entries: Iterable[str], exits: Iterable[str], path: str, problems: Problems
-) -> None:
-    for id, demand in facts.parking_demand.items():
-        place = f"{path}.parking_demand.{id}"
-        if demand.lot not in facts.parking:
-            problems.add(f"{place}.lot", f"no parking area {demand.lot!r}", near(demand.lot, facts.parking))
-        if demand.origin not in entries:
-            what = f"{demand.origin!r} is no leg by which vehicles enter the site"
-            problems.add(f"{place}.origin", what, near(demand.origin, entries))
-        if demand.exit not in exits:
-            what = f"{demand.exit!r} is no leg by which vehicles leave the site"
-            problems.add(f"{place}.exit", what, near(demand.exit, exits))
 
 
 def _check_routes(facts: SiteFacts, streets: Mapping[str, object], path: str, problems: Problems) -> None:

@@ -8,7 +8,6 @@ Lanes are listed from left to right as the driver sees them: lane 1 next to the 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
@@ -16,7 +15,9 @@ from pydantic import AfterValidator, Field, model_validator
 
 from sim.loading import Bilingual, Facts
 from sim.signals.plan import SignalPlan
-from sim.site.parking import ParkingArea, ParkingDemand
+from sim.site import clock
+from sim.site.clock import Clock
+from sim.site.parking import IllegalStopping, ParkingArea, ParkingDemand
 
 Direction = Literal["left", "through", "right", "uturn"]
 DIRECTIONS: tuple[Direction, ...] = ("uturn", "left", "through", "right")  # from the median to the kerb
@@ -38,23 +39,7 @@ LaneUse = Annotated[str, AfterValidator(_lane_use)]
 """What one lane may do, e.g. `left`, `through+right`; normalised to the order of DIRECTIONS."""
 
 
-# Hours go beyond 24: a period may run past midnight.
-CLOCK = re.compile(r"([012]\d|30)(:[0-5]\d){1,2}", re.ASCII)
-
-
-def _clock(value: str) -> str:
-    if not CLOCK.fullmatch(value):
-        raise ValueError(f'time {value!r}: write "HH:MM" or "HH:MM:SS" in quotes')
-    return value
-
-
-Clock = Annotated[str, AfterValidator(_clock)]
-
-
-def seconds(clock: str) -> int:
-    """Seconds since midnight of "HH:MM" or "HH:MM:SS"."""
-    hours, minutes, *rest = (int(part) for part in clock.split(":"))
-    return hours * 3600 + minutes * 60 + (rest[0] if rest else 0)
+seconds = clock.seconds
 
 
 class Lane(Facts):
@@ -165,6 +150,7 @@ class SiteFacts(Facts):
     plans: Mapping[str, Mapping[str, SignalPlan]] = Field(default_factory=dict)
     parking: Mapping[str, ParkingArea] = Field(default_factory=dict)
     parking_demand: Mapping[str, ParkingDemand] = Field(default_factory=dict)
+    illegal_stopping: Mapping[str, IllegalStopping] = Field(default_factory=dict)
     periods: Mapping[str, Period] = Field(min_length=1)
     routes: Mapping[str, NamedRoute] = Field(default_factory=dict)
     measured_junctions: tuple[str, ...] | None = None

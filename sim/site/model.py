@@ -12,6 +12,13 @@ from sim.signals.program import SignalControl
 from sim.site.facts import Period, SiteFacts
 from sim.site.network import Network
 
+BAYS = "bays."
+"""Before the id of a parking area: the closure of the lane that its bays take."""
+BESIDE_CARS = frozenset({"bicycle", "pedestrian"})
+"""Who still gets through on a lane with parked cars."""
+ALWAYS_S = 30 * 3600 + 24 * 3600 * 7
+"""Later than any period ends, on any site's time axis."""
+
 
 @dataclass(frozen=True, slots=True)
 class Closure:
@@ -51,6 +58,18 @@ class Site:
     def periods(self) -> Mapping[str, Period]:
         """Named periods by id."""
         return self.facts.periods
+
+    @property
+    def closed(self) -> Mapping[str, Closure]:
+        """Every closure: ours, and of the lanes that bays in the lane take while they are open."""
+        found = dict(self.closures)
+        for id, area in self.facts.parking.items():
+            if area.bay == "in_lane":
+                edge, _ = self.network.part_at(area.on, area.at_m)
+                kerb = next(lane for lane in self.network.edges[edge].lanes if lane.for_cars)
+                begin_s, end_s = area.hours_s or (0.0, float(ALWAYS_S))
+                found[BAYS + id] = Closure(begin_s, end_s, lanes=(kerb.id,), exempt=BESIDE_CARS)
+        return found
 
     @property
     def has_demand(self) -> bool:

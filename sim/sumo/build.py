@@ -30,7 +30,7 @@ from sim.sumo.lane_text import changed_lanes, let_in, with_lanes
 from sim.sumo.net_file import read_net_file
 from sim.sumo.netconvert import convert, maker, normalise
 from sim.sumo.parking_files import parking_xml
-from sim.sumo.patch import check_patched, controlled_xml, patch_files
+from sim.sumo.patch import check_patched, controlled_xml, patch_files, surplus
 from sim.sumo.read_network import read_network
 from sim.sumo.remap import never_green, new_conflicts, remap, with_all_links
 from sim.sumo.signals import OFF, PREFIX, read_controls, write_controls, write_programs
@@ -81,7 +81,7 @@ def build(site: Site, applied: AppliedPolicy, period: str, cache: Path) -> ArmBu
     net_file, network, warnings = _changed(site, carried, target, cache)
     controls = _controls(site, carried, target, period, network)
     with tempfile.TemporaryDirectory() as draft:
-        names = _write(Path(draft), target, net_file, network, controls)
+        names = _write(Path(draft), target, net_file, network, controls, site.facts.parking)
         digest = _digest(Path(draft), names, network.sha256)
         folder = publish(
             cache / "build" / digest[:2] / digest,
@@ -147,8 +147,12 @@ def _write(
     net_file: Path,
     network: Network,
     controls: Mapping[str, SignalControl],
+    today: Mapping[str, ParkingArea],
 ) -> list[str]:
-    """Write the additional files of an edited site and return their names in load order."""
+    """Write the additional files of an edited site and return their names in load order.
+
+    `today`: the parking areas of the site without edits.
+    """
     parking = site.facts.parking
     write_controls(folder / SIGNALS, controls)
     names = [SIGNALS]
@@ -158,11 +162,12 @@ def _write(
         shutil.copyfile(source, folder / IMPORTED)
         names.append(IMPORTED)
     if parking:
-        (folder / PARKING).write_text(parking_xml(parking, network), encoding="utf-8")
+        content = parking_xml(parking, network, site.facts.parking_demand, today)
+        (folder / PARKING).write_text(content, encoding="utf-8")
         names.append(PARKING)
-    if site.closures:
+    if closed := replace(site, network=network).closed:
         paths = read_net_file(net_file).paths
-        (folder / CLOSURES).write_text(closures_xml(site.closures, network, paths), encoding="utf-8")
+        (folder / CLOSURES).write_text(closures_xml(closed, network, paths), encoding="utf-8")
         names.append(CLOSURES)
     return names
 
@@ -286,9 +291,10 @@ def _restore_programs(site: Site, carried: Site, folder: Path) -> None:
         if links.get(signal) != site.network.links.get(signal) or control != found.get(signal)
     }
     write_programs(folder / "programs.tll.xml", restored, added)
-    (folder / "controlled.con.xml").write_text(controlled_xml(added), encoding="utf-8")
-    parts = ["-i", "programs.tll.xml", "-x", "controlled.con.xml"] if added else ["-i", "programs.tll.xml"]
-    convert(["-s", "patched.net.xml", *parts, "-o", "restored.net.xml"], folder)
+    more = surplus(carried.network, patched)
+    (folder / "controlled.con.xml").write_text(controlled_xml(added, more), encoding="utf-8")
+    parts = ["-x", "controlled.con.xml"] if added or more else []
+    convert(["-s", "patched.net.xml", "-i", "programs.tll.xml", *parts, "-o", "restored.net.xml"], folder)
 
 
 def _read(net_file: Path, intended: Network) -> Network:

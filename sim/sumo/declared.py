@@ -64,7 +64,7 @@ class _Wish:
             case "lane":
                 yield from self._lane(id, self.found.get(key))
             case "closure":
-                yield from _there(id in self.target.closures, key in self.found)
+                yield from _there(id in self.target.closed, key in self.found)
             case "signal_link":
                 yield from self._lights(id)
             case "signal_timing":

@@ -14,6 +14,7 @@ from sim.demand.vehicle_types import BUILT_IN
 from sim.errors import BuildError
 from sim.site.network import Edge, Network
 from sim.sumo.build import ArmBuild
+from sim.sumo.parking_files import MANOEUVRE_TABLE, SEARCH_PARAMETERS
 from sim.sumo.xml_file import element, opening
 
 PEDESTRIAN = "huandu.pedestrian"
@@ -34,7 +35,10 @@ def write_demand(demand: Demand, arm: ArmBuild, path: Path) -> None:
     timed = [*_vehicles(demand), *_walks(demand, arm)]
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write('<?xml version="1.0" encoding="UTF-8"?>\n<routes>\n')
-        for id, attributes in sorted(demand.types.items()):
+        parks = set(demand.vehicles.loc[demand.vehicles["lot"].isin(list(arm.parking)), "type"])
+        times = {"maneuverAngleTimes": MANOEUVRE_TABLE}
+        for id, own in sorted(demand.types.items()):
+            attributes = {**own, **times} if id in parks else own
             if id not in BUILT_IN or set(attributes) - {"vClass"}:
                 file.write(element("vType", {"id": id, **_written_type(attributes)}))
         if len(demand.walks):
@@ -93,8 +97,16 @@ def _vehicles(demand: Demand) -> list[tuple[float, str, str]]:
             "speedFactor": f"{row['speed_factor']:.4f}",
         }
         text = opening("vehicle", attributes) + known[route] + known[stops]
+        if row["patience_s"] == row["patience_s"] and row["stops"] != "[]":  # not NaN
+            text += "".join(element("param", {"key": k, "value": v}, 2) for k, v in _search(row).items())
         found.append((row["departs_s"], row["id"], text + "    </vehicle>\n"))
     return found
+
+
+def _search(row: Mapping[str, Any]) -> dict[str, str]:
+    """Return how a driver looks for a stall: what was found full is not tried again while patience lasts."""
+    own = {"parking.memory": f"{row['patience_s']:g}", "parking.knowledge": f"{row['knowledge']:g}"}
+    return {**SEARCH_PARAMETERS, **own}
 
 
 def _walks(demand: Demand, arm: ArmBuild) -> list[tuple[float, str, str]]:

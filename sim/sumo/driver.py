@@ -26,6 +26,7 @@ TRIPS_FILE = "trips.out.xml"
 STATISTICS_FILE = "statistics.out.xml"
 NETWORK_FILE = "network.out.xml"
 STOPS_FILE = "stops.out.xml"
+ROUTES_FILE = "routes.out.xml"
 DETECTORS_FILE = "detectors.add.xml"
 LOG_FILE = "log.txt"
 SPEC_FILE = "spec.json"
@@ -76,7 +77,13 @@ class RunSpec:
             "xml-validation.routes": "never",
         }
         if self.stops:
-            arguments |= {"stop-output": STOPS_FILE, "stop-output.write-unfinished": "true"}
+            arguments |= {
+                "stop-output": STOPS_FILE,
+                "stop-output.write-unfinished": "true",
+                "vehroute-output": ROUTES_FILE,
+                "vehroute-output.exit-times": "true",
+                "vehroute-output.write-unfinished": "true",
+            }
         return [f"--{name}={value}" for name, value in arguments.items()]
 
     def behaviour(self) -> dict[str, str]:

@@ -341,12 +341,24 @@ def _leads_to_parking(rerouter: ElementTree.Element) -> bool:
     return inner == {"parkingAreaReroute"}
 
 
-def _alternatives(rerouter: ElementTree.Element) -> Objects:
-    """Return an object for each pair of areas, so that a new area changes only pairs it belongs to."""
-    id = rerouter.attrib["id"]
-    found: Objects = {("other", f"rerouter {id}"): {k: v for k, v in rerouter.attrib.items() if k != "id"}}
-    for interval in rerouter:
+def _alternatives(element: ElementTree.Element) -> Objects:
+    """Return an object for each pair of areas, so that a new area changes only pairs it belongs to.
+
+    Intervals are cut where any area opens or closes: what holds on both sides of a cut is one span.
+    """
+    id = element.attrib["id"]
+    found: Objects = {("other", f"rerouter {id}"): {k: v for k, v in element.attrib.items() if k != "id"}}
+    spans: dict[tuple[str, tuple[tuple[str, str], ...]], list[tuple[str, str]]] = {}
+    for interval in element:
+        begin, end = interval.attrib["begin"], interval.attrib["end"]
         for child in interval:
-            pair = ("parking_alternative", f"{id}|{child.attrib['id']}")
-            found[pair] = {**interval.attrib, **{k: v for k, v in child.attrib.items() if k != "id"}}
+            own = tuple(sorted((k, v) for k, v in child.attrib.items() if k != "id"))
+            known = spans.setdefault((child.attrib["id"], own), [])
+            if known and known[-1][1] == begin:
+                known[-1] = (known[-1][0], end)
+            else:
+                known.append((begin, end))
+    for (other, own), held in spans.items():
+        pair = found.setdefault(("parking_alternative", f"{id}|{other}"), {})
+        pair |= {**dict(own), " ".join(f"{begin}-{end}" for begin, end in held): "offered"}
     return found

@@ -19,8 +19,10 @@ from sim.site.network import Network
 from sim.site.zones import Zones
 from sim.sumo import driver
 from sim.sumo.detectors import EDGES_FILE, QUEUES_FILE, STOP_LINES_FILE, ZONES_FILE, queue_id
+from sim.sumo.parking_files import LEAVE
+from sim.sumo.searches import searches
 from sim.sumo.xml_file import columns_of, content, scan
-from sim.tables import EDGES, NETWORK, PARKED, QUEUES, TRIPS, WALKS, ZONES, RunFacts, empty, typed
+from sim.tables import EDGES, NETWORK, PARKED, QUEUES, SEARCHES, TRIPS, WALKS, ZONES, RunFacts, empty, typed
 
 WARNINGS_KEPT = 50
 ROUNDING_S = 0.02
@@ -55,7 +57,8 @@ def read_outputs(
     try:
         trips_read, persons = _trips_file(folder / driver.TRIPS_FILE)
         statistics = _statistics(folder / driver.STATISTICS_FILE)
-        trips = _trips(trips_read, vehicles, network, spec)
+        parked, gave_up, stalls_m = _parked(folder / driver.STOPS_FILE, spec.stops)
+        trips = _trips(trips_read, vehicles, network, spec, gave_up)
         walked = _walks(persons, walks)
         _reconcile(trips, statistics)
         end_s = _end_s(trips, walked, spec)
@@ -66,7 +69,10 @@ def read_outputs(
             "queues": _queues(folder, zones, end_s),
             "edges": _edges(folder / EDGES_FILE),
             "network": _network(folder / driver.NETWORK_FILE, end_s),
-            "parked": _parked(folder / driver.STOPS_FILE, spec.stops),
+            "parked": parked,
+            "searches": searches(folder / driver.ROUTES_FILE, parked, stalls_m, network, end_s)
+            if spec.stops
+            else empty(SEARCHES),
         }
     except ConfigError as error:  # from the XML reader: not the user's fault here
         raise RunError(f"an output cannot be read: {error}") from None
@@ -129,7 +135,11 @@ def _trips_file(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _trips(
-    read: pd.DataFrame, vehicles: pd.DataFrame, network: Network, spec: driver.RunSpec
+    read: pd.DataFrame,
+    vehicles: pd.DataFrame,
+    network: Network,
+    spec: driver.RunSpec,
+    gave_up: frozenset[str],
 ) -> pd.DataFrame:
     strangers = set(read["id"]) - set(vehicles["id"])
     if strangers or read["id"].duplicated().any():
@@ -178,7 +188,9 @@ def _trips(
             "speed_factor": row["speedFactor"].where(departed, demand["speed_factor"]).to_numpy(),
             "occupancy": demand["occupancy"].to_numpy(),
             "fate": np.select(
-                [arrived, waiting, removed], ["arrived", "never_inserted", "removed"], default="inside"
+                [departed & row.index.isin(list(gave_up)), arrived, waiting, removed],
+                ["gave_up", "arrived", "never_inserted", "removed"],
+                default="inside",
             ),
         }
     )
@@ -253,7 +265,9 @@ def _reconcile(trips: pd.DataFrame, statistics: Mapping[str, Mapping[str, str]])
     count = trips["fate"].value_counts()
     inserted = int(statistics["vehicles"]["inserted"])
     inside = int(statistics["vehicles"]["running"])
-    ours = (len(trips) - int(count.get("never_inserted", 0)), int(count.get("inside", 0)))
+    # Who has given up may still stand at the edge of the site: the stay is the simulator's, not theirs.
+    waiting = int(((trips["fate"] == "gave_up") & trips["arrival_s"].isna()).sum())
+    ours = (len(trips) - int(count.get("never_inserted", 0)), int(count.get("inside", 0)) + waiting)
     if ours != (inserted, inside):
         raise RunError(
             f"the books do not balance: the tables have {ours[0]} vehicles inserted and {ours[1]} inside "
@@ -378,20 +392,31 @@ def _network(path: Path, end_s: float) -> pd.DataFrame:
     return typed(table[table["time_s"] < end_s + driver.SUMMARY_PERIOD_S], NETWORK)
 
 
-def _parked(path: Path, stops: bool) -> pd.DataFrame:
+def _parked(path: Path, stops: bool) -> tuple[pd.DataFrame, frozenset[str], dict[str, float]]:
+    """Return planned stops that began, who left without having parked, and where each stood."""
     if not stops:
-        return empty(PARKED)
+        return empty(PARKED), frozenset(), {}
+    stalls_m: dict[str, float] = {}
     rows: list[tuple[str, str, str, float, float]] = []
+    gave_up: set[str] = set()
 
     def start(tag: str, a: dict[str, str]) -> None:
-        if tag == "stopinfo":
-            edge = a["lane"].rpartition("_")[0]
-            rows.append((a["id"], a.get("parkingArea", ""), edge, float(a["started"]), float(a["ended"])))
+        if tag != "stopinfo":
+            return
+        area = a.get("parkingArea", "")
+        if area.startswith(LEAVE):
+            if float(a["started"]) >= 0:
+                gave_up.add(a["id"])
+            return
+        edge = a["lane"].rpartition("_")[0]
+        stalls_m[a["id"]] = float(a["pos"])
+        rows.append((a["id"], area, edge, float(a["started"]), float(a["ended"])))
 
     scan(path, "stops", start)
     table = pd.DataFrame(rows, columns=list(PARKED))
     table["ended_s"] = table["ended_s"].where(table["ended_s"] >= 0)
-    return typed(_sorted(table[table["started_s"] >= 0], "vehicle", "started_s"), PARKED)
+    kept = typed(_sorted(table[table["started_s"] >= 0], "vehicle", "started_s"), PARKED)
+    return kept, frozenset(gave_up), stalls_m
 
 
 def _sorted(table: pd.DataFrame, *by: str) -> pd.DataFrame:

@@ -1,61 +1,157 @@
-"""Parking areas as SUMO files: beside the road, with a rerouter each, so that a full one sends drivers on."""
+"""Parking areas as SUMO files: beside the road, with a rerouter each, so that a full one sends drivers on.
+
+A vehicle remembers the areas that it found full (`parking.memory`) and tries each of the others that can be
+walked from to the same destination once. When all of them were full it makes for an area without a limit at
+its exit (`LEAVE`): it has given up.
+"""
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from sim.errors import BuildError
+from sim.site.model import ALWAYS_S
 from sim.site.network import Edge, Network
-from sim.site.parking import ParkingArea
+from sim.site.parking import ParkingArea, ParkingDemand
+from sim.site.walking import destination, point, walk_m
 from sim.sumo.xml_file import element, opening
 
 SEARCH_RADIUS_M = 1500.0
 """Drivers who find a lot full know the others within this driving distance (SUMO-tools' own choice)."""
-SEEN_FROM_AFAR_STALLS = 25
-"""An off-street lot of this size shows its free stalls from afar."""
-ALWAYS_S = 30 * 3600 + 24 * 3600 * 7
-"""End of a rerouter's interval: later than any period ends, on any site's time axis."""
+LEAVE = "leave."
+"""Before the exit edge: the area at which those arrive who have given up, on their way out."""
+LEAVE_STALLS = 1_000_000
+"""No lot is nearly as large: `SEARCH_PARAMETERS` make the largest area the last choice."""
+LEAVE_M = 12.0
+"""Length of that area; it ends a metre before the edge."""
+SEARCH_PARAMETERS: Mapping[str, str] = {"parking.capacity.weight": "-10"}
+"""Of every driver who parks. The nearest area is the best one (SUMO's default weight, 1, of distances
+scaled to at most 1), but any other is better than to leave."""
+MANOEUVRE_TABLE = ",".join(f"{s + 1} {s} {s}" for s in range(61))
+"""`maneuverAngleTimes` of every type that parks: an area's `angle` is its time in and out in seconds.
+The simulator uses the angle for nothing but this table and the drawing: each area may have its own time."""
 
 
-def parking_xml(parking: Mapping[str, ParkingArea], network: Network) -> str:
-    """Write an additional file with every area and its rerouter; BuildError where one does not fit."""
-    edges = {id: network.edge(area.on, f"parking.{id}.on") for id, area in parking.items()}
+def parking_xml(
+    parking: Mapping[str, ParkingArea],
+    network: Network,
+    demand: Mapping[str, ParkingDemand],
+    today: Mapping[str, ParkingArea],
+) -> str:
+    """Write an additional file with every area and its rerouter; BuildError where one does not fit.
+
+    `today`: the site's areas before any policy: where drivers walk to does not depend on the arm. Opening
+    hours cut the rerouters' time into intervals: a closed area is offered to nobody.
+    """
+    placed = {
+        id: network.part_at(network.edge(a.on, f"parking.{id}.on").id, a.at_m) for id, a in parking.items()
+    }
+    edges = {id: network.edges[edge] for id, (edge, _) in placed.items()}
+    at_m = {id: at_m for id, (_, at_m) in placed.items()}
+    reach = _reach(parking, network, demand, today)
     lines = ["<additional>\n"]
     for id, area in sorted(parking.items()):
-        end_m = area.at_m + area.length_m
-        lane = next((lane for lane in edges[id].lanes if lane.for_cars), None)
+        end_m = at_m[id] + area.length_m
+        lanes = [lane for lane in edges[id].lanes if lane.for_cars]
+        # Bays in the lane take the one at the kerb: cars get out of them into the next.
+        lane = next(iter(lanes[1:] if area.bay == "in_lane" else lanes), None)
         if lane is None or end_m > lane.length_m:
             raise BuildError(
                 f"parking area {id!r}: no lane for cars on {edges[id].id!r} reaches to {end_m:g} m"
             )
-        where = {"id": id, "lane": lane.id, "startPos": area.at_m, "endPos": end_m}
-        lines.append(element("parkingArea", {**where, "roadsideCapacity": area.stalls}))
+        where = {"id": id, "lane": lane.id, "startPos": round(at_m[id], 2), "endPos": round(end_m, 2)}
+        lines.append(
+            element("parkingArea", {**where, "roadsideCapacity": area.stalls, "angle": area.holds_up_s})
+        )
+    exits = sorted({_exit(network, item) for item in demand.values()})
+    for exit in exits if parking else ():
+        lane = next(lane for lane in network.edges[exit].lanes if lane.for_cars)
+        end_m = max(lane.length_m - 1, lane.length_m / 2)
+        where = {"id": LEAVE + exit, "lane": lane.id, "startPos": round(max(end_m - LEAVE_M, 0), 2)}
+        lines.append(
+            element(
+                "parkingArea",
+                {**where, "endPos": round(end_m, 2), "roadsideCapacity": LEAVE_STALLS, "angle": 0},
+            )
+        )
+        lines += _rerouter(LEAVE + exit, exit, [(0, ALWAYS_S, [(LEAVE + exit, True)])])
     for id in sorted(parking):
-        lines.append(opening("rerouter", {"id": f"parking.{id}", "edges": edges[id].id}))
-        lines.append(opening("interval", {"begin": 0, "end": ALWAYS_S}, 2))
-        for other in [id, *_alternatives(id, parking, edges, network)]:
-            seen = parking[other].kind == "off_street" and parking[other].stalls >= SEEN_FROM_AFAR_STALLS
-            lines.append(element("parkingAreaReroute", {"id": other, "visible": str(seen).lower()}, 3))
-        lines += ["        </interval>\n", "    </rerouter>\n"]
+        others = [o for o in _alternatives(id, parking, edges, at_m, network) if (id, o) in reach]
+        spans = []
+        for begin_s, end_s in _spans([parking[other] for other in others]):
+            offered = [(id, parking[id].shows_free_stalls)]
+            offered += [(o, parking[o].shows_free_stalls) for o in others if parking[o].open_at(begin_s)]
+            spans.append((begin_s, end_s, [*offered, *((LEAVE + exit, True) for exit in exits)]))
+        lines += _rerouter(id, edges[id].id, spans)
     return "".join([*lines, "</additional>\n"])
 
 
+def _rerouter(id: str, edge: str, spans: Sequence[tuple[float, float, list[tuple[str, bool]]]]) -> list[str]:
+    lines = [opening("rerouter", {"id": f"parking.{id}", "edges": edge})]
+    for begin_s, end_s, offered in spans:
+        lines.append(opening("interval", {"begin": f"{begin_s:g}", "end": f"{end_s:g}"}, 2))
+        lines += [
+            element("parkingAreaReroute", {"id": other, "visible": str(seen).lower()}, 3)
+            for other, seen in offered
+        ]
+        lines.append("        </interval>\n")
+    return [*lines, "    </rerouter>\n"]
+
+
+def _spans(areas: Sequence[ParkingArea]) -> list[tuple[float, float]]:
+    """Cut all time where one of the areas opens or closes."""
+    cuts = {time_s for area in areas for time_s in area.hours_s or ()}
+    return list(pairwise(sorted({0.0, float(ALWAYS_S), *cuts})))
+
+
+def _exit(network: Network, demand: ParkingDemand) -> str:
+    approach = network.approaches.get(demand.exit)
+    return demand.exit if approach is None else str(approach.exit_edge)
+
+
+def _reach(
+    parking: Mapping[str, ParkingArea],
+    network: Network,
+    demand: Mapping[str, ParkingDemand],
+    today: Mapping[str, ParkingArea],
+) -> set[tuple[str, str]]:
+    """Pairs of areas from which one may walk to the same destination; all where nobody says where to."""
+    places = {id: point(network, network.edge(a.on, id).id, a.at_m) for id, a in parking.items()}
+    if not demand:
+        return {(one, other) for one in parking for other in parking}
+    found: set[tuple[str, str]] = set()
+    for item in demand.values():
+        goal = destination(item, network, today)
+        if goal is None:
+            continue
+        near = {id for id, place in places.items() if walk_m(place, goal) <= item.walks_at_most_m}
+        # The lot that is wished for may lie farther away than anyone would look for another.
+        starts = near | ({item.lot} if item.lot in parking else set())
+        found |= {(str(one), other) for one in starts for other in near}
+    return found
+
+
 def _alternatives(
-    id: str, parking: Mapping[str, ParkingArea], edges: Mapping[str, Edge], network: Network
+    id: str,
+    parking: Mapping[str, ParkingArea],
+    edges: Mapping[str, Edge],
+    at_m: Mapping[str, float],
+    network: Network,
 ) -> list[str]:
     """Other areas that can be driven to within the search radius, the nearest first."""
     start = edges[id]
     distance_m = _distances_m(start, network)
     found = []
-    for other, area in parking.items():
+    for other in parking:
         before_m = distance_m.get(edges[other].id)
         if other == id:
             continue
-        if edges[other] == start and area.at_m >= parking[id].at_m:
-            driven_m = area.at_m - parking[id].at_m
+        if edges[other] == start and at_m[other] >= at_m[id]:
+            driven_m = at_m[other] - at_m[id]
         elif before_m is not None:
-            driven_m = start.length_m - parking[id].at_m + before_m + area.at_m
+            driven_m = start.length_m - at_m[id] + before_m + at_m[other]
         else:
             continue
         if driven_m <= SEARCH_RADIUS_M:

@@ -19,6 +19,7 @@ from sim.site.facts import ImportedNetwork, SiteFacts
 from sim.site.model import Site
 from sim.site.network import Network
 from sim.site.parking import ParkingArea
+from sim.site.parking_check import check_on_network
 from sim.sumo.netconvert import convert, maker, normalise
 from sim.sumo.plain import NETWORK_FILE, build_network, names_of, plain_files, turns_of
 from sim.sumo.read_network import read_network
@@ -83,8 +84,11 @@ def _imported(folder: Path, facts: SiteFacts, imported: ImportedNetwork, cache: 
 
     network_file = publish(_target(cache, digest), fill) / NETWORK_FILE
     network = read_network(network_file)
-    check_places(facts, network, FACTS_FILE)
     problems = Problems()
+    try:
+        check_places(facts, network, FACTS_FILE)
+    except ConfigError as error:
+        problems.extend(error)
     facts = _with_spots(facts, network, problems)
     problems.raise_if_any()
     controls = read_controls(network_file, [folder / imported.signals] if imported.signals else [])
@@ -147,14 +151,18 @@ def _with_spots(facts: SiteFacts, network: Network, problems: Problems) -> SiteF
     """Put every parking area on the edge it lies on: users give metres along a leg, whatever splits it."""
     areas: dict[str, ParkingArea] = {}
     for id, area in facts.parking.items():
+        if area.on not in network.approaches and area.on not in network.edges:
+            continue  # named by the checks of the facts
         edge, at_m = network.spot(area.on, area.at_m, f"{FACTS_FILE}.parking.{id}.on")
         end_m = at_m + area.length_m
-        if end_m > edge.length_m:
+        if end_m > edge.length_m and area.on in network.approaches:
             what = f"reaches {end_m - edge.length_m:.0f} m beyond the end of {edge.id}"
             hint = f"that edge is {edge.length_m:.0f} m long; an area lies on one edge"
             problems.add(f"{FACTS_FILE}.parking.{id}.at_m", what, hint)
         areas[id] = area.model_copy(update={"on": edge.id, "at_m": round(at_m, 2)})
-    return facts.model_copy(update={"parking": areas})
+    placed = facts.model_copy(update={"parking": areas})
+    check_on_network(placed, network, FACTS_FILE, problems)
+    return placed
 
 
 def _check_files(folder: Path, imported: ImportedNetwork) -> None:

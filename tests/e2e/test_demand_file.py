@@ -152,9 +152,8 @@ def test_a_new_lot_changes_only_those_who_take_it(written: Written, tmp_path: Pa
             "stalls": 20,
         }
     )
-    moved = assign_lots(
-        written.demand.vehicles, [AddParking("new", area, (("kerb_north", 1.0),))], written.arm.network
-    )
+    edits = [AddParking("new", area, (("kerb_north", 1.0),))]
+    moved = assign_lots(written.demand.vehicles, edits, written.arm.network, written.arm.site)
     arm = replace(written.arm, parking={**written.arm.parking, "new": area})
     write_demand(replace(written.demand, vehicles=moved), arm, tmp_path / "moved.rou.xml")
     before = written.path.read_text(encoding="utf-8")

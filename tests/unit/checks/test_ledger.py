@@ -13,6 +13,7 @@ def test_everyone_is_in_the_books() -> None:
     assert ledger(view.tables["trips"]) == {
         "demanded": 7,
         "arrived": 5,
+        "gave_up": 0,
         "inside": 1,
         "never_inserted": 1,
         "removed": 0,

@@ -14,6 +14,7 @@ from sim.demand import LEAVING, Demand, assign_lots, balance, broken_routes, dep
 from sim.demand.parkers import _remaining_s, _stay_s, standing
 from sim.edits.vocabulary import AddParking
 from sim.errors import ConfigError
+from sim.site.model import Site
 from sim.site.parking import ParkingArea, ParkingDemand
 from sim.study import RunSettings
 from sim.vehicles import VehicleSet, read_vehicles
@@ -32,8 +33,12 @@ def vehicles(repo_root: Path) -> VehicleSet:
 
 
 @pytest.fixture
-def demand(tmp_path: Path, vehicles: VehicleSet) -> Demand:
-    own = site(tmp_path, parking={"old": OLD}, parking_demand={"shop": WISH})
+def own(tmp_path: Path) -> Site:
+    return site(tmp_path, parking={"old": OLD}, parking_demand={"shop": WISH})
+
+
+@pytest.fixture
+def demand(own: Site, vehicles: VehicleSet) -> Demand:
     return realise(own, "am", 1, RunSettings(), vehicles)
 
 
@@ -46,9 +51,9 @@ def test_parkers_pass_their_lot_and_stop_there(demand: Demand) -> None:
     assert broken_routes(demand, network()).empty
 
 
-def test_a_new_lot_takes_its_share_by_the_drivers_own_numbers(demand: Demand) -> None:
+def test_a_new_lot_takes_its_share_by_the_drivers_own_numbers(own: Site, demand: Demand) -> None:
     before = demand.vehicles
-    after = assign_lots(before, [AddParking("new", PASSED, (("old", 0.25),))], network())
+    after = assign_lots(before, [AddParking("new", PASSED, (("old", 0.25),))], network(), own)
     moved = after["lot"] == "new"
     assert list(moved) == list((before["lot"] == "old") & (before["uniform"] < 0.25))
     assert moved.sum() > 40
@@ -58,18 +63,18 @@ def test_a_new_lot_takes_its_share_by_the_drivers_own_numbers(demand: Demand) ->
     assert after[~moved].equals(before[~moved])
 
 
-def test_two_new_lots_take_different_drivers(demand: Demand) -> None:
+def test_two_new_lots_take_different_drivers(own: Site, demand: Demand) -> None:
     edits = [AddParking("a", PASSED, (("old", 0.5),)), AddParking("b", PASSED, (("old", 0.5),))]
-    after = assign_lots(demand.vehicles, edits, network())
+    after = assign_lots(demand.vehicles, edits, network(), own)
     parkers = after[after["purpose"] == "parking"]
     assert set(parkers["lot"]) == {"a", "b"}
     assert set(parkers.loc[parkers["uniform"] < 0.5, "lot"]) == {"a"}
 
 
-def test_shares_beyond_everyone_and_lots_out_of_reach_are_refused(demand: Demand) -> None:
+def test_shares_beyond_everyone_and_lots_out_of_reach_are_refused(own: Site, demand: Demand) -> None:
     edits = [AddParking("a", PASSED, (("old", 0.7),)), AddParking("b", NEW, (("old", 0.7),))]
     with pytest.raises(ConfigError) as error:
-        assign_lots(demand.vehicles, edits, network())
+        assign_lots(demand.vehicles, edits, network(), own)
     assert "new areas take 140%" in str(error.value)
     assert "no way from J1.west by J2.east.exit to J2.north.exit" in str(error.value)
 
@@ -137,11 +142,11 @@ def test_who_stands_at_the_start_drives_from_the_lot_when_the_stay_is_over(
 
 
 def test_a_small_new_lot_takes_no_more_of_the_stock_than_it_holds(
-    tmp_path: Path, vehicles: VehicleSet
+    own: Site, tmp_path: Path, vehicles: VehicleSet
 ) -> None:
     rows = stock(tmp_path, vehicles, 1)[0]
     small = PASSED.model_copy(update={"stalls": 3})
-    after = assign_lots(rows, [AddParking("new", small, (("old", 1.0),))], network())
+    after = assign_lots(rows, [AddParking("new", small, (("old", 1.0),))], network(), own)
     assert after["lot"].value_counts().to_dict() == {"old": len(rows) - 3, "new": 3}
     assert set(after.loc[after["lot"] == "new", "edges"]) == {"J1.west J2.west J2.north.exit"}
     kept = [name for name in rows.columns if name not in ("edges", "lot", "stops")]

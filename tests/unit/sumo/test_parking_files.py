@@ -31,7 +31,7 @@ def area(on: str, at_m: float, stalls: int, kind: str = "off_street") -> Parking
 
 
 def alternatives(parking: dict[str, ParkingArea]) -> dict[str, list[tuple[str, str]]]:
-    root = ElementTree.fromstring(parking_xml(parking, NETWORK))
+    root = ElementTree.fromstring(parking_xml(parking, NETWORK, {}, parking))
     return {
         rerouter.attrib["id"]: [
             (a.attrib["id"], a.attrib["visible"]) for a in rerouter.iter("parkingAreaReroute")
@@ -41,8 +41,8 @@ def alternatives(parking: dict[str, ParkingArea]) -> dict[str, list[tuple[str, s
 
 
 def test_areas_stand_beside_the_lane_at_the_kerb_that_cars_may_use() -> None:
-    assert re.findall(r"<parkingArea .*/>", parking_xml({"P": area("two", 40, 30)}, NETWORK)) == [
-        '<parkingArea id="P" lane="two_1" startPos="40" endPos="50" roadsideCapacity="30"/>'
+    assert re.findall(r"<parkingArea .*/>", parking_xml({"P": area("two", 40, 30)}, NETWORK, {}, {})) == [
+        '<parkingArea id="P" lane="two_1" startPos="40" endPos="50" roadsideCapacity="30" angle="3"/>'
     ]
 
 
@@ -62,4 +62,4 @@ def test_on_one_edge_only_what_lies_ahead_is_near() -> None:
 
 def test_an_area_beyond_its_edge_is_refused() -> None:
     with pytest.raises(BuildError, match="no lane for cars on 'one' reaches to 205 m"):
-        parking_xml({"A": area("one", 195, 10)}, NETWORK)
+        parking_xml({"A": area("one", 195, 10)}, NETWORK, {}, {})

@@ -78,10 +78,10 @@ lanes: [left, left, through+right]
             "intervention.set_lane_use",
             where_zh=where.zh,
             where_en=where.en,
-            before_zh=_in_words(self.expect).zh,
-            before_en=_in_words(self.expect).en,
-            after_zh=_in_words(self.lanes).zh,
-            after_en=_in_words(self.lanes).en,
+            before_zh=uses_in_words(self.expect).zh,
+            before_en=uses_in_words(self.expect).en,
+            after_zh=uses_in_words(self.lanes).zh,
+            after_en=uses_in_words(self.lanes).en,
         )
 
     def _check_expectation(self, network: Network, approach: Approach, path: str) -> None:
@@ -173,7 +173,7 @@ def _rank(part: str) -> int:
     return RANK.get(part.partition("_")[0], len(RANK))
 
 
-def _in_words(uses: Sequence[str]) -> Text:
+def uses_in_words(uses: Sequence[str]) -> Text:
     """Lane uses as an engineer reads them: 左 | 直 | 直右."""
     zh, en = [], []
     for use in uses:

@@ -81,12 +81,22 @@ def _edge(base: Network, target: Network, id: str) -> str:
     return f"{opening('edge', {'id': id})}{element('split', split, 2)}    </edge>\n"
 
 
-def controlled_xml(connections: Sequence[Connection]) -> str:
-    """Write the patch that lets a signal control connections, beside the programs that name their links."""
+def surplus(target: Network, patched: Network) -> list[Connection]:
+    """Return the connections between the parts of a cut edge that netconvert makes and nobody asked for.
+
+    It joins the parts lane by lane after it has read what to delete: they can only go in a second pass.
+    """
+    before = [parts[0] for parts in target.parts.values()]
+    return [c for edge in before for c in _of(patched, edge) if lane_link(c) not in _links(target, edge)]
+
+
+def controlled_xml(connections: Sequence[Connection], surplus: Sequence[Connection]) -> str:
+    """Write the patch that lets a signal control connections (programs name their links), and deletes some."""
     lines = [
         element("connection", {**_attributes(c.from_edge, lane_link(c)), "uncontrolled": 0})
         for c in connections
     ]
+    lines += [element("delete", _attributes(c.from_edge, lane_link(c))) for c in surplus]
     return "".join(["<connections>\n", *lines, "</connections>\n"])
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from sim.edits.edited_site import edited, footprint
+from sim.edits.open_ways import dead_ends
 from sim.edits.vocabulary import SHARED_KINDS, Edit, ObjectKey
 from sim.errors import ConfigError, Problems, near
 from sim.interventions import REGISTRY, Intervention
@@ -62,6 +63,8 @@ class AppliedPolicy:
     """What changes, and after it what each intervention assumes of people."""
     assumptions: tuple[Text, ...] = ()
     """What the results are conditional on (`Intervention.assumes`)."""
+    warnings: tuple[Text, ...] = ()
+    """Conditions of good practice that the place does not meet (`Intervention.eligibility`)."""
 
 
 def empty_policy() -> Policy:
@@ -101,6 +104,7 @@ def apply(policy: Policy, site: Site, path: str) -> AppliedPolicy:
     edits: dict[str, tuple[Edit, ...]] = {}
     log: list[Text] = []
     assumed: list[Text] = []
+    warned: list[Text] = []
     owner: dict[ObjectKey, str] = {}
     touched: dict[str, frozenset[ObjectKey]] = {}
     for name in _in_order(policy, path):
@@ -116,6 +120,7 @@ def apply(policy: Policy, site: Site, path: str) -> AppliedPolicy:
             if (assumption := item.assumes(found)) is not None:
                 assumed.append(assumption)
                 words.append(text("policy.assumption", zh=assumption.zh, en=assumption.en))
+            warned += item.eligibility(found)
             touched[name] = footprint(found, own)
         except ConfigError as error:
             problems.extend(error)
@@ -137,7 +142,23 @@ def apply(policy: Policy, site: Site, path: str) -> AppliedPolicy:
         log += words
     problems.raise_if_any()
     ordered = tuple(edit for own in edits.values() for edit in own)
-    return AppliedPolicy(policy, ordered, frozenset().union(*touched.values()), tuple(log), tuple(assumed))
+    _check_open(site, ordered, f"{path}.interventions")
+    every = frozenset().union(*touched.values())
+    return AppliedPolicy(policy, ordered, every, tuple(log), tuple(assumed), tuple(warned))
+
+
+def _check_open(site: Site, edits: tuple[Edit, ...], path: str) -> None:
+    """Refuse interventions that together leave cars on some edge no way on."""
+    problems = Problems()
+    try:
+        stuck = dead_ends(site, edits)
+    except ValueError as error:  # one of them does not find what another has changed
+        problems.add(path, str(error), "say the order with `after`")
+        stuck = []
+    for edge in stuck:
+        told = f"cars that come along {edge!r} could not go on from there"
+        problems.add(path, told, "leave them a way")
+    problems.raise_if_any()
 
 
 def _all_before(policy: Policy, name: str) -> frozenset[str]:

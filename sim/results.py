@@ -150,6 +150,8 @@ def describe_study(study: Study, config: Mapping[str, Any]) -> dict[str, Any]:
                 "reason": arm.applied.policy.reason._asdict() if arm.applied.policy.reason else None,
                 "permanent": arm.applied.policy.permanent,
                 "change_log": [words._asdict() for words in arm.applied.change_log],
+                "conditional": [words._asdict() for words in arm.applied.assumptions] or None,
+                "warnings": [words._asdict() for words in arm.applied.warnings] or None,
                 "swept": dict(arm.swept),
             }
             for arm in study.arms

@@ -105,14 +105,15 @@ greens_s: {A: 42}
             try:
                 old = fixed_time_program(site, junction, period, self.program, path)
                 self.expect.check(old, period, path)
-                found[period] = (old, self._retimed(old, site.network, path))
+                found[period] = (old, self.retimed(old, site.network, path))
             except ConfigError as error:
                 problems.extend(error)
         problems.found = list(dict.fromkeys(problems.found))  # the same slip in every period is one problem
         problems.raise_if_any()
         return found
 
-    def _retimed(self, program: SignalProgram, network: Network, path: str) -> SignalProgram:
+    def retimed(self, program: SignalProgram, network: Network, path: str) -> SignalProgram:
+        """Return a program with what this says; ConfigError (paths under `path`) where that cannot be."""
         problems = Problems()
         stages = {stage.name: stage for stage in program.stages()}
         _refuse_unknown(problems, self.greens_s, stages, f"{path}.greens_s")

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sim.demand import assign_lots, broken_routes, realise
+from sim.demand.closed_ways import stopped_by_closures
+from sim.edits.vocabulary import AddClosure
 from sim.errors import BuildError, ConfigError, Problems
 from sim.labels import Lang, label
 from sim.measures import SPECS
@@ -67,7 +69,7 @@ def preflight(study: Study, cache: Path) -> Preflight:
             builds[arm.id, period] = built
             if demand is None:
                 continue
-            moved = assign_lots(demand.vehicles, arm.applied.edits, built.network)
+            moved = assign_lots(demand.vehicles, arm.applied.edits, built.network, study.site)
             broken = broken_routes(replace(demand, vehicles=moved), built.network)
             if len(broken):
                 turns = ", ".join(
@@ -78,7 +80,18 @@ def preflight(study: Study, cache: Path) -> Preflight:
                 problems.add(
                     place,
                     f"{len(broken)} of {len(moved)} vehicles can no longer drive their route: {turns}",
-                    "routes are fixed: keep one lane for every movement that is used",
+                    "routes are fixed: keep one lane for every movement that is used, or say in the demand "
+                    "which way its vehicles take instead",
+                )
+            closures = [edit.closure for edit in arm.applied.edits if isinstance(edit, AddClosure)]
+            stopped = stopped_by_closures(replace(demand, vehicles=moved), built.network, closures)
+            if len(stopped):
+                pairs = zip(stopped["from_edge"], stopped["to_edge"], strict=True)
+                turns = ", ".join(sorted({f"{a} -> {b}" for a, b in pairs})[:5])
+                problems.add(
+                    place,
+                    f"{len(stopped)} of {len(moved)} vehicles would come to a closed way: {turns}",
+                    "routes are fixed: say in the demand which way they take instead",
                 )
             if SPECS[study.primary].of_time_loss:
                 allowed, why = delay_may_be_primary(base.network, built.network, demand.vehicles, moved)
@@ -124,6 +137,7 @@ def preflight_text(study: Study, checked: Preflight, langs: tuple[Lang, ...] = (
         lines.append(f"{arm.id}: {policy.title.zh} / {policy.title.en}")
         for lang in langs:
             lines += [f"  - {words.of(lang)}" for words in arm.applied.change_log]
+            lines += [f"  ! {words.of(lang)}" for words in arm.applied.warnings]
         for period in study.periods:
             proof = checked.proofs[arm.id, period]
             lines += [f"  {period}: {proof.words.of(lang)}" for lang in langs]

@@ -1,0 +1,54 @@
+"""Where cars can still go on after some edits. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from sim.edits.base import Edit
+from sim.edits.closures import while_closed
+from sim.edits.edited_site import edited
+from sim.site.model import Site
+from sim.site.network import Network
+
+
+def ways_for_cars(network: Network) -> Mapping[str, frozenset[str]]:
+    """Return edge -> the edges that cars may go on to."""
+    found: dict[str, set[str]] = {}
+    for c in network.connections:
+        lanes = network.edges[c.from_edge].lanes[c.from_lane], network.edges[c.to_edge].lanes[c.to_lane]
+        if all(lane.for_cars for lane in lanes) and (c.allow is None or "passenger" in c.allow):
+            found.setdefault(c.from_edge, set()).add(c.to_edge)
+    return {edge: frozenset(to) for edge, to in found.items()}
+
+
+def lost_ways(site: Site, edits: Sequence[Edit]) -> list[tuple[str, str]]:
+    """Return pairs of edges that cars drive one after the other, and at some time afterwards cannot."""
+    before = ways_for_cars(site.network)
+    lost: set[tuple[str, str]] = set()
+    for network in _at_all_times(edited(site, edits)):
+        then = ways_for_cars(network)
+        lost |= {
+            (edge, to)
+            for edge, ways in before.items()
+            if edge in network.edges
+            for to in ways - then.get(edge, frozenset())
+        }
+    return sorted(lost)
+
+
+def dead_ends(site: Site, edits: Sequence[Edit]) -> list[str]:
+    """Return edges open to cars that could go on from there, and at some time afterwards cannot."""
+    before = ways_for_cars(site.network)
+    found: set[str] = set()
+    for network in _at_all_times(edited(site, edits)):
+        stuck = before.keys() & network.edges.keys() - ways_for_cars(network).keys()
+        found |= {edge for edge in stuck if any(lane.for_cars for lane in network.edges[edge].lanes)}
+    return sorted(found)
+
+
+def _at_all_times(site: Site) -> Iterator[Network]:
+    """Yield the network without closures, and as it is from the beginning of each of them."""
+    closures = site.closures.values()
+    yield site.network
+    for begin_s in sorted({closure.begin_s for closure in closures}):
+        yield while_closed(site.network, closures, begin_s, begin_s + 1)

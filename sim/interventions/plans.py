@@ -1,0 +1,162 @@
+"""How interventions put whole signal programs in place of today's. No kind of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from sim.edits.vocabulary import SetProgram, keyed
+from sim.errors import ConfigError, Problem, Problems
+from sim.interventions.retime_signal import ExpectedTiming
+from sim.signals.fixed_time import fixed_time_program, periods_meant, signalised
+from sim.signals.program import GREEN, Interval, SignalControl, SignalProgram
+from sim.signals.windows import windows
+from sim.site.model import Site
+from sim.site.network import Junction
+
+Change = Callable[[SignalProgram, Junction, str], SignalProgram]
+"""(today's program, its junction, path) -> the new one."""
+
+
+def changed_programs(
+    site: Site,
+    named: tuple[str, str | None, str | None],
+    expect: ExpectedTiming,
+    change: Change,
+    path: str,
+) -> dict[str, tuple[SignalProgram, SignalProgram]]:
+    """Return period -> today's program and what `change` makes of it; ConfigError with all problems.
+
+    `named`: junction, period and program, as the fields say.
+    """
+    name, only, program = named
+    junction = signalised(site, name, f"{path}.junction")
+    problems = Problems()
+    found = {}
+    for period in periods_meant(site, only, path):
+        try:
+            old = fixed_time_program(site, junction, period, program, path)
+            expect.check(old, period, path)
+            found[period] = (old, change(old, junction, path))
+        except ConfigError as error:
+            problems.extend(error)
+    problems.found = list(dict.fromkeys(problems.found))  # the same slip in every period is one problem
+    problems.raise_if_any()
+    return found
+
+
+def set_programs(
+    site: Site, changes: Mapping[str, tuple[SignalProgram, SignalProgram]]
+) -> tuple[SetProgram, ...]:
+    """Return the edits that put one program in the other's place, one for each period."""
+    edits = []
+    for period, (old, new) in changes.items():
+        control = site.signals[period][old.signal]
+        edits.append(set_control(site, period, replace(control, programs={**control.programs, old.id: new})))
+    return tuple(edits)
+
+
+def set_control(site: Site, period: str, wanted: SignalControl) -> SetProgram:
+    """Return the edit that makes a signal run something else in a period."""
+    today = site.signals[period][wanted.signal]
+    return SetProgram(period, wanted.signal, keyed(today, site.network), keyed(wanted, site.network))
+
+
+def main_interval(program: SignalProgram, stage: str) -> int:
+    """Return the index of the interval on which a change of a stage's green falls."""
+    longer = program.retimed({stage: program.stage(stage).green_s + 1})
+    pairs = zip(program.intervals, longer.intervals, strict=True)
+    return next(n for n, (one, other) in enumerate(pairs) if one != other)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A fixed-time program taken apart: the greens of each stage, and the intergreens between them."""
+
+    program: SignalProgram
+    greens: Mapping[str, tuple[Interval, ...]]
+    """Stage -> its green intervals, the first of which carries its name."""
+    intergreens: Mapping[tuple[str, str], tuple[Interval, ...]]
+    """(stage, the one behind it) -> what is shown between them today."""
+    lead_s: float
+    """From the start of the cycle to the first stage."""
+
+    @property
+    def yellow_s(self) -> float:
+        """The longest yellow."""
+        links = range(len(self.program.intervals[0].state))
+        shown = [w.length_s for k in links for w in windows(self.program, k) if w.letter == "y"]
+        return max(shown, default=3.0)
+
+    @property
+    def red_s(self) -> float:
+        """What the longest intergreen has beside the longest yellow."""
+        longest_s = max(sum(i.duration_s for i in part) for part in self.intergreens.values())
+        return max(0.0, longest_s - self.yellow_s)
+
+    def intergreen(self, one: str, other: str, yellow_s: float, red_s: float) -> tuple[Interval, ...]:
+        """Make an intergreen: yellow for who ends, then red; who is green on both sides stays green.
+
+        Links that never show yellow (crossings) go to red at once.
+        """
+        ends, begins = self.greens[one][-1].state, self.greens[other][0].state
+        amber = {k for i in self.program.intervals for k, letter in enumerate(i.state) if letter == "y"}
+
+        def state(ending: str) -> str:
+            return "".join(
+                min(end, begin, key="gG".index)
+                if end in GREEN and begin in GREEN
+                else ending
+                if end in GREEN and k in amber
+                else "r"
+                for k, (end, begin) in enumerate(zip(ends, begins, strict=True))
+            )
+
+        made = (Interval(yellow_s, state("y")), Interval(red_s, state("r")))
+        return tuple(interval for interval in made if interval.duration_s > 0)
+
+    def joined(
+        self, order: Iterable[str], made: Mapping[tuple[str, str], tuple[float, float]]
+    ) -> SignalProgram:
+        """Put the stages together in an order; ones that follow each other today keep their intergreen.
+
+        New neighbours get the longest intergreen there is, or the yellow and red (s) that `made` says.
+        """
+        names = list(order)
+        intervals: list[Interval] = []
+        for one, other in zip(names, [*names[1:], names[0]], strict=True):
+            intervals += self.greens[one]
+            if (one, other) in self.intergreens:
+                intervals += self.intergreens[one, other]
+            else:
+                intervals += self.intergreen(one, other, *made.get((one, other), (self.yellow_s, self.red_s)))
+        return replace(self.program, intervals=tuple(intervals))
+
+
+def taken_apart(program: SignalProgram) -> Taken:
+    """Take a program apart; what comes before the first stage belongs to the intergreen of the last."""
+    stages, size = program.stages(), len(program.intervals)
+    greens, intergreens = {}, {}
+    for stage, following in zip(stages, [*stages[1:], stages[0]], strict=True):
+        first, *others = program.intervals[stage.first : stage.last + 1]
+        greens[stage.name] = (replace(first, name=stage.name), *others)
+        end = following.first if following.first > stage.last else following.first + size
+        between = tuple(program.intervals[n % size] for n in range(stage.last + 1, end))
+        intergreens[stage.name, following.name] = between
+    lead_s = sum(interval.duration_s for interval in program.intervals[: stages[0].first])
+    return Taken(program, greens, intergreens, lead_s)
+
+
+def movements_of_link(junction: Junction, link: int) -> list[str]:
+    """Return the movements of a junction that a link of its signal lets go."""
+    return [
+        movement.id
+        for approach in junction.approaches
+        for movement in approach.movements
+        if any(connection.link == link for connection in movement.connections)
+    ]
+
+
+def refuse(path: str, message: str, suggestion: str = "") -> ConfigError:
+    """Make a refusal of one problem."""
+    return ConfigError([Problem(path, message, suggestion)])

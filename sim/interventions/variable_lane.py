@@ -1,0 +1,146 @@
+"""`variable_lane`: a lane that serves other movements at some hours (可变导向车道)."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from sim.edits.edited_site import edited
+from sim.edits.vocabulary import AddClosure, SetConnections
+from sim.errors import Problems
+from sim.interventions.base import Intervention, intervention
+from sim.interventions.set_lane_use import SetLaneUse, car_lanes
+from sim.interventions.streets import Hours, check_hours, span_s
+from sim.labels import Text, text
+from sim.site.model import Closure, Site
+from sim.site.network import Connection
+from sim.site.places import named
+
+LEAST_LANES = 3
+"""METHODS: at least three lanes on the approach."""
+ALWAYS = (-1e6, 1e6)
+"""Before and after every period, s."""
+
+
+@intervention("variable_lane")
+class VariableLane(Intervention):
+    """Let one lane of an approach serve `then` at `hours`, and what it serves today at all other times.
+
+    `expect` lists the lanes that cars may use, from the median to the kerb, as in `set_lane_use`; `lane`
+    counts in that order, from 1. Both ways through the junction are there, and the one not in use is closed
+    by the clock. The signal's stages stay: a movement that is new to the lane shows the lights it has today.
+    """
+
+    title: ClassVar[Text] = Text("可变导向车道(分时段)", "Variable lane by time of day")
+    example: ClassVar[str] = """\
+kind: variable_lane
+approach: J1.north
+expect: [left, through, through+right]
+lane: 2
+then: left
+hours: ["07:00-09:00"]
+"""
+    watch: ClassVar[Text] = Text(
+        "左转与直行须分相位放行;切换时已在该车道排队的车辆需变道,会有短时扰动。",
+        "Left turns and through traffic need stages of their own. Those who queue in the lane when it "
+        "changes have to leave it: a short disturbance.",
+    )
+
+    kind: Literal["variable_lane"]
+    approach: str
+    expect: tuple[str, ...] = Field(min_length=1)
+    lane: int = Field(ge=1)
+    then: str
+    hours: tuple[Hours, ...] = Field(min_length=1)
+
+    def edits(self, site: Site, path: str) -> tuple[SetConnections | AddClosure, ...]:
+        """One SetConnections with both uses, and closures of the way that is not in use."""
+        approach = site.network.approach(self.approach, f"{path}.approach")
+        problems = Problems()
+        check_hours(site, self.hours, f"{path}.hours", problems)
+        if self.lane > len(self.expect):
+            told = f"lane {self.lane} of {len(self.expect)} that are expected"
+            problems.add(f"{path}.lane", told, "1 is the lane next to the median")
+        problems.raise_if_any()
+        today, then = set(self.expect[self.lane - 1].split("+")), set(self.then.split("+"))
+        if today == then:
+            problems.add(f"{path}.then", f"lane {self.lane} serves {self.then} today: nothing would change")
+        problems.raise_if_any()
+        both = [*self.expect]
+        both[self.lane - 1] = "+".join([*self.expect[self.lane - 1].split("+"), *sorted(then - today)])
+        marked = self._marking(tuple(both)).edits(site, path)
+        changed = edited(site, marked)
+        lanes = car_lanes(site.network, approach.edge)
+        index = list(reversed(lanes))[self.lane - 1]
+        found = changed.network.approach(self.approach, path)
+        own = {m.direction: [c for c in m.connections if c.from_lane == index] for m in found.movements}
+        for movement in found.movements:
+            if movement.direction in today ^ then and {c.from_lane for c in movement.connections} == {index}:
+                told = (
+                    f"{movement.direction} would have no lane at some time: only lane {self.lane} serves it"
+                )
+                problems.add(f"{path}.then", told, "each movement needs another lane for all hours")
+        problems.raise_if_any()
+        leaving = [c for d in sorted(today - then) for c in own.get(d, ())]
+        coming = [c for d in sorted(then - today) for c in own.get(d, ())]
+        return (*marked, *self._closed(approach.id, leaving, coming))
+
+    def describe(self, site: Site) -> Text:
+        """Name the lane, its two uses and the hours."""
+        where = named(site.facts, f"approach:{site.network.approach(self.approach, self.kind).id}")
+        return text(
+            "intervention.variable_lane",
+            zh=where.zh,
+            en=where.en,
+            lane=self.lane,
+            old=self.expect[self.lane - 1],
+            new=self.then,
+            hours=", ".join(self.hours),
+        )
+
+    def eligibility(self, site: Site) -> tuple[Text, ...]:
+        """Three lanes at least, and a stage of its own for each of the two uses."""
+        approach = site.network.approach(self.approach, self.kind)
+        found = []
+        if len(self.expect) < LEAST_LANES:
+            found.append(text("eligibility.variable_lane.lanes", lanes=len(self.expect)))
+        directions = {*self.expect[self.lane - 1].split("+"), *self.then.split("+")}
+        moves = [m for m in approach.movements if m.direction in directions]
+        for period, controls in site.signals.items():
+            signal = moves[0].connections[0].signal if moves else None
+            if signal is None or signal not in controls:
+                continue
+            window = site.periods[period]
+            control = controls[signal]
+            running = control.running(window.begin_s, window.end_s)
+            programs = [control.programs[id] for id in running if id in control.programs]
+            links = [{c.link for c in m.connections if c.link is not None} for m in moves]
+            together = any(
+                all(any(interval.state[k] == "G" for k in own) for own in links)
+                for program in programs
+                for interval in program.intervals
+            )
+            if together and len(moves) > 1:
+                found.append(text("eligibility.variable_lane.stages", period=site.periods[period].title.zh,
+                                  period_en=site.periods[period].title.en))  # fmt: skip
+        return tuple(found)
+
+    def _marking(self, lanes: tuple[str, ...]) -> SetLaneUse:
+        return SetLaneUse(kind="set_lane_use", approach=self.approach, expect=self.expect, lanes=lanes)
+
+    def _closed(self, id: str, leaving: list[Connection], coming: list[Connection]) -> tuple[AddClosure, ...]:
+        """Close `leaving` in the hours and `coming` in all others, to motor traffic."""
+        times = sorted(span_s(hours) for hours in self.hours)
+        ends = [ALWAYS[0], *(end_s for _, end_s in times)]
+        begins = [*(begin_s for begin_s, _ in times), ALWAYS[1]]
+        between = [(a, b) for a, b in zip(ends, begins, strict=True) if a < b]
+        return tuple(
+            AddClosure(
+                f"variable.{id}.{begin_s:.0f}-{end_s:.0f}",
+                Closure(begin_s, end_s, (), tuple(c.key for c in connections), frozenset()),
+            )
+            for connections, spans in ((leaving, times), (coming, between))
+            for begin_s, end_s in spans
+            if connections
+        )

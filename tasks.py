@@ -1,4 +1,4 @@
-"""The project's jobs, on any system: ``python tasks.py demo|test|lint|bench|validate|setup|clean``.
+"""The project's jobs, on any system: ``python tasks.py demo|test|lint|regress|bench|validate|setup|clean``.
 
 Needs Python 3.11 or newer and nothing else. Every job first makes ``.venv/`` and installs the pinned
 dependencies into it; that step is skipped while pyproject.toml and constraints.txt are as they were.
@@ -23,13 +23,14 @@ INPUTS = [ROOT / "pyproject.toml", ROOT / "constraints.txt"]
 
 COMMANDS = {
     "setup": [],
-    "demo": [["huandu", "run", "scenario=shiqiaopu", "resume=true"]],
+    "demo": [["huandu", "run", "scenario=shiqiaopu", "run.replicates=10", "resume=true"]],
     "test": [["python", "-m", "pytest"]],
     "lint": [
         ["python", "-m", "ruff", "check"],
         ["python", "-m", "ruff", "format", "--check"],
         ["python", "-m", "mypy"],
     ],
+    "regress": [["huandu", "regress"]],
     "bench": [["python", "-m", "pytest", "-m", "bench", "-s"]],
     "validate": [["python", "-m", "pytest", "-m", "validate", "-s", "-o", "faulthandler_timeout=0"]],
 }

@@ -53,10 +53,11 @@ def drift(accepted: pd.DataFrame, found: pd.DataFrame, specs: Mapping[str, Measu
     pd.DataFrame
         One row per arm, period and measure: `accepted` and `found` (means), `difference` with `ci_low` and
         `ci_high` (90 %), `bound`, `n_pairs`, and `state`: ``same`` (every pair equal to six digits),
-        ``equivalent``, ``drifted`` or ``missing`` (a pair lacks one side).
+        ``equivalent``, ``drifted`` or ``missing`` (no longer found). What was never accepted, say a new
+        measure, is left out.
     """
     keys = ["arm", "period", "measure"]
-    both = accepted.merge(found, on=[*keys, "replicate"], how="outer", suffixes=("_accepted", "_found"))
+    both = accepted.merge(found, on=[*keys, "replicate"], how="left", suffixes=("_accepted", "_found"))
     rows = []
     for key, pairs in both.groupby(keys, sort=True):
         arm, period, measure = key

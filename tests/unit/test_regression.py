@@ -41,9 +41,9 @@ def test_a_difference_of_pairs_is_held_to_the_bound(added: np.ndarray, expected:
     assert state(values(*(100 + LUCK + added))) == expected
 
 
-def test_a_pair_that_lacks_a_side_is_missing() -> None:
+def test_what_is_no_longer_found_is_missing_and_what_is_new_is_not_judged() -> None:
     assert state(values(*(100 + LUCK)[:5])) == "missing"
-    assert state(values(*(100 + LUCK), 100.0)) == "missing"
+    assert state(values(*(100 + LUCK), 100.0)) == "same"
 
 
 def test_one_pair_that_differs_says_nothing_sure() -> None:

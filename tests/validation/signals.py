@@ -159,10 +159,9 @@ TEXT = """\
 
 Made on {when} with the commands below, SUMO 1.28.0 (`python -m tests.validation.signals` runs them all and
 rewrites this page); the same numbers in `signals.csv`. Each row was simulated on replicates that no search
-had seen, against the network's present plan with the same people. Fair travel time of the whole network, s
-per
-vehicle (door to door, everyone counted); where routes and limits are equal, as here, its difference is that
-of time loss and departure delay together. The interval holds for all candidates of a case together
+had seen, against the network's present plan with the same people. Fair travel time of the whole network,
+s per vehicle (door to door, everyone counted); where routes and limits are equal, as here, its difference is
+that of time loss and departure delay together. The interval holds for all candidates of a case together
 (Bonferroni).
 
 The present plans of cologne8 and ingolstadt7 are netconvert's own guess (cycle 90 s, offset 0), so what is
@@ -170,8 +169,8 @@ gained over them is what anybody gains over a guess. Under `unconstrained` no pe
 (like for like with what others publish for these networks); only `chinese` keeps pedestrian minima, with
 crossings assumed on every leg, and may be recommended. Candidates are explained in docs/signals.md. A crude
 hill climb had brought time loss and departure delay from 51.7 to 42.6 s on cologne8 and from 90.7 to 49.7 s
-on ingolstadt7, under the protocol of RESCO (older departure options, one set of trips): -9.1 and -41.0 s,
-training and test not told apart; beside the table's it is context, not the same measurement.
+on ingolstadt7 (-9.1 and -41.0 s). Those starting points are what RESCO's protocol gives with its older
+departure options; here people, departures and measure are others, so it is context beside the table.
 
 {results}
 

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from sim.checks.parking import circling, little
 from sim.labels import Text, text
 from sim.loading import Facts, parse, read_yaml
 from sim.measures.base import VEHICLE_SPACE_M, RunView, levels, short_lanes
@@ -43,6 +44,8 @@ class Finding(StrEnum):
     QUEUE_REACHES_ZONE_START = "queue_reaches_zone_start"
     NEGATIVE_DELAY = "negative_delay"
     GRIDLOCK = "gridlock"
+    CIRCLING = "circling"
+    LITTLES_LAW = "littles_law"
     UNCALIBRATED = "uncalibrated"
     COUNTS_UNBALANCED = "counts_unbalanced"
     STOP_LINE_COUNTS_AT_SATURATION = "stop_line_counts_at_saturation"
@@ -118,7 +121,7 @@ def read_gates(path: Path) -> Gates:
 
 def find(view: RunView, gates: Gates) -> pd.DataFrame:
     """Find everything in one run; columns `FOUND`, sorted, empty where there is nothing to say."""
-    checks = (_safety, _cohort, _insertion, _movements, _queues, _gridlock, _calibration)
+    checks = (_safety, _cohort, _insertion, _movements, _queues, _gridlock, _parking, _calibration)
     return as_table(item for check in checks for item in check(view, gates))
 
 
@@ -272,6 +275,14 @@ def _gridlock(view: RunView, gates: Gates) -> Iterator[Found]:
     longest_s = float((times_s.max() - times_s.min()).max()) if standing.any() else 0.0
     if longest_s >= gates.gridlock_quiet_s.limit:
         yield Found(Finding.GRIDLOCK, "", longest_s, gates.gridlock_quiet_s.limit)
+
+
+def _parking(view: RunView, gates: Gates) -> Iterator[Found]:
+    del gates  # drivers' own patience, and an identity
+    for hour, patience_min in circling(view):
+        yield Found(Finding.CIRCLING, "", hour, patience_min)
+    for area, gap in little(view):
+        yield Found(Finding.LITTLES_LAW, f"parking:{area}", gap, 0)
 
 
 def _calibration(view: RunView, gates: Gates) -> Iterator[Found]:

@@ -21,8 +21,7 @@ def ledger(trips: pd.DataFrame) -> Mapping[str, int]:
     ------
     ValueError
         If an id occurs twice, a fate is unknown, or a fate contradicts the times (arrived without an arrival,
-        never inserted with a departure, ...): then demanded = arrived + gave_up + inside + never_inserted + removed
-        would hold in name only.
+        never inserted with a departure, ...): then demanded = the sum of all fates would hold in name only.
     """
     problems = _contradictions(trips)
     if problems:

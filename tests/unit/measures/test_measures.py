@@ -157,6 +157,18 @@ EXPECTED: dict[str, dict[str, tuple[float, int]]] = {
     "parking_occupancy": {"parking:P": ((900 + 600) / (2 * 3600), 2)},
     "parking_turnover": {"parking:P": (0.5, 1)},
     "parking_failed": {"network": (1, 1)},
+    # Two stalls off the street: one car until 1900, another from 4000 on; each movement takes 3 s.
+    "parking_peak": {"parking:P": (0.5, 2)},
+    "parking_above_85": {"parking:P": (0, 2)},
+    "parking_above_95": {"parking:P": (0, 2)},
+    "lane_blocked": {"parking:P": (6, 2), "network": (6, 0)},
+    # y came to park and drove through: every stall was taken, and it met no full area on its way.
+    "gave_up_parking": {"network": (1, 1)},
+    "search_time": {"network": (0, 1)},
+    "search_distance": {"network": (0, 1)},
+    "search_share": {"network": (0, 1)},
+    "walking_p50": {},
+    "walking_p85": {},
 }
 
 
@@ -190,7 +202,8 @@ def test_an_empty_run_has_no_numbers_but_does_not_fail() -> None:
     nothing = {name: tiny_run.table(name, []) for name in tiny_run.tables()}
     found = measures.compute(tiny_run.view(tables=nothing))
     counted = {"demand_flow", "arrivals", "person_time", "vehicle_hours", "vehicle_kilometres"}
-    calculated = {"parking_occupancy", "parking_turnover", "pedestrian_delay_analytic"}
+    calculated = {"parking_occupancy", "parking_turnover", "pedestrian_delay_analytic", "lane_blocked"}
+    calculated |= {"parking_peak", "parking_above_85", "parking_above_95"}
     known = found[found["value"].notna()]
     assert set(known["measure"]) == counted | calculated
     assert (known.loc[known["measure"].isin(counted), "value"] == 0).all()

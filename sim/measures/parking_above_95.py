@@ -1,0 +1,34 @@
+"""Share of time with at least 95 % of the stalls taken (占用率≥95%时间比)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sim.measures.base import RunView, Value
+from sim.measures.parking_use import above, areas
+from sim.measures.spec import MeasureSpec
+
+SPEC = MeasureSpec(
+    id="parking_above_95",
+    name={"zh": "占用率不低于95%的时间比", "en": "Share of time at 95 % or more of the stalls"},
+    definition={
+        "zh": "评价时段内,停放车辆不少于泊位数95%的时间所占比例。此时几乎找不到空位。",
+        "en": "Share of the window with at least 95 % of the stalls taken. Hardly a stall is found then.",
+    },
+    unit="",
+    direction="none",
+    of_network=False,
+    decimals=2,
+    mcid_abs=0.05,
+    mcid_rel=float("nan"),
+    formula="time in [T0, T1) with parked vehicles >= 0.95 stalls / (T1 - T0)",
+    source="target occupancy of about 85 %: Shoup (medium confidence); definition of huandu",
+    interval="t",
+    censoring="exact",
+)
+
+
+def compute(view: RunView) -> Iterator[Value]:
+    """Yield the share of every parking area of the arm."""
+    for name, area in areas(view):
+        yield Value(f"parking:{name}", above(view, name, area.stalls, 0.95), area.stalls)

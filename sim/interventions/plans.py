@@ -97,9 +97,11 @@ class Taken:
     def intergreen(self, one: str, other: str, yellow_s: float, red_s: float) -> tuple[Interval, ...]:
         """Make an intergreen: yellow for who ends, then red; who is green on both sides stays green.
 
-        Links that never show yellow (crossings) go to red at once.
+        Links that never show yellow (crossings) go to red at once. Empty where nobody ends.
         """
         ends, begins = self.greens[one][-1].state, self.greens[other][0].state
+        if not any(a in GREEN and b not in GREEN for a, b in zip(ends, begins, strict=True)):
+            return ()
         amber = {k for i in self.program.intervals for k, letter in enumerate(i.state) if letter == "y"}
 
         def state(ending: str) -> str:

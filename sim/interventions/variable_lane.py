@@ -13,6 +13,7 @@ from sim.interventions.base import Intervention, intervention
 from sim.interventions.set_lane_use import SetLaneUse, car_lanes
 from sim.interventions.streets import Hours, check_hours, span_s
 from sim.labels import Text, text
+from sim.signals.program import GREEN
 from sim.site.model import Closure, Site
 from sim.site.network import Connection
 from sim.site.places import named
@@ -105,25 +106,23 @@ hours: ["07:00-09:00"]
         found = []
         if len(self.expect) < LEAST_LANES:
             found.append(text("eligibility.variable_lane.lanes", lanes=len(self.expect)))
-        directions = {*self.expect[self.lane - 1].split("+"), *self.then.split("+")}
-        moves = [m for m in approach.movements if m.direction in directions]
-        for period, controls in site.signals.items():
-            signal = moves[0].connections[0].signal if moves else None
-            if signal is None or signal not in controls:
-                continue
-            window = site.periods[period]
-            control = controls[signal]
-            running = control.running(window.begin_s, window.end_s)
-            programs = [control.programs[id] for id in running if id in control.programs]
-            links = [{c.link for c in m.connections if c.link is not None} for m in moves]
-            together = any(
-                all(any(interval.state[k] == "G" for k in own) for own in links)
-                for program in programs
-                for interval in program.intervals
-            )
-            if together and len(moves) > 1:
-                found.append(text("eligibility.variable_lane.stages", period=site.periods[period].title.zh,
-                                  period_en=site.periods[period].title.en))  # fmt: skip
+        uses = {*self.expect[self.lane - 1].split("+"), *self.then.split("+")}
+        moves = [m for m in approach.movements if m.direction in uses]
+        groups = [
+            {c.link for m in moves if m.direction.startswith(kind) for c in m.connections}
+            for kind in ("left", "through")
+        ]
+        signal = moves[0].connections[0].signal if moves else None
+        for id, period in site.periods.items() if signal is not None and all(groups) else ():
+            control = site.signals[id][signal or ""]
+            running = control.running(period.begin_s, period.end_s)
+            intervals = (i for p in running if p in control.programs for i in control.programs[p].intervals)
+            if any(
+                all(any(i.state[k] in GREEN for k in own if k is not None) for own in groups)
+                for i in intervals
+            ):
+                words = text("eligibility.variable_lane.stages", zh=period.title.zh, en=period.title.en)
+                found.append(words)
         return tuple(found)
 
     def _marking(self, lanes: tuple[str, ...]) -> SetLaneUse:

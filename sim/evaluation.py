@@ -15,6 +15,7 @@ from sim.errors import ConfigError, Problem
 from sim.labels import LANGS, label
 from sim.progress import progress_bar
 from sim.report.page import write_report
+from sim.report.printing import NO_BROWSER, print_pdf
 from sim.report.terminal import verdict_table_text
 from sim.results import StudyFolder, describe_study, write_json
 from sim.runs.campaign import FREE_FLOW_FILE, Key, read_free_flow, read_records, run_study
@@ -23,7 +24,9 @@ from sim.runs.run import still_holds
 from sim.runs.signal_tables import write_signal_tables
 from sim.runs.store import Store
 from sim.scenario import assemble
+from sim.street_map import write_street_map
 from sim.study import Study
+from sim.trip_pairs import write_trip_pairs
 
 
 def evaluate(study: Study, config: Mapping[str, Any]) -> int:
@@ -81,7 +84,11 @@ def rebuild(folder: StudyFolder) -> int:
     analysis = Analysis(study, store, checked, runs, free_flow)
     if analysis.reason_to_stop() is None:
         raise _unfinished(folder.path / "runs.json", "its intervals are not narrow enough yet")
-    return _conclude(analysis, folder, failure)
+    code = _conclude(analysis, folder, failure)
+    printed = print_pdf(folder.path / "report.html")
+    for line in [str(printed)] if printed else [label(NO_BROWSER, lang) for lang in LANGS]:
+        print(line)
+    return code
 
 
 def _conclude(analysis: Analysis, folder: StudyFolder, free_flow_failure: str | None) -> int:
@@ -110,6 +117,16 @@ def _write_tables(folder: StudyFolder, analysis: Analysis, tables: Tables) -> No
     analysis.runs_table(tables).to_csv(folder.tables / "runs.csv", index=False, float_format="%.6g")
     write_json(folder.tables / "proof.json", _proofs(analysis.checked))
     write_signal_tables(analysis.study, analysis.checked.builds, folder.tables)
+    write_street_map(
+        analysis.study,
+        analysis.checked,
+        analysis.store,
+        analysis.runs,
+        tables.comparison,
+        analysis.specs["control_delay"],
+        folder.tables,
+    )
+    write_trip_pairs(analysis.study, analysis.store, analysis.runs, tables.measures, folder.tables)
 
 
 def _proofs(checked: Preflight) -> list[dict[str, object]]:

@@ -12,7 +12,9 @@ import pandas as pd
 
 from sim.comparison.compare import compare
 from sim.measures import SPECS
-from sim.tables import FINDINGS, MEASURES, typed
+from sim.plots.study_data import FATES
+from sim.tables import FINDINGS, MEASURES, TRIP_PAIRS, typed
+from tests.synthetic_streets import street_tables
 
 # Seconds by which each arm shifts what is measured in the west and elsewhere; `HARM` comes on top.
 EFFECTS: Mapping[str, Mapping[str, float]] = {
@@ -44,6 +46,7 @@ LOGS = {
     ],
 }
 LOGS["both"] = LOGS["lane_use"] + LOGS["retime"]
+LANE_USE = {"kind": "set_lane_use", "cost_wan_yuan": 8.5, "department": "交警大队设施科"}
 APPROACHES = [f"J{j}.{leg}" for j in (1, 2) for leg in ("north", "east", "south", "west")]
 TURNS = {"left": 62.0, "through": 41.0, "right": 12.0}
 
@@ -56,7 +59,13 @@ def study_json(
         "schema_version": 1,
         "name": "synthetic",
         "scenario": "synthetic",
-        "config": {"run": {"replicates": replicates}},
+        "config": {
+            "run": {"replicates": replicates},
+            "policies": {
+                "lane_use": {"interventions": {"west": LANE_USE}},
+                "both": {"interventions": {"west": LANE_USE, "j1": {"kind": "retime_signal"}}},
+            },
+        },
         "site": {
             "name": "shiqiaopu",
             "title": {"zh": "石桥铺", "en": "Shiqiaopu"},
@@ -152,7 +161,14 @@ def _write(
     table.to_parquet(tables / "measures.parquet", index=False)
     found.to_parquet(tables / "findings.parquet", index=False)
     pd.concat(profiles, ignore_index=True).to_parquet(tables / "profiles.parquet", index=False)
-    pd.DataFrame(fates).to_parquet(tables / "fates.parquet", index=False)
+    ledger = pd.DataFrame(fates).reindex(columns=list(FATES), fill_value=0)
+    ledger.to_parquet(tables / "fates.parquet", index=False)
+    arms = [arm["id"] for arm in study["arms"]]
+    streets, links, course = street_tables(arms, list(study["periods"]), len(study["replicates"]), EFFECTS)
+    (tables / "geometry.json").write_text(json.dumps(streets, ensure_ascii=False), encoding="utf-8")
+    links.to_parquet(tables / "links.parquet", index=False)
+    trip_pairs(arms, list(study["periods"])).to_parquet(tables / "trip_pairs.parquet", index=False)
+    course.to_parquet(tables / "link_intervals.parquet", index=False)
     runs = [
         {
             "arm": arm["id"],
@@ -178,6 +194,24 @@ def _write(
     }
     for name, data in write.items():
         (folder / name).write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
+
+
+def trip_pairs(arms: list[str], periods: list[str]) -> pd.DataFrame:
+    """Trips of one replicate: most change by the arm's effect, a few had not arrived."""
+    rng = np.random.default_rng(5)
+    parts = []
+    for arm in arms:
+        for period in periods if arm != "baseline" else []:
+            before = rng.gamma(4, 45, 300)
+            shift = sum(EFFECTS.get(arm, EFFECTS["baseline"]).values())
+            after = np.clip(before + rng.normal(shift, 15, 300), 20, None)
+            finished = np.arange(300) % 60 != 7
+            parts.append(
+                pd.DataFrame({"before_s": before, "after_s": after, "finished": finished}).assign(
+                    arm=arm, period=period, replicate=2
+                )
+            )
+    return typed(pd.concat(parts, ignore_index=True), TRIP_PAIRS)
 
 
 def hash_of(*parts: object) -> int:

@@ -15,15 +15,19 @@ from sim.plots import (
     paired_dots,
     phase_diagram,
     queue_over_time,
+    street_map,
     throughput,
     time_space,
+    trip_scatter,
 )
 from sim.plots.study_data import StudyData
 from sim.plots.style import house_style, save
 
 FIGURES = (
     forest,
+    street_map,
     paired_dots,
+    trip_scatter,
     movement_bars,
     queue_over_time,
     throughput,

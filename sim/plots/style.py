@@ -49,6 +49,9 @@ VERDICT_MARKS: Mapping[str, str] = {
 FOOT_IN = 0.3
 """Height of the strip below the axes for the mark of made-up data and a note."""
 
+PAGE_CM = 16.0
+"""Width of the text of a printed report, which a figure fills."""
+
 MARK_GID = "made-up-data"
 """Group id in the SVG of the mark that made-up data carries."""
 
@@ -195,10 +198,11 @@ def zero_line(axes: Axes, vertical: bool = True) -> None:
 
 
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:
-    """Write `name`.png (150 dpi) and `name`.svg; equal figures give equal bytes."""
+    """Write `name`.png (300 dpi on a page of `PAGE_CM`) and `name`.svg; equal figures give equal bytes."""
     folder.mkdir(parents=True, exist_ok=True)
     png, svg = folder / f"{name}.png", folder / f"{name}.svg"
-    figure.savefig(png, dpi=150, metadata={"Software": None})
+    dpi = max(150, round(300 * PAGE_CM / 2.54 / figure.get_figwidth()))
+    figure.savefig(png, dpi=dpi, metadata={"Software": None})
     figure.set_layout_engine(None)  # laid out once: the SVG is the same picture, and much quicker
     figure.savefig(svg, metadata={"Date": None, "Creator": None})
     return [png, svg]

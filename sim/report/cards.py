@@ -6,11 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from markupsafe import Markup
+
 from sim.comparison.compare import PolicyVerdict, policy_verdict
 from sim.labels import Text
 from sim.measures.spec import MeasureSpec
 from sim.plots.numbers import with_interval
 from sim.plots.study_data import StudyData, records
+from sim.report.card_facts import Costs, confidence, costs, diagnosis, problem
+from sim.report.evidence import EvidenceLine
+from sim.report.street_map import sketch
 from sim.report.words import (
     BAD,
     GOOD,
@@ -61,14 +66,21 @@ class Card:
     more_worse: int
     compared: int
     """Rows of the comparison in which something could have got worse."""
+    problem: Text | None
+    diagnosis: tuple[Text, ...]
+    sketch: Markup | None
+    costs: Costs
+    confidence: tuple[Text, ...]
 
 
-def cards(data: StudyData, specs: Mapping[str, MeasureSpec]) -> list[Card]:
+def cards(data: StudyData, specs: Mapping[str, MeasureSpec], evidence: list[EvidenceLine]) -> list[Card]:
     """Return the cards in the study's order."""
-    return [_card(data, specs, arm) for arm in data.policies]
+    return [_card(data, specs, arm, evidence) for arm in data.policies]
 
 
-def _card(data: StudyData, specs: Mapping[str, MeasureSpec], arm: Mapping[str, Any]) -> Card:
+def _card(
+    data: StudyData, specs: Mapping[str, MeasureSpec], arm: Mapping[str, Any], evidence: list[EvidenceLine]
+) -> Card:
     spec, arm_id = specs[data.primary], str(arm["id"])
     outcomes = []
     for period in data.periods:
@@ -103,6 +115,11 @@ def _card(data: StudyData, specs: Mapping[str, MeasureSpec], arm: Mapping[str, A
         ),
         max(len(worse) - MOST_WORSE, 0),
         len(compared),
+        problem(data),
+        tuple(diagnosis(data, specs, arm_id)),
+        sketch(data, arm_id),
+        costs(data, arm_id),
+        tuple(confidence(data, arm_id, evidence, spec.unit)),
     )
 
 

@@ -60,6 +60,8 @@ class JunctionTable:
 class MovementTables:
     """All junctions of one policy in one period."""
 
+    arm_id: str
+    period_id: str
     arm: Text
     period: Text
     junctions: tuple[JunctionTable, ...]
@@ -84,7 +86,13 @@ def movement_tables(
             ]
             tables.sort(key=lambda table: (-table.worse_count, table.junction))
             if tables:
-                yield MovementTables(data.arm_title(arm["id"]), data.period_title(period), tuple(tables))
+                yield MovementTables(
+                    str(arm["id"]),
+                    period,
+                    data.arm_title(arm["id"]),
+                    data.period_title(period),
+                    tuple(tables),
+                )
 
 
 def standards_for(standards: Mapping[str, Standard], signalised: bool | None) -> tuple[Standard, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,20 @@ from sim.labels import Text, text
 from sim.measures.level_of_service import Standard, read_standards
 from sim.measures.spec import MeasureSpec
 from sim.plots import SIGNAL_FIGURES, FigureFile, write_figures
+from sim.plots.numbers import number
+from sim.plots.street_map import KEY as MAP_FIGURE
+from sim.plots.street_map import scale_s
 from sim.plots.study_data import StudyData, read_study
-from sim.plots.style import VERDICT_MARKS, filled
+from sim.plots.style import VERDICT_COLOURS, VERDICT_MARKS, filled
 from sim.report.cards import board, cards
 from sim.report.evidence import FATE_COLUMNS, definitions, digests, evidence, failed_runs, fate_lines
+from sim.report.expert_review import write_review
 from sim.report.movements import movement_tables
 from sim.report.signals import stage_tables
+from sim.report.street_map import link_counts, map_json
 from sim.report.web_font import web_font
 from sim.report.words import finding_lines, measure_name
+from sim.report.workbook import write_workbook
 from sim.standard_data import config_path
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -32,7 +38,7 @@ MOST_SVG_BYTES = 5_000_000
 
 
 def write_report(folder: Path, specs: Mapping[str, MeasureSpec]) -> list[Path]:
-    """Write figures/*.png, figures/*.svg, report.html and report.md from what a study folder holds.
+    """Write figures, report.html, .md, .xlsx and .docx, and notice.md from what a study folder holds.
 
     What the folder lacks is named on the page; no verdict is shown without its row of the comparison. Equal
     folders give equal bytes.
@@ -62,7 +68,17 @@ def write_report(folder: Path, specs: Mapping[str, MeasureSpec]) -> list[Path]:
     page, plain = folder / "report.html", folder / "report.md"
     page.write_text(html(shown), encoding="utf-8", newline="\n")
     plain.write_text(markdown(shown), encoding="utf-8", newline="\n")
-    return [path for figure in figures for path in (figure.png, figure.svg)] + [page, plain]
+    notice, workbook, review = (folder / name for name in ("notice.md", "report.xlsx", "report.docx"))
+    notice.write_text(public_notice(shown), encoding="utf-8", newline="\n")
+    write_workbook(data, specs, shown, workbook)
+    write_review(data, shown, figures, review)
+    return [path for figure in figures for path in (figure.png, figure.svg)] + [
+        page,
+        plain,
+        notice,
+        workbook,
+        review,
+    ]
 
 
 def context(
@@ -73,6 +89,7 @@ def context(
 ) -> dict[str, Any]:
     """Gather everything that the templates show."""
     tables = list(movement_tables(data, specs, standards))
+    strength = evidence(data, specs[data.primary])
     shown = {s.title.en: s for group in tables for table in group.junctions for s in table.standards}
     return {
         "data": data,
@@ -80,21 +97,42 @@ def context(
         "primary": specs[data.primary],
         "primary_name": measure_name(specs[data.primary]),
         "percent": f"{100 * float(data.study.get('confidence', 0.95)):g}",
-        "cards": cards(data, specs),
+        "cards": cards(data, specs, strength),
         "board": board(data, specs),
         "tables": tables,
         "standards": list(shown.values()),
         "not_simulated": _listed([data.period_title(period) for period in data.not_simulated]),
-        "figures": [figure for figure in figures if figure.key not in SIGNAL_FIGURES],
+        "figures": [figure for figure in figures if figure.key not in {*SIGNAL_FIGURES, MAP_FIGURE}],
         "signal_figures": [figure for figure in figures if figure.key in SIGNAL_FIGURES],
         "signal_tables": list(stage_tables(data)),
         "findings": finding_lines(data),
         "fates": fate_lines(data),
         "fate_columns": FATE_COLUMNS,
         "failed": failed_runs(data),
-        "evidence": evidence(data, specs[data.primary]),
+        "evidence": strength,
+        **street_map(data, specs, standards),
         "definitions": definitions(data, specs),
         "digests": digests(data),
+    }
+
+
+def street_map(
+    data: StudyData, specs: Mapping[str, MeasureSpec], standards: Mapping[str, Standard]
+) -> dict[str, Any]:
+    """Gather what the section of the map shows."""
+    delay = specs.get("control_delay")
+    parts = [] if delay is None else [(delay.mcid_abs, " s/veh", 1.0), (delay.mcid_rel, " %", 100.0)]
+    return {
+        "map": map_json(data, standards),
+        "map_scale": number(scale_s(data), 0),
+        "map_mcid": "max(" + ", ".join(f"{k * value:g}{unit}" for value, unit, k in parts) + ")",
+        "map_counts": [
+            {"arm": data.arm_title(arm["id"]), "period": data.period_title(period), "words": words}
+            for arm in data.policies
+            for period in data.periods
+            if (words := link_counts(data, arm["id"], period)) is not None
+        ],
+        "colours": VERDICT_COLOURS,
     }
 
 
@@ -111,7 +149,7 @@ def html(shown: Mapping[str, Any]) -> str:
         return f"data:image/{kind};base64,{base64.b64encode(path.read_bytes()).decode('ascii')}"
 
     environment = _environment(bilingual)
-    script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
+    script = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in ("page.js", "map.js"))
     style = (TEMPLATES / "page.css").read_text(encoding="utf-8")
     body = environment.get_template("body.html.j2").render(**shown, source=source)
     font = web_font(unescape(body))
@@ -129,6 +167,41 @@ def markdown(shown: Mapping[str, Any]) -> str:
     """Render the short form for text readers; HTML in names stays text there too."""
     environment = _environment(lambda words: escape(_one_line(words)))
     return environment.get_template("report.md.j2").render(**shown)
+
+
+DETOURS = ("closing", "fill", "open")
+"""Something is closed; perhaps a turn is; nothing is. In this order over the periods of a policy."""
+
+
+def _detour(changed: Iterable[Mapping[str, Any]]) -> str:
+    """Say from the proof whether anybody may have to drive round."""
+    new = {
+        (one["kind"], _turn(one["id"])) for one in changed if (one["what"], one["after"]) == ("exists", "yes")
+    }
+    gone = {
+        (one["kind"], _turn(one["id"]))
+        for one in changed
+        if (one["what"], one["before"]) == ("exists", "yes")
+    }
+    if any(kind == "closure" for kind, _ in new) or any(kind == "edge" for kind, _ in gone):
+        return "closing"
+    # A lane's way through the junction is gone; another lane may still have it, which the proof does not say.
+    return "fill" if any(one[0] == "connection" and one not in new for one in gone) else "open"
+
+
+def _turn(id: str) -> str:
+    """Return a connection's edges without their lanes; any other id as it is."""
+    return "->".join(end.rpartition("_")[0] for end in id.split("->")) if "->" in id else id
+
+
+def public_notice(shown: Mapping[str, Any]) -> str:
+    """Render the draft of the public notice: what changes, when, detour, contact; no number of any effect."""
+    environment = _environment(lambda words: escape(_one_line(words)))
+    detours: dict[str, str] = {}
+    for proof in shown["data"].proof:
+        found = _detour(proof["changed"])
+        detours[proof["arm"]] = min(found, detours.get(proof["arm"], "open"), key=DETOURS.index)
+    return environment.get_template("notice.md.j2").render(**shown, detours=detours)
 
 
 def bilingual(words: Text) -> Markup:

@@ -22,7 +22,7 @@ from sim.report.words import SEVERITIES
 ROOM = re.compile(
     r"""["']((?:report|plot|place|bearing|turn|class|purpose|gate|verdict)\.[a-z_.]+[a-z_])["']"""
 )
-FILES = {"report.html", "report.md"}
+FILES = {"report.html", "report.md", "report.docx", "report.xlsx", "report.pdf"}
 PREFIX = re.compile(r"""["']((?:report|plot)\.[a-z_.]+\.)["']|f["']((?:report|plot)\.[a-z_.]*\.)\{""")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
@@ -17,6 +18,7 @@ from sim.errors import ConfigError
 from sim.measures import SPECS
 from sim.measures.level_of_service import grade, read_standards
 from sim.plots.fonts import code_points, undrawable
+from sim.plots.street_map import scale_s
 from sim.plots.study_data import read_study
 from sim.report.movements import movement_tables
 from sim.report.page import context, html, markdown, write_report
@@ -34,19 +36,23 @@ class Reader(HTMLParser):
         super().__init__()
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.texts: dict[str, list[str]] = {}
-        self.section, self.inside = "", ""
+        self.section, self.inside, self.id = "", "", ""
+        self.held: dict[str, list[str]] = {}
+        """Text directly after the start of each element that has an id."""
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
-        self.inside = tag
+        self.inside, self.id = tag, dict(attrs).get("id") or ""
         if tag == "section":
             self.section = dict(attrs)["id"] or ""
         if tag == "footer":
             self.section = "footer"
 
     def handle_data(self, data: str) -> None:
-        if self.inside not in ("style", "script"):
+        if self.id:
+            self.held.setdefault(self.id, []).append(data)
+        if self.inside not in ("style", "script") and self.id != "map-data":
             self.texts.setdefault(self.section, []).append(data)
 
     def text(self, section: str) -> str:
@@ -100,13 +106,14 @@ def test_sections_stand_in_the_order_of_reading(folder: Path) -> None:
     assert sections == [
         "verdicts",
         "board",
+        "map",
         "movements",
         "signals",
         "figures",
+        "evidence",
         "fates",
         "findings",
         "changes",
-        "evidence",
         "definitions",
         "versions",
     ]
@@ -130,6 +137,64 @@ def test_cards_tell_verdict_numbers_gate_and_harm(folder: Path) -> None:
     assert "未标定" in reader.text("") and "示意数据,非该地实际" in reader.text("")
     assert "× 平均控制延误" in reader.text("movements")
     assert "41 辆评价时段内的车未到达" in reader.text("findings")
+
+
+def test_cards_tell_problem_diagnosis_place_cost_department_and_confidence(folder: Path) -> None:
+    reader = read(folder)
+    said = reader.text("verdicts")
+    for words in (
+        "西进口左转绿灯不足,排队溢出展宽段",
+        "早高峰石桥铺路口 J1 西进口左转控制延误",
+        "95 % 排队",
+        "造价合计 8.5 万元",
+        "责任部门:交警大队设施科",
+        "5/5 对复演",
+        "模型未标定",
+    ):
+        assert words in said
+    sketches = [attributes for tag, attributes in reader.tags if tag == "svg" and "viewbox" in attributes]
+    assert len(sketches) == 1, "one policy, one sketch"
+
+
+def test_costs_that_nobody_gave_are_said_to_be_missing(tmp_path: Path) -> None:
+    folder = write_synthetic_study(
+        tmp_path, replicates=4, two_periods=False, arms=["baseline", "retime", "both"]
+    )
+    said = write_page(folder).text("verdicts")
+    assert "造价未填写" in said and "责任部门未填写" in said
+    assert "造价合计 8.5 万元 cost" in said and "(至少;1 项措施未填造价)" in said
+
+
+def test_the_map_colours_only_what_stands_after_false_discovery_control(folder: Path) -> None:
+    reader = read(folder)
+    data = json.loads("".join(reader.held["map-data"]))
+    links = pd.read_parquet(folder / "tables" / "links.parquet")
+    shown = dict(zip((e["id"] for e in data["edges"]), data["changes"]["lane_use"]["am_peak"], strict=True))
+    own = links[(links["arm"] == "lane_use") & (links["period"] == "am_peak")].set_index("edge")
+    coloured = {edge for edge, one in shown.items() if one and one[0] in ("improved", "worse")}
+    assert coloured == {"J1.west"}
+    assert all(own.loc[list(coloured), "q"] <= 0.05)
+    assert all((own["difference"].abs() >= own["mcid"])[list(coloured)])
+    assert shown["J2.south.exit"][0] == "inconclusive", "three vehicles are an anecdote"
+    assert shown["J1.north"][0] == "equivalent"
+    assert "错误发现率" in reader.text("map") and "非官方指数" in reader.text("map")
+
+
+def test_one_scale_for_all_policies(folder: Path) -> None:
+    data = read_study(folder)
+    whole = scale_s(data)
+    worse = data.link_intervals.assign(
+        delay_s=data.link_intervals["delay_s"].where(data.link_intervals["arm"] == "baseline", 900.0)
+    )
+    assert scale_s(replace(data, link_intervals=worse)) == whole
+
+
+def test_without_streets_the_page_says_so(tmp_path: Path) -> None:
+    folder = small(tmp_path)
+    for name in ("geometry.json", "links.parquet", "link_intervals.parquet"):
+        (folder / "tables" / name).unlink()
+    reader = write_page(folder)
+    assert "无法绘图" in reader.text("map") and "tables/geometry.json" in reader.text("")
 
 
 def test_page_and_markdown_never_claim_a_proof(folder: Path) -> None:
@@ -167,7 +232,15 @@ def test_equal_folders_give_equal_pages(tmp_path: Path) -> None:
 def test_hostile_names_stay_text(tmp_path: Path) -> None:
     folder = small(tmp_path, title={"zh": HOSTILE, "en": HOSTILE}, network_sha256=HOSTILE)
 
+    def poison_streets(streets: dict[str, Any]) -> None:
+        streets["edges"][HOSTILE] = {**streets["edges"].pop("J1.north"), "name": "</div>" + HOSTILE}
+        streets["junctions"][HOSTILE] = streets["junctions"].pop("J1")
+        streets["touched"]["retime"]["junctions"] = [HOSTILE, "J2"]
+
+    edit(folder / "tables" / "geometry.json", poison_streets)
+
     def poison(study: dict[str, Any]) -> None:
+        study["config"]["policies"]["retime"] = {"interventions": {"a": {"department": HOSTILE}}}
         study["name"] = HOSTILE
         study["vehicles"] = HOSTILE
         study["periods"]["am_peak"]["title"] = {"zh": HOSTILE, "en": "x"}
@@ -202,6 +275,8 @@ def test_hostile_names_stay_text(tmp_path: Path) -> None:
     assert not [
         attributes for _, attributes in reader.tags if any(name.startswith("on") for name in attributes)
     ]
+    assert not [tag for tag, _ in reader.tags if tag == "img" and not _.get("src", "").startswith("data:")]
+    assert json.loads("".join(reader.held["map-data"]))["junctions"]
     assert "{{7*7}}" in reader.text("verdicts"), "names are shown as they are, not evaluated"
     markdown = (folder / "report.md").read_text(encoding="utf-8")
     assert "<script" not in markdown and "<img" not in markdown

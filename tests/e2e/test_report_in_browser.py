@@ -122,7 +122,7 @@ def test_the_embedded_font_is_used_and_nothing_overflows(browser: str, page: Pat
     ).stdout
     (seen,) = re.findall(r'data-seen="([^"]*)"', dom)
     font, wide, width, images, drawn = seen.split("/")
-    assert (font, wide, images, drawn) == ("true", "0", "6", "true")
+    assert (font, wide, images, drawn) == ("true", "0", "7", "true")
     assert int(width) <= 1366
 
 

@@ -34,12 +34,14 @@ def figures(study: Path) -> list[FigureFile]:
     return write_figures(read_study(study), SPECS, study / "figures")
 
 
-def test_all_six_are_drawn_and_nothing_of_matplotlib_is_changed(study: Path) -> None:
+def test_all_are_drawn_and_nothing_of_matplotlib_is_changed(study: Path) -> None:
     before = dict(mpl.rcParams)
     found = write_figures(read_study(study), SPECS, study / "again")
     assert [figure.key for figure in found] == [
         "forest",
+        "street_map",
         "paired_dots",
+        "trip_scatter",
         "movement_bars",
         "queue_over_time",
         "throughput",
@@ -111,7 +113,7 @@ def test_one_replicate_is_drawn_without_interval(tmp_path: Path) -> None:
     folder = write_synthetic_study(tmp_path, replicates=1, two_periods=False, arms=["baseline", "retime"])
     (drawing,) = forest.draw(read_study(folder), SPECS)
     assert drawing.figure.axes[0].get_ylim()[0] > 0
-    assert len(write_figures(read_study(folder), SPECS, folder / "figures")) == 6
+    assert len(write_figures(read_study(folder), SPECS, folder / "figures")) == 8
 
 
 def test_dollar_signs_line_breaks_and_rare_characters_in_a_title_are_drawn(tmp_path: Path) -> None:
@@ -119,7 +121,7 @@ def test_dollar_signs_line_breaks_and_rare_characters_in_a_title_are_drawn(tmp_p
         tmp_path, replicates=4, two_periods=False, arms=["baseline", "$x_{1}$ \\frac\n<b>&😀𠀀"]
     )
     figures = write_figures(read_study(folder), SPECS, folder / "figures")
-    assert len(figures) == 6
+    assert len(figures) == 8
     for figure in figures:
         assert not re.search(r"<b>|<script", figure.svg.read_text(encoding="utf-8"))
 

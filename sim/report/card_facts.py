@@ -1,0 +1,142 @@
+"""What stands on a card beside its numbers: problem, diagnosis, cost, department, confidence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from sim.labels import Text, text
+from sim.measures.spec import MeasureSpec
+from sim.plots.numbers import number
+from sim.plots.study_data import StudyData, records
+from sim.plots.style import filled
+from sim.report.evidence import EvidenceLine
+from sim.site.places import place
+
+MOST_DIAGNOSED = 3
+"""Movements that a diagnosis names: those with the longest delay where the policy acts."""
+
+
+class Item(NamedTuple):
+    """One intervention: its kind in words, cost in 万元 and department, empty where nobody said."""
+
+    name: str
+    cost: str
+    department: str
+
+
+class Costs(NamedTuple):
+    """What a policy costs; `total` is at least so much where some intervention has no figure."""
+
+    items: tuple[Item, ...]
+    total: str
+    unknown: int
+    departments: tuple[str, ...]
+
+
+def problem(data: StudyData) -> Text | None:
+    """Return what the site says of itself."""
+    said = data.study["site"].get("description")
+    if not isinstance(said, Mapping):
+        return None
+    zh, en = str(said.get("zh") or ""), str(said.get("en") or "")
+    return Text(zh or en, en or zh) if zh or en else None
+
+
+def diagnosis(data: StudyData, specs: Mapping[str, MeasureSpec], arm: str) -> list[Text]:
+    """Say which movements fare worst today where the policy acts: delay, v/c and queue of the baseline."""
+    if "control_delay" not in specs:
+        return []
+    table = data.comparison
+    own = table[
+        (table["arm"] == arm)
+        & (table["measure"] == "control_delay")
+        & table["scope"].str.startswith("movement:")
+        & table["before"].notna()
+    ]
+    junctions = _junctions(data, arm)
+    names = own["scope"].str.removeprefix("movement:").str.rsplit(".", n=2).str[0]
+    if junctions and names.isin(junctions).any():
+        own = own[names.isin(junctions)]
+    worst = own.sort_values(["before", "scope"], ascending=[False, True]).head(MOST_DIAGNOSED)
+    return [_diagnosed(data, arm, row) for row in records(worst)]
+
+
+def _junctions(data: StudyData, arm: str) -> set[str]:
+    touched = (data.geometry.get("touched") or {}).get(arm) or {}
+    edges = set(touched.get("edges", ()))
+    found = set(touched.get("junctions", ()))
+    for id, one in (data.geometry.get("junctions") or {}).items():
+        if edges & set(one["approaches"].values()):
+            found.add(id)
+    return found
+
+
+def _diagnosed(data: StudyData, arm: str, row: Mapping[str, Any]) -> Text:
+    scope, period = str(row["scope"]), str(row["period"])
+    approach = "approach:" + scope.removeprefix("movement:").rpartition(".")[0]
+    said = filled(
+        "report.card.delay_today",
+        where=place(scope, data.titles),
+        period=data.period_title(period),
+        delay=number(float(row["before"]), 0),
+    )
+    for measure, place_, key, decimals in (
+        ("degree_of_saturation", scope, "report.card.saturation_today", 2),
+        ("back_of_queue_p95", approach, "report.card.queue_today", 0),
+    ):
+        other = data.row(arm, period, measure, place_)
+        if other is not None and not math.isnan(float(other["before"])):
+            more = filled(key, value=number(float(other["before"]), decimals))
+            said = Text(f"{said.zh},{more.zh}", f"{said.en}, {more.en}")
+    return said
+
+
+def costs(data: StudyData, arm: str) -> Costs:
+    """Return cost and department of a policy's interventions, as its file has them."""
+    policies = data.study.get("config", {}).get("policies") or {}
+    # A swept arm carries its values behind the policy's id.
+    name = next((id for id in sorted(policies, key=len, reverse=True) if arm.startswith(id)), None)
+    written = (policies.get(name) or {}).get("interventions") or {} if name is not None else {}
+    items, amounts, departments, unknown = [], [], [], 0
+    for one in written.values():
+        cost, department = one.get("cost_wan_yuan"), str(one.get("department") or "")
+        if isinstance(cost, int | float):
+            amounts.append(float(cost))
+        else:
+            unknown += 1
+        if department and department not in departments:
+            departments.append(department)
+        shown = number(float(cost), 1) if isinstance(cost, int | float) else ""
+        items.append(Item(str(one.get("kind", "")), shown, department))
+    total = number(sum(amounts), 1) if amounts else ""
+    return Costs(tuple(items), total, unknown, tuple(departments))
+
+
+def confidence(data: StudyData, arm: str, lines: list[EvidenceLine], unit: str) -> list[Text]:
+    """Say per period how far the comparison of the primary measure can be trusted."""
+    said = []
+    for line in lines:
+        if line.arm != data.arm_title(arm):
+            continue
+        words = filled(
+            "report.card.pairs",
+            period=line.period,
+            pairs=str(line.n_pairs),
+            planned=str(line.planned),
+            half=line.half_width,
+            smallest=line.smallest,
+            unit=unit,
+        )
+        if line.too_blunt:
+            more = text("report.card.blunt")
+            words = Text(words.zh + more.zh, f"{words.en} {more.en}")
+        said.append(words)
+    for period in data.periods:
+        row = data.row(arm, period, data.primary)
+        if row is not None and row.get("within_noise"):
+            said.append(filled("report.card.within_noise", period=data.period_title(period)))
+    if not data.calibrated:
+        said.append(text("report.card.uncalibrated"))
+    return said

@@ -1,0 +1,252 @@
+"""The report for the expert review as a Word file: the usual chapters, three-line tables, figures."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sim.labels import Text, text
+from sim.plots import FigureFile
+from sim.plots.numbers import number
+from sim.plots.study_data import StudyData, records
+from sim.plots.style import filled
+from sim.report.card_facts import problem
+from sim.site.places import place
+
+EPOCH = datetime.datetime(2000, 1, 1)
+MOST_MOVEMENTS = 20
+CHOSEN_FIGURES = ("forest", "street_map", "paired_dots", "trip_scatter", "queue_over_time")
+SLOW = ("pedestrian_delay", "parking_occupancy", "parking_turnover", "parking_failed")
+SAFETY = ("emergency_braking", "collisions", "teleports")
+"""Findings that speak of safety, as far as a simulation can."""
+
+
+def write_review(
+    data: StudyData, shown: Mapping[str, Any], figures: Sequence[FigureFile], path: Path
+) -> None:
+    """Write report.docx in Chinese; equal studies give equal bytes."""
+    from sim.report.word_file import WordFile  # noqa: PLC0415 - only who writes it needs its memory
+
+    word = WordFile(_zh("report.title", site=data.title))
+    if data.made_up:
+        word.paragraph(_zh("plot.made_up") + "。" + _zh("report.made_up_more"), bold=True)
+    _overview(word, data, shown)
+    _survey(word, data)
+    _policies(word, shown)
+    _model(word, data, shown)
+    _comparison(word, shown, figures)
+    _side_effects(word, data, shown)
+    _cost(word, shown)
+    _conclusion(word, shown)
+    _appendices(word, data, shown)
+    path.write_bytes(_dated(word.content()))
+
+
+def _zh(key: str, **values: Text | str) -> str:
+    return filled(key, **values).zh if values else text(key).zh
+
+
+def _overview(word: Any, data: StudyData, shown: Mapping[str, Any]) -> None:
+    word.chapter(_zh("report.review.overview"))
+    said = problem(data)
+    word.paragraph(said.zh if said else _zh("report.notice.fill"))
+    study = data.study
+    word.paragraph(
+        _zh(
+            "report.subtitle",
+            name=str(study.get("name", "")),
+            policies=str(len(shown["cards"])),
+            periods=str(len(data.periods)),
+            replicates=str(len(study["replicates"])),
+        )
+    )
+    word.bullets([card.title.zh for card in shown["cards"]])
+
+
+def _survey(word: Any, data: StudyData) -> None:
+    word.chapter(_zh("report.review.survey"))
+    word.paragraph(_zh("report.review.survey_read"))
+    table = data.comparison
+    own = table[(table["measure"] == "control_delay") & table["scope"].str.startswith("movement:")]
+    own = own.drop_duplicates(["period", "scope"]).dropna(subset=["before"])
+    rows = []
+    for row in records(own.sort_values(["before", "scope"], ascending=[False, True]).head(MOST_MOVEMENTS)):
+        scope, period, arm = str(row["scope"]), str(row["period"]), str(row["arm"])
+        approach = "approach:" + scope.removeprefix("movement:").rpartition(".")[0]
+        others = [
+            data.row(arm, period, measure, where)
+            for measure, where in (
+                ("demand_flow", scope),
+                ("degree_of_saturation", scope),
+                ("back_of_queue_p95", approach),
+            )
+        ]
+        cells = [
+            number(float(other["before"]), decimals) if other is not None else "—"
+            for other, decimals in zip(others, (0, 2, 0), strict=True)
+        ]
+        rows.append(
+            [
+                data.period_title(period).zh,
+                place(scope, data.titles).zh,
+                cells[0],
+                number(float(row["before"]), 1),
+                cells[1],
+                cells[2],
+            ]
+        )
+    heads = [
+        _zh("report.column.period"),
+        _zh("report.column.movement"),
+        _zh("report.column.demand") + " veh/h",
+        _zh("report.column.delay") + " s/veh",
+        _zh("report.column.vc"),
+        _zh("report.column.queue") + " m",
+    ]
+    word.table(_zh("report.review.survey_table"), heads, rows)
+
+
+def _policies(word: Any, shown: Mapping[str, Any]) -> None:
+    word.chapter(_zh("report.review.policies"))
+    for card in shown["cards"]:
+        word.section(card.title.zh)
+        if card.reason:
+            word.paragraph(_zh("report.card.reason") + card.reason.zh)
+        word.bullets([words.zh for words in card.changes] or [_zh("report.card.no_changes")])
+
+
+def _model(word: Any, data: StudyData, shown: Mapping[str, Any]) -> None:
+    word.chapter(_zh("report.review.model"))
+    packages = data.provenance.get("packages") or {}
+    word.paragraph(
+        _zh(
+            "report.review.model_read",
+            sumo=str(packages.get("eclipse-sumo") or "—"),
+            vehicles=str(data.study.get("vehicles") or "—"),
+            replicates=str(len(data.study["replicates"])),
+            measure=shown["primary_name"],
+            percent=str(shown["percent"]),
+        )
+    )
+    word.paragraph(_zh("report.evidence.covers"))
+    if not data.calibrated:
+        word.paragraph(_zh("report.uncalibrated") + "。" + _zh("report.uncalibrated_more"), bold=True)
+    rows = [
+        [_zh(f"gate.{line.severity}"), line.period.zh, line.words.zh, str(line.replicates)]
+        for line in shown["findings"]
+    ]
+    heads = [_zh(f"report.column.{name}") for name in ("severity", "period", "finding", "runs")]
+    word.table(_zh("report.section.findings"), heads, rows)
+
+
+def _comparison(word: Any, shown: Mapping[str, Any], figures: Sequence[FigureFile]) -> None:
+    word.chapter(_zh("report.review.comparison"))
+    word.paragraph(_zh("report.verdicts.read", measure=shown["primary_name"], percent=str(shown["percent"])))
+    names = ("policy", "period", "before", "after", "change", "interval", "verdict")
+    rows = []
+    for card in shown["cards"]:
+        for outcome in card.outcomes:
+            one = outcome.change
+            told = (
+                ["—"] * 4 + [_zh("report.no_result")]
+                if one is None
+                else [one.before, one.after, one.difference, one.interval, _zh(f"verdict.{one.verdict}")]
+            )
+            rows.append([card.title.zh, outcome.period.zh, *told])
+    unit = shown["primary"].unit
+    title = f"{shown['primary_name'].zh}({unit})" if unit else shown["primary_name"].zh
+    word.table(title, [_zh(f"report.column.{name}") for name in names], rows)
+    for figure in figures:
+        if figure.key in CHOSEN_FIGURES:
+            word.picture(figure.png, _zh(f"plot.{figure.key}.read"))
+
+
+def _side_effects(word: Any, data: StudyData, shown: Mapping[str, Any]) -> None:
+    word.chapter(_zh("report.review.side_effects"))
+    table = data.comparison
+    own = table[
+        table["measure"].isin(SLOW) | table["scope"].str.startswith(("class:", "purpose:", "parking:"))
+    ]
+    own = own[own["n_pairs"] > 0]
+    names = {one.id: one.name.zh for one in shown["definitions"]}
+    rows = [
+        [
+            data.arm_title(str(row["arm"])).zh,
+            data.period_title(str(row["period"])).zh,
+            names.get(str(row["measure"]), str(row["measure"])),
+            place(str(row["scope"]), data.titles).zh,
+            f"{number(float(row['before']), 1)} → {number(float(row['after']), 1)} {row['unit']}",
+            _zh(f"verdict.{row['verdict']}"),
+        ]
+        for row in records(own.head(60))
+    ]
+    heads = [
+        _zh(f"report.column.{name}")
+        for name in ("policy", "period", "measure", "places", "change", "verdict")
+    ]
+    word.table(_zh("report.review.slow_table"), heads, rows)
+    word.paragraph(_zh("report.card.worse") + ":")
+    for card in shown["cards"]:
+        lines = [
+            f"{line.period.zh} {line.change.where.zh} {line.change.measure.zh} "
+            f"{line.change.before} → {line.change.after} {line.change.unit}"
+            for line in card.worse
+        ]
+        nothing = _zh("report.card.nothing_worse", n=str(card.compared))
+        word.section(card.title.zh)
+        word.bullets(lines or [nothing if card.compared else _zh("report.no_result")])
+    safety = data.findings[data.findings["finding"].isin(SAFETY)]
+    word.paragraph(_zh("report.review.safety" if safety.empty else "report.review.safety_found"))
+
+
+def _cost(word: Any, shown: Mapping[str, Any]) -> None:
+    word.chapter(_zh("report.review.cost"))
+    rows = []
+    for card in shown["cards"]:
+        for item in card.costs.items:
+            rows.append([card.title.zh, item.name, item.cost or "—", item.department or "—"])
+        rows.append([card.title.zh, _zh("report.review.total"), card.costs.total or "—", ""])
+    heads = [_zh(f"report.review.{name}") for name in ("policy", "item", "amount", "department")]
+    word.table(_zh("report.card.cost"), heads, rows)
+
+
+def _conclusion(word: Any, shown: Mapping[str, Any]) -> None:
+    word.chapter(_zh("report.review.conclusion"))
+    for card in shown["cards"]:
+        verdict = _zh(f"verdict.{card.verdict.token}") if card.verdict else _zh("report.no_verdict")
+        limited = _zh("report.simulated_only") if card.verdict and card.verdict.simulated_only else ""
+        word.paragraph(f"{card.title.zh}:{verdict}{limited}", bold=True)
+        word.bullets([f"{o.period.zh}:{o.meaning.zh}" for o in card.outcomes if o.meaning])
+    word.paragraph(_zh("report.in_this_model"))
+
+
+def _appendices(word: Any, data: StudyData, shown: Mapping[str, Any]) -> None:
+    word.chapter(_zh("report.review.appendix_survey"))
+    files = data.study["site"].get("files") or {}
+    rows = [[name, digest[:16]] for name, digest in files.items()]
+    word.table(_zh("report.review.files"), [_zh("report.review.file"), "SHA-256"], rows)
+    word.chapter(_zh("report.review.appendix_timing"))
+    for table in shown["signal_tables"]:
+        heads = [_zh("stage_table.stage"), *(_zh(f"stage_table.{name}") for name in table.columns)]
+        rows = [[line.stage, *(a if a == b else f"{a} → {b}" for a, b in line.cells)] for line in table.lines]
+        title = f"{table.signal} · {table.period.zh} · {table.arm.zh}"
+        word.table(f"{title} · {_zh('stage_table.cycle_s')} {table.cycle}", heads, rows)
+    if not shown["signal_tables"]:
+        word.paragraph(_zh("report.signals.none"))
+    word.chapter(_zh("report.review.appendix_opinions"))
+    heads = [_zh(f"report.review.{name}") for name in ("number", "opinion", "adopted", "how")]
+    word.table(_zh("report.review.appendix_opinions"), heads, [[str(i), "", "", ""] for i in range(1, 7)])
+
+
+def _dated(content: bytes) -> bytes:
+    """Set every date in the archive to one fixed date, so that equal reports are equal bytes."""
+    fixed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(fixed, "w") as new:
+        for info in old.infolist():
+            part = old.read(info)
+            new.writestr(zipfile.ZipInfo(info.filename, EPOCH.timetuple()[:6]), part, zipfile.ZIP_DEFLATED)
+    return fixed.getvalue()

@@ -1,0 +1,182 @@
+(function () {
+  var held = document.getElementById("map-data");
+  if (!held) { return; }
+  var data = JSON.parse(held.textContent), space = "http://www.w3.org/2000/svg";
+  var COLOURS = { improved: "#009e73", worse: "#d55e00", equivalent: "#8d959e" };
+  var GRADES = ["#c3cfdb", "#8fb0cf", "#5b86b5", "#2d5b95", "#08264f"];
+  var root = document.documentElement, tip = document.getElementById("map-tip");
+  var state = { arm: 0, period: 0, step: 0 };
+  function pick(words) { return words[root.lang === "en" ? 1 : 0]; }
+  function part(name) { return document.querySelector("[data-map=" + name + "]"); }
+  function clock(s) {
+    var minutes = Math.round(s / 60);
+    return s < 0 || s > 90000 ? s + " s" : ("0" + Math.floor(minutes / 60)).slice(-2) + ":" + ("0" + minutes % 60).slice(-2);
+  }
+  function draw(kind, attributes, into) {
+    var one = document.createElementNS(space, kind);
+    Object.keys(attributes).forEach(function (name) { one.setAttribute(name, attributes[name]); });
+    into.appendChild(one);
+    return one;
+  }
+  function path(line) { return "M" + line.map(function (p) { return p[0] + " " + -p[1]; }).join("L"); }
+
+  var xs = [], ys = [];
+  data.edges.forEach(function (edge) { edge.line.forEach(function (p) { xs.push(p[0]); ys.push(-p[1]); }); });
+  function least(list) { return list.reduce(function (a, b) { return Math.min(a, b); }); }
+  function most(list) { return list.reduce(function (a, b) { return Math.max(a, b); }); }
+  var margin = Math.max(20, 0.03 * (most(xs) - least(xs)));
+  var whole = [least(xs) - margin, least(ys) - margin, most(xs) - least(xs) + 2 * margin, most(ys) - least(ys) + 2 * margin];
+  if (whole[3] < whole[2] * 0.62) { whole[1] -= (whole[2] * 0.62 - whole[3]) / 2; whole[3] = whole[2] * 0.62; }
+  if (whole[3] > whole[2] * 1.1) { whole[0] -= (whole[3] / 1.1 - whole[2]) / 2; whole[2] = whole[3] / 1.1; }
+  var box = whole.slice();
+  var views = Array.from(document.querySelectorAll("svg[data-view]")).map(function (svg) {
+    var defs = draw("defs", {}, svg), view = { svg: svg, name: svg.dataset.view, lines: [] };
+    data.edges.forEach(function (edge) {
+      edge.lanes.forEach(function (lane) {
+        draw("path", { d: path(lane), class: "lane", "stroke-width": (0.9 * edge.width / edge.lanes.length).toFixed(1) }, svg);
+      });
+    });
+    data.edges.forEach(function (edge, i) {
+      var line = draw("path", { d: path(edge.line), class: "link", "data-edge": i }, svg);
+      view.lines.push(line);
+    });
+    data.edges.forEach(function (edge, i) {
+      draw("path", { d: path(edge.line), class: "reach", "data-edge": i }, svg);
+    });
+    data.junctions.forEach(function (one, i) {
+      var dot = draw("circle", { cx: one.at[0], cy: -one.at[1], class: "node", tabindex: 0, role: "button", "data-junction": i }, svg);
+      dot.setAttribute("aria-label", one.name[0]);
+    });
+    return view;
+  });
+
+  function frame() {
+    views.forEach(function (view) {
+      view.svg.setAttribute("viewBox", box.join(" "));
+      var pixel = box[2] / Math.max(view.svg.clientWidth, 320);
+      view.svg.querySelectorAll("circle").forEach(function (dot) {
+        dot.setAttribute("r", (4.5 * pixel).toFixed(2)); dot.setAttribute("stroke-width", (1.4 * pixel).toFixed(2));
+      });
+    });
+  }
+  function now() {
+    var arm = data.arms[state.arm], period = data.periods[state.period];
+    return {
+      arm: arm, period: period, changes: data.changes[arm.id][period.id],
+      before: data.levels.baseline[period.id], after: data.levels[arm.id][period.id]
+    };
+  }
+  function width(delay) { return delay === null ? 0.7 : 1.6 + 7 * Math.min(delay / data.scale_s, 1); }
+  function paint() {
+    var shown = now();
+    views.forEach(function (view) {
+      var change = view.name === "change", levels = view.name === "before" ? shown.before : shown.after;
+      var level = levels[change ? 0 : Math.min(state.step, levels.length - 1)];
+      view.lines.forEach(function (line, i) {
+        var delay = level.delay[i], colour = "#b3bac2", dashes = "none", found = shown.changes[i];
+        if (change) {
+          if (found) {
+            colour = COLOURS[found[0]] || "#8d959e";
+            dashes = COLOURS[found[0]] ? "none" : "2 2.4";
+          }
+        } else if (delay !== null) { colour = GRADES[Math.min(level.grade[i], 4)]; }
+        line.setAttribute("stroke", colour);
+        line.setAttribute("stroke-width", width(change && !found ? null : delay).toFixed(1));
+        line.setAttribute("stroke-dasharray", dashes);
+        if (change) { line.setAttribute("data-verdict", found ? found[0] : ""); }
+      });
+    });
+    part("clock").textContent = state.step ? clock(shown.period.steps[state.step - 1]) + "–" + clock(shown.period.steps[state.step - 1] + 900) : pick(data.words.whole);
+  }
+  function fill(select, items, chosen) {
+    select.textContent = "";
+    items.forEach(function (one, i) {
+      var option = document.createElement("option");
+      option.value = i; option.textContent = pick(one.name); option.selected = i === chosen;
+      select.appendChild(option);
+    });
+  }
+  function words() {
+    fill(part("arm"), data.arms, state.arm);
+    fill(part("period"), data.periods, state.period);
+    part("step").max = data.periods[state.period].steps.length;
+    var legend = part("grades");
+    legend.textContent = "";
+    data.grades.forEach(function (name, i) {
+      var item = document.createElement("span"), svg = draw("svg", { width: 34, height: 10 }, item);
+      draw("path", { d: "M2 5h30", stroke: GRADES[i], "stroke-width": 5 }, svg);
+      item.appendChild(document.createTextNode(" " + pick(name)));
+      legend.appendChild(item);
+    });
+    paint();
+  }
+  function lines(i) {
+    var shown = now(), edge = data.edges[i], w = data.words, found = shown.changes[i], said = [];
+    said.push((edge.name ? edge.name + " · " : "") + edge.id);
+    ["before", "after"].forEach(function (name) {
+      var level = shown[name][Math.min(state.step, shown[name].length - 1)];
+      var grade = data.grades[level.grade[i]];
+      said.push(pick(w[name]) + " (" + part("clock").textContent + "): " + (level.delay[i] === null ? "—" : pick(w.delay) + " " + level.delay[i] + " s/veh, n = " + level.n[i] + (grade ? ", " + pick(grade) : "")));
+    });
+    if (found) {
+      said.push(pick(w.change) + " (" + pick(w.whole) + "): " + found[1] + " → " + found[2] + " s/veh, " + found[3] + " " + found[4]);
+      said.push(pick(w.vehicles) + " n = " + found[6] + " → " + found[7] + "; " + pick(w.pairs) + " " + found[5]);
+      said.push(data.marks[found[0]] + " " + pick(w[found[0]]));
+    } else { said.push(pick(w.untested)); }
+    return said;
+  }
+  function tell(said, event) {
+    tip.textContent = "";
+    said.forEach(function (line, i) {
+      var row = document.createElement(i ? "div" : "b");
+      row.textContent = line; tip.appendChild(row);
+    });
+    tip.hidden = false;
+    tip.style.left = Math.min(event.clientX + 14, window.innerWidth - tip.offsetWidth - 8) + "px";
+    tip.style.top = Math.min(event.clientY + 14, window.innerHeight - tip.offsetHeight - 8) + "px";
+  }
+  function open(i) {
+    var shown = now(), found = Array.from(document.querySelectorAll("details[data-junction]")).filter(function (one) {
+      return one.dataset.junction === data.junctions[i].id && one.dataset.arm === shown.arm.id && one.dataset.period === shown.period.id;
+    })[0];
+    if (found) { found.open = true; found.scrollIntoView({ block: "start" }); found.querySelector("summary").focus({ preventScroll: true }); }
+  }
+  function zoom(factor) {
+    box = [box[0] + box[2] * (1 - factor) / 2, box[1] + box[3] * (1 - factor) / 2, box[2] * factor, box[3] * factor];
+    frame();
+  }
+  views.forEach(function (view) {
+    var from = null;
+    view.svg.addEventListener("mousemove", function (event) {
+      if (from) {
+        var pixel = box[2] / view.svg.clientWidth;
+        box[0] -= (event.clientX - from[0]) * pixel; box[1] -= (event.clientY - from[1]) * pixel;
+        from = [event.clientX, event.clientY]; frame();
+      }
+      var data_ = event.target.dataset;
+      if (data_.edge !== undefined) { tell(lines(+data_.edge), event); }
+      else if (data_.junction !== undefined) { tell([pick(data.junctions[+data_.junction].name)], event); }
+      else { tip.hidden = true; }
+    });
+    view.svg.addEventListener("mouseleave", function () { tip.hidden = true; from = null; });
+    view.svg.addEventListener("mousedown", function (event) { from = [event.clientX, event.clientY]; });
+    view.svg.addEventListener("mouseup", function () { from = null; });
+    view.svg.addEventListener("click", function (event) {
+      if (event.target.dataset.junction !== undefined) { open(+event.target.dataset.junction); }
+    });
+    view.svg.addEventListener("keydown", function (event) {
+      if (event.key === "Enter" && event.target.dataset.junction !== undefined) { open(+event.target.dataset.junction); }
+    });
+  });
+  part("arm").addEventListener("change", function () { state.arm = +this.value; paint(); });
+  part("period").addEventListener("change", function () { state.period = +this.value; state.step = 0; part("step").value = 0; words(); });
+  part("step").addEventListener("input", function () { state.step = +this.value; paint(); });
+  part("in").addEventListener("click", function () { zoom(0.7); });
+  part("out").addEventListener("click", function () { zoom(1 / 0.7); });
+  part("reset").addEventListener("click", function () { box = whole.slice(); frame(); });
+  document.addEventListener("huandu-language", words);
+  window.addEventListener("resize", frame);
+  document.querySelector(".mapbar").hidden = false;
+  frame();
+  words();
+})();

@@ -1,0 +1,132 @@
+"""The study's tables as one workbook, for whoever goes on calculating."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sim.labels import Text, text
+from sim.measures.spec import MeasureSpec
+from sim.plots.study_data import StudyData
+from sim.site.places import place
+
+MOST_ROWS = 20_000
+"""Of one sheet; tables/comparison.csv has all of them."""
+
+COMPARISON_COLUMNS = (
+    "period", "unit", "before", "after", "difference", "ci_low", "ci_high", "relative", "mcid", "n_pairs",
+    "p", "p_holm", "gate",
+)  # fmt: skip
+
+VERDICT_HEADS = ("policy", "period", "before", "after", "unit", "change", "interval", "verdict")
+EVIDENCE_HEADS = (
+    "policy", "period", "pairs", "sd_before", "sd_after", "half", "smallest", "mcid", "pairing", "p_holm",
+)  # fmt: skip
+
+
+def write_workbook(
+    data: StudyData, specs: Mapping[str, MeasureSpec], shown: Mapping[str, Any], path: Path
+) -> None:
+    """Write report.xlsx; equal studies give equal bytes. Names are text, also where they begin with `=`."""
+    from openpyxl import Workbook  # noqa: PLC0415 - only who writes it needs its memory
+
+    from sim.spreadsheet import workbook_bytes  # noqa: PLC0415
+
+    book = Workbook(write_only=True)
+    compared = ("方案 policy", "指标 measure", "位置 where", "结论 verdict", *COMPARISON_COLUMNS)
+    sheets: list[tuple[str, Sequence[Any], Iterable[Sequence[Any]]]] = [
+        ("verdicts", _heads(*VERDICT_HEADS), _verdicts(shown)),
+        ("comparison", compared, _comparison(data, specs)),
+        ("links", tuple(data.links.columns), _plain(data.links)),
+        ("evidence", _heads(*EVIDENCE_HEADS), _evidence(shown)),
+        ("fates", tuple(data.fates.columns), _plain(data.fates)),
+        ("findings", tuple(data.findings.columns), _plain(data.findings)),
+        ("definitions", (*_heads("measure", "unit", "definition", "mcid"), "", ""), _definitions(shown)),
+    ]
+    for name, heads, rows in sheets:
+        sheet = book.create_sheet(_both(text(f"report.sheet.{name}"), " "))
+        sheet.freeze_panes = "A2"
+        sheet.append([_cell(sheet, head, bold=True) for head in heads])
+        for row in rows:
+            sheet.append([_cell(sheet, value) for value in row])
+    path.write_bytes(workbook_bytes(book))
+
+
+def _cell(sheet: Any, value: Any, *, bold: bool = False) -> Any:
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE  # noqa: PLC0415
+    from openpyxl.styles import Font  # noqa: PLC0415
+
+    if value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
+        value = None
+    if isinstance(value, Text):
+        value = _both(value, " / ")
+    if isinstance(value, str):
+        value = ILLEGAL_CHARACTERS_RE.sub("", value)
+    cell = WriteOnlyCell(sheet, value)
+    if isinstance(value, str):
+        cell.data_type = "s"  # never a formula
+    if bold:
+        cell.font = Font(bold=True)
+    return cell
+
+
+def _both(words: Text, between: str) -> str:
+    return words.zh if words.zh == words.en else f"{words.zh}{between}{words.en}"
+
+
+def _heads(*names: str) -> tuple[Any, ...]:
+    return tuple(text(f"report.column.{name}") for name in names)
+
+
+def _verdicts(shown: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
+    for card in shown["cards"]:
+        for outcome in card.outcomes:
+            one = outcome.change
+            if one is None:
+                yield card.title, outcome.period, "", "", "", "", "", text("report.no_result")
+            else:
+                verdict = text(f"verdict.{one.verdict}")
+                yield (
+                    card.title,
+                    outcome.period,
+                    one.before,
+                    one.after,
+                    one.unit,
+                    one.difference,
+                    one.interval,
+                    verdict,
+                )
+
+
+def _comparison(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Iterator[Sequence[Any]]:
+    for row in data.comparison.head(MOST_ROWS).to_dict("records"):
+        spec = specs.get(str(row["measure"]))
+        name: Any = Text(spec.name["zh"], spec.name["en"]) if spec else str(row["measure"])
+        where = place(str(row["scope"]), data.titles)
+        verdict = text(f"verdict.{row['verdict']}")
+        yield (
+            data.arm_title(str(row["arm"])), name, where, verdict,
+            *(row[column] for column in COMPARISON_COLUMNS),
+        )  # fmt: skip
+
+
+def _evidence(shown: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
+    for line in shown["evidence"]:
+        yield (
+            line.arm, line.period, line.n_pairs, line.sd_before, line.sd_after, line.half_width,
+            line.smallest, line.mcid, line.pairing, line.p_holm,
+        )  # fmt: skip
+
+
+def _definitions(shown: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
+    for one in shown["definitions"]:
+        yield one.name, one.unit, one.definition, one.mcid, one.formula, one.source
+
+
+def _plain(table: pd.DataFrame) -> Iterator[Sequence[Any]]:
+    yield from table.head(MOST_ROWS).itertuples(index=False, name=None)

@@ -1,0 +1,72 @@
+"""A sample of trips before and after, person by person: what the scatter of a study is drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from sim.comparison.compare import BASELINE
+from sim.runs.campaign import Key
+from sim.runs.run import RunRecord
+from sim.runs.store import Store
+from sim.study import Study
+from sim.tables import TRIP_PAIRS, RunFacts, empty, typed
+
+MOST_TRIPS = 1500
+"""Dots of one panel; more would be one cloud and a large file."""
+
+
+def write_trip_pairs(
+    study: Study, store: Store, runs: Mapping[Key, RunRecord], measures: pd.DataFrame, folder: Path
+) -> None:
+    """Write trip_pairs.parquet: per arm and period the replicate whose difference is nearest the median."""
+    primary = measures[(measures["measure"] == study.primary) & (measures["scope"] == "network")]
+    values = primary.set_index(["arm", "period", "replicate"])["value"]
+    parts = []
+    for arm in study.arms[1:]:
+        for period in study.periods:
+            pairs = {}
+            for number in study.replicates:
+                found = [runs.get((id, period, number)) for id in (BASELINE, arm.id)]
+                if all(one is not None and one.digest and not one.failure for one in found):
+                    change = values.get((arm.id, period, number), np.nan) - values.get(
+                        (BASELINE, period, number), np.nan
+                    )
+                    pairs[number] = float(change)
+            chosen = nearest_the_median(pairs)
+            if chosen is None:
+                continue
+            before, after = (str(runs[id, period, chosen].digest) for id in (BASELINE, arm.id))
+            table = paired(store.read(before, "trips"), store.read(after, "trips"), store.facts(before))
+            parts.append(table.assign(arm=arm.id, period=period, replicate=chosen))
+    whole = typed(pd.concat(parts, ignore_index=True), TRIP_PAIRS) if parts else empty(TRIP_PAIRS)
+    whole.to_parquet(folder / "trip_pairs.parquet", index=False, compression="zstd")
+
+
+def nearest_the_median(changes: Mapping[int, float]) -> int | None:
+    """Return the replicate whose difference is nearest the median difference, the first of equals."""
+    known = {number: change for number, change in changes.items() if np.isfinite(change)}
+    if not known:
+        return None
+    median = float(np.median(list(known.values())))
+    return min(known, key=lambda number: (abs(known[number] - median), number))
+
+
+def paired(before: pd.DataFrame, after: pd.DataFrame, facts: RunFacts) -> pd.DataFrame:
+    """Pair the trips of who wanted to leave in the window by id; at most `MOST_TRIPS`, evenly taken.
+
+    `before`, `after`: columns `tables.TRIPS`. Columns `before_s, after_s, finished`.
+    """
+    window = before["scheduled_s"].between(facts.window_begin_s, facts.window_end_s, inclusive="left")
+    both = before[window].merge(after, on="id", suffixes=("_before", "_after")).sort_values("id")
+    if len(both) > MOST_TRIPS:
+        both = both.iloc[np.linspace(0, len(both) - 1, MOST_TRIPS).round().astype(int)]
+    took = {
+        f"{side}_s": both[f"depart_delay_s_{side}"] + both[f"duration_s_{side}"] - both[f"stop_s_{side}"]
+        for side in ("before", "after")
+    }
+    finished = (both["fate_before"] == "arrived") & (both["fate_after"] == "arrived")
+    return pd.DataFrame({**took, "finished": finished.astype(bool)}).reset_index(drop=True)

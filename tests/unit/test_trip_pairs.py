@@ -1,0 +1,42 @@
+"""Trips before and after, person by person."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from sim.tables import RunFacts
+from sim.trip_pairs import MOST_TRIPS, nearest_the_median, paired
+
+FACTS = RunFacts(0.0, 100.0, 200.0, 300.0, 0, 0, 0)
+
+
+def trips(count: int, extra_s: float, fate: str = "arrived") -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "id": [f"v{i:05d}" for i in range(count)],
+            "scheduled_s": [90.0 + 100.0 * i / count for i in range(count)],
+            "depart_delay_s": 5.0,
+            "duration_s": 80.0 + extra_s,
+            "stop_s": 30.0,
+            "fate": fate,
+        }
+    )
+
+
+def test_people_of_the_window_are_paired_door_to_door_without_their_stops() -> None:
+    table = paired(trips(10, 0.0), trips(10, 7.0), FACTS)
+    assert len(table) == 9, "who left before the window is no pair"
+    assert set(table["before_s"]) == {55.0} and set(table["after_s"]) == {62.0}
+    assert table["finished"].all()
+    assert not paired(trips(10, 0.0), trips(10, 0.0, "inside"), FACTS)["finished"].any()
+
+
+def test_a_large_study_is_sampled_evenly() -> None:
+    assert len(paired(trips(9000, 0.0), trips(9000, 1.0), FACTS)) == MOST_TRIPS
+
+
+def test_the_replicate_nearest_the_median_difference() -> None:
+    assert nearest_the_median({1: -9.0, 2: -4.0, 3: -5.5, 4: math.nan, 5: -1.0}) == 2
+    assert nearest_the_median({1: math.nan}) is None

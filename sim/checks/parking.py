@@ -52,7 +52,9 @@ def little(view: RunView) -> Iterator[tuple[str, float]]:
         if gap > SECONDS_OFF * len(own):
             yield name, gap / stood_s
         lengths_s, vehicles = occupied(view, name)
-        if vehicles.max(initial=0) > view.parking[name].stalls:
-            yield name, float(vehicles.max()) / view.parking[name].stalls - 1
+        # Within one step a car may leave and the next one come: such moments have no length.
+        most = int(vehicles[lengths_s > 0].max(initial=0))
+        if most > view.parking[name].stalls:
+            yield name, most / view.parking[name].stalls - 1
         if (lengths_s * vehicles).sum() < stood_s - SECONDS_OFF * len(own):
             yield name, 1 - float((lengths_s * vehicles).sum()) / stood_s

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
+from itertools import combinations
 
+from sim.interventions.new_streets import is_dead_end, positions
 from sim.interventions.set_lane_use import car_lanes, lane_uses
 from sim.site.model import Site
 from tests.edits import approaches
@@ -55,9 +58,68 @@ def widen_road_between_junctions(site: Site) -> Fields:
     raise LookupError("no such stretch")
 
 
+def open_road(site: Site) -> Fields:
+    """Join two dead ends that lie near each other."""
+    nodes = positions(site.network)
+    ends = [node for node in sorted(nodes) if is_dead_end(site.network, node) and _both_ways(site, node)]
+    pairs = [(math.dist(nodes[a], nodes[b]), a, b) for a, b in combinations(ends, 2)]
+    gap_m, a, b = min(pair for pair in pairs if pair[0] > 60)
+    return {"id": "gap", "between": [a, b], "expect": {"gap_m": round(gap_m)}, "speed_kmh": 40}
+
+
+def open_road_to_a_signal(site: Site) -> Fields:
+    """Lead a dead end to a signal: into it with the green of an approach, out of it beside another."""
+    nodes = positions(site.network)
+    network = site.network
+    ends = [node for node in sorted(nodes) if is_dead_end(network, node) and _both_ways(site, node)]
+    approach = next(iter(approaches(site)))
+    junction = network.junctions[approach.junction]
+    joined = {e.from_node for e in network.edges.values() if e.to_node == junction.node}
+    gap_m, end = min((math.dist(nodes[n], nodes[junction.node]), n) for n in ends if n not in joined)
+    into = approach.movements[-1]
+    ways = [
+        {"from": "new", "to": into.to_edge, "green_with": into.id, "gives_way": True},
+        {"from": approach.id, "to": "new", "green_with": into.id, "gives_way": True},
+    ]
+    gap = {"expect": {"gap_m": round(gap_m)}, "speed_kmh": 40}
+    return {"id": "gap", "between": [end, junction.id], **gap, "ways": ways}
+
+
+def add_link(site: Site) -> Fields:
+    """A way of two lanes from an approach of one signal to an exit of another, past everything between."""
+    network = site.network
+    found = list(approaches(site, 2))
+    first = found[0]
+    into = [
+        (a, m)
+        for a in found
+        for m in a.movements
+        if a.junction != first.junction and len(car_lanes(network, m.to_edge)) > 1
+    ]
+    last, onto = into[-1]
+    nodes = [site.network.junctions[a.junction].node for a in (first, last)]
+    at = positions(site.network)
+    ways = [
+        {"from": first.id, "to": "new", "lanes": [1], "green_with": first.movements[0].id, "gives_way": True},
+        {"from": "new", "to": onto.to_edge, "green_with": onto.id, "gives_way": True},
+    ]
+    gap = {"expect": {"gap_m": round(math.dist(*(at[node] for node in nodes)))}, "speed_kmh": 60}
+    between = [first.junction, last.junction]
+    return {"id": "fly", "between": between, **gap, "lanes": 2, "one_way": True, "ways": ways,
+            "via_m": [[at[nodes[0]][0] + 15, at[nodes[0]][1] + 40]]}  # fmt: skip
+
+
+def _both_ways(site: Site, node: str) -> bool:
+    edges = [edge for edge in site.network.edges.values() if edge.lanes[-1].for_cars]
+    return any(edge.to_node == node for edge in edges) and any(edge.from_node == node for edge in edges)
+
+
 BUILDING: dict[str, tuple[str, Callable[[Site], Fields]]] = {
     "add_turn_bay": ("add_turn_bay", add_turn_bay),
     "add_turn_bay at the kerb": ("add_turn_bay", add_turn_bay_at_the_kerb),
     "widen_road": ("widen_road", widen_road),
     "widen_road between junctions": ("widen_road", widen_road_between_junctions),
+    "open_road": ("open_road", open_road),
+    "open_road to a signal": ("open_road", open_road_to_a_signal),
+    "add_link": ("add_link", add_link),
 }

@@ -88,7 +88,7 @@ class SplitEdge(Edit):
             if crossing.node == edge.from_node and self.edge in crossing.edges:
                 names = {crossing.key, _led(crossing, self.edge, self.upstream).key}
                 keys |= {(kind, key) for key in names for kind in ("crossing", "signal_link")}
-        sidewalks = [lane for lane in edge.lanes if not _driven(lane)]
+        sidewalks = [lane for lane in edge.lanes if not driven(lane)]
         keys |= {("connection", f"{self.upstream}_{lane.index}->walk:{self.node}") for lane in sidewalks}
         keys |= {("connection", c.key) for c in _onward(edge, self.upstream)}
         keys |= {("edge", self.edge), ("edge", self.upstream), ("junction", self.node)}
@@ -236,7 +236,8 @@ def _led(crossing: CrossingLink, edge: str, upstream: str) -> CrossingLink:
     return replace(crossing, edges=tuple(upstream if id == edge else id for id in crossing.edges))
 
 
-def _driven(lane: Lane) -> bool:
+def driven(lane: Lane) -> bool:
+    """Whether vehicles may use a lane: it is no sidewalk."""
     return bool(lane.allow - {"pedestrian", "wheelchair"})
 
 

@@ -8,10 +8,17 @@ from itertools import pairwise
 from typing import ClassVar
 
 from sim.edits.base import Edit, ObjectKey
-from sim.edits.geometry import around
+from sim.edits.geometry import around, driven
 from sim.edits.lanes import with_edge
 from sim.site.model import Site
 from sim.site.network import Approach, Edge, Lane, Network
+
+
+def dead_end(network: Network, node: str) -> bool:
+    """Whether all streets at a node come from one other node."""
+    others = {edge.from_node for edge in network.edges.values() if edge.to_node == node}
+    others |= {edge.to_node for edge in network.edges.values() if edge.from_node == node}
+    return len(others) == 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +44,15 @@ class AddStreet(Edit):
     structural: ClassVar[bool] = True
 
     def footprint(self, network: Network) -> frozenset[ObjectKey]:
-        """Return the street, and the geometry at its ends."""
-        lanes = {("lane", f"{self.edge}_{index}") for index in range(self.lanes)}
-        return frozenset({("edge", self.edge)} | lanes) | around(network, (self.from_node, self.to_node))
+        """Return the street, and the geometry at its ends; a dead end becomes a junction."""
+        nodes = (self.from_node, self.to_node)
+        keys = {("lane", f"{self.edge}_{index}") for index in range(self.lanes)} | {("edge", self.edge)}
+        for node in nodes:
+            if dead_end(network, node):
+                ends = [edge for edge in network.edges.values() if edge.to_node == node]
+                walks = [lane.id for edge in ends for lane in edge.lanes if not driven(lane)]
+                keys |= {("junction", node)} | {("connection", f"{lane}->walk:{node}") for lane in walks}
+        return frozenset(keys) | around(network, nodes)
 
     def applied(self, site: Site) -> Site:
         """Add the edge, and its approach where it is named."""

@@ -126,6 +126,6 @@ lanes: [left, through, through+right]
         if self.side == "median":
             wanted = today | {(cars[-1], edge, cars[-1] + 1)}
         else:
-            beside = {link for link in today if link[0] not in cars}
-            wanted = beside | {(lane, edge, lane + 1) for lane in cars} | {(cars[0], edge, cars[0])}
+            moved = {(lane, edge, lane + 1) for lane in cars} | {(cars[0], edge, cars[0])}
+            wanted = frozenset(moved | {link for link in today if link[0] not in cars})
         return SetConnections(upstream, today, wanted)

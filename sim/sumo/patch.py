@@ -91,7 +91,7 @@ def surplus(target: Network, patched: Network) -> list[Connection]:
 
 
 def controlled_xml(connections: Sequence[Connection], surplus: Sequence[Connection]) -> str:
-    """Write the patch that lets a signal control connections (programs name their links), and deletes some."""
+    """Write the patch that lets a signal control connections (programs name links), and deletes some."""
     lines = [
         element("connection", {**_attributes(c.from_edge, lane_link(c)), "uncontrolled": 0})
         for c in connections
@@ -112,6 +112,9 @@ def _connections(base: Network, target: Network) -> Iterator[str]:
     A lane that is new to a movement which the signal leaves uncontrolled today is left uncontrolled too.
     """
     free = _free_movements(base)
+    known = {(c.from_edge, c.to_edge) for c in base.connections}
+    known |= {(parts[0], parts[1]) for parts in target.parts.values()}
+    known |= {(a, target.parts.get(b, (b,))[0]) for a, b in known}
     edges = {*base.connections_from, *target.connections_from}
     # Cutting an edge takes the connections from its end, and leads those into it to the first part.
     cut = {part for parts in target.parts.values() for part in parts}
@@ -125,6 +128,8 @@ def _connections(base: Network, target: Network) -> Iterator[str]:
             said = _rules(connection, before)
             if before is None and (edge, link[1]) in free:
                 said["uncontrolled"] = 1
+            if before is None and (edge, link[1]) not in known:
+                said = {"keepClear": CONNECTION_RULES["keepClear"], **said}  # else netconvert decides
             if before is None or said:
                 yield element("connection", {**_attributes(edge, link), **said})
 

@@ -167,6 +167,27 @@ def variable_lane(site: Site) -> Fields:
     raise LookupError("no place for a variable lane")
 
 
+def tidal_lane(site: Site) -> Fields:
+    """Let the left turn have a lane more, lent by the other direction."""
+    network = site.network
+    for approach in approaches(site):
+        edge, uses = network.edges[approach.edge], lane_uses(network, approach)
+        back = [
+            e for e in network.edges.values() if (e.to_node, e.from_node) == (edge.from_node, edge.to_node)
+        ]
+        if not back or car_lanes(back[0]) < 2 or not edge.lanes[-1].for_cars:
+            continue
+        said = {"on": [edge.id], "lends": [back[0].id], "hours": ["07:30-08:00"]}
+        said["expect"] = {"lanes": len(uses), "uses": uses, "opposite_lanes": car_lanes(back[0])}
+        said["uses"] = [uses[0].split("+")[0], *uses]
+        try:
+            parse(REGISTRY["tidal_lane"], {"kind": "tidal_lane", **said}, "f").edits(site, "f")
+        except ConfigError:
+            continue
+        return said
+    raise LookupError("no street for a tidal lane")
+
+
 KINDS: dict[str, tuple[str, Callable[[Site], Fields]]] = {
     "ban_turn": ("ban_turn", ban_turn),
     "ban_turn by the clock": ("ban_turn", ban_turn_by_the_clock),
@@ -181,4 +202,5 @@ KINDS: dict[str, tuple[str, Callable[[Site], Fields]]] = {
     "reorder_stages": ("reorder_stages", reorder_stages),
     "add_stage": ("add_stage", add_stage),
     "variable_lane": ("variable_lane", variable_lane),
+    "tidal_lane": ("tidal_lane", tidal_lane),
 }

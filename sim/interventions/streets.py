@@ -25,6 +25,8 @@ MOTOR = frozenset(
 """Classes that a restriction of motor traffic means. Police, ambulances and fire engines (`authority`,
 `emergency`), rails, bicycles and pedestrians go on."""
 RESTRICTABLE = MOTOR | {"bicycle", "scooter", "emergency", "authority"}
+ALWAYS = (-1e6, 1e6)
+"""Before and after every period, s."""
 CAR = "car"
 """What people write for `passenger`."""
 
@@ -57,6 +59,13 @@ def span_s(hours: str) -> tuple[float, float]:
     """Return begin and end in seconds since midnight."""
     begin, _, end = hours.partition("-")
     return float(seconds(begin)), float(seconds(end))
+
+
+def other_times(spans: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return the times that are in none of `spans`, which lie in order and do not overlap."""
+    begins, ends = zip(*spans, strict=True)
+    bounds = zip((ALWAYS[0], *ends), (*begins, ALWAYS[1]), strict=True)
+    return [(a, b) for a, b in bounds if a < b]
 
 
 def check_hours(site: Site, hours: Sequence[str], path: str, problems: Problems) -> None:

@@ -11,7 +11,7 @@ from sim.edits.vocabulary import AddClosure, SetConnections
 from sim.errors import Problems
 from sim.interventions.base import Intervention, intervention
 from sim.interventions.set_lane_use import SetLaneUse, car_lanes
-from sim.interventions.streets import Hours, check_hours, span_s
+from sim.interventions.streets import Hours, check_hours, other_times, span_s
 from sim.labels import Text, text
 from sim.signals.program import GREEN
 from sim.site.model import Closure, Site
@@ -19,9 +19,7 @@ from sim.site.network import Connection
 from sim.site.places import named
 
 LEAST_LANES = 3
-"""METHODS: at least three lanes on the approach."""
-ALWAYS = (-1e6, 1e6)
-"""Before and after every period, s."""
+"""Usual condition of variable lanes: at least three lanes on the approach; second-hand."""
 
 
 @intervention("variable_lane")
@@ -131,15 +129,12 @@ hours: ["07:00-09:00"]
     def _closed(self, id: str, leaving: list[Connection], coming: list[Connection]) -> tuple[AddClosure, ...]:
         """Close `leaving` in the hours and `coming` in all others, to motor traffic."""
         times = sorted(span_s(hours) for hours in self.hours)
-        ends = [ALWAYS[0], *(end_s for _, end_s in times)]
-        begins = [*(begin_s for begin_s, _ in times), ALWAYS[1]]
-        between = [(a, b) for a, b in zip(ends, begins, strict=True) if a < b]
         return tuple(
             AddClosure(
                 f"variable.{id}.{begin_s:.0f}-{end_s:.0f}",
                 Closure(begin_s, end_s, (), tuple(c.key for c in connections), frozenset()),
             )
-            for connections, spans in ((leaving, times), (coming, between))
+            for connections, spans in ((leaving, times), (coming, other_times(times)))
             for begin_s, end_s in spans
             if connections
         )

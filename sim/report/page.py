@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections.abc import Iterable, Mapping
 from html import unescape
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from sim.plots.style import VERDICT_COLOURS, VERDICT_MARKS, filled
 from sim.report.cards import board, cards
 from sim.report.evidence import FATE_COLUMNS, definitions, digests, evidence, failed_runs, fate_lines
 from sim.report.expert_review import write_review
+from sim.report.further import further
 from sim.report.movements import movement_tables
 from sim.report.signals import stage_tables
 from sim.report.street_map import link_counts, map_json
@@ -35,6 +37,8 @@ from sim.standard_data import config_path
 TEMPLATES = Path(__file__).parent / "templates"
 MOST_SVG_BYTES = 5_000_000
 """Beyond this the page embeds the figures as PNG: it is to stay under 10 MB."""
+SCREEN_PX = 1300
+"""Width of such a figure."""
 
 
 def write_report(folder: Path, specs: Mapping[str, MeasureSpec]) -> list[Path]:
@@ -110,6 +114,7 @@ def context(
         "fate_columns": FATE_COLUMNS,
         "failed": failed_runs(data),
         "evidence": strength,
+        "further": further(data, specs),
         **street_map(data, specs, standards),
         "definitions": definitions(data, specs),
         "digests": digests(data),
@@ -145,8 +150,9 @@ def html(shown: Mapping[str, Any]) -> str:
     svg_bytes = sum(figure.svg.stat().st_size for figure in [*shown["figures"], *shown["signal_figures"]])
 
     def source(figure: FigureFile) -> str:
-        path, kind = (figure.png, "png") if svg_bytes > MOST_SVG_BYTES else (figure.svg, "svg+xml")
-        return f"data:image/{kind};base64,{base64.b64encode(path.read_bytes()).decode('ascii')}"
+        small = svg_bytes > MOST_SVG_BYTES
+        content, kind = (_screen(figure.png), "png") if small else (figure.svg.read_bytes(), "svg+xml")
+        return f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
 
     environment = _environment(bilingual)
     script = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in ("page.js", "map.js"))
@@ -161,6 +167,18 @@ def html(shown: Mapping[str, Any]) -> str:
         font=base64.b64encode(font).decode("ascii"),
         title=shown["data"].title,
     )
+
+
+def _screen(png: Path) -> bytes:
+    """Return a figure as wide as a screen shows it, in few colours: the printed one has far more dots."""
+    from PIL import Image  # noqa: PLC0415 - only large studies need it
+
+    with Image.open(png) as picture:
+        high = round(picture.height * SCREEN_PX / picture.width)
+        small = picture.convert("RGB").resize((SCREEN_PX, high), Image.Resampling.LANCZOS)
+        file = BytesIO()
+        small.quantize(128, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+    return file.getvalue()
 
 
 def markdown(shown: Mapping[str, Any]) -> str:

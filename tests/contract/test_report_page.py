@@ -464,3 +464,48 @@ def test_colours_of_the_page_contrast_as_wcag_aa_asks(repo_root: Path, ink: str,
 
     low, high = sorted((luminance(ink), luminance(paper)))
     assert (high + 0.05) / (low + 0.05) >= 4.5
+
+
+def test_sections_of_parking_winners_and_displacement_stand_where_there_are_tables(tmp_path: Path) -> None:
+    folder = small(tmp_path)
+    without = [a["id"] for tag, a in write_page(folder).tags if tag == "section"]
+    assert not {"parking", "winners", "displacement"} & set(without)
+    keys = {"arm": "retime", "period": "am_peak"}
+    people = {"trips": 900, "winners": 300, "losers": 120, "unchanged": 480, "ci_low": -6.0, "ci_high": -2.0}
+    everyone = keys | people | {"group": "all", "name": "", "change_s": -4.0}
+    pair = keys | people | {"group": "od", "name": "a > b", "change_s": -4.0}
+    pd.DataFrame([everyone, pair]).to_parquet(folder / "tables" / "people.parquet")
+    places = pd.DataFrame(
+        [("north", 7.0, "worse"), ("west", -9.0, "better"), ("east", 0.5, "")],
+        columns=["leg", "difference", "change"],
+    )
+    places.assign(
+        **keys,
+        scope="movement:J1." + places["leg"] + ".left",
+        ci_low=places["difference"] - 1,
+        ci_high=places["difference"] + 1,
+        q=0.01,
+        delay_h_per_h=0.2,
+    ).to_parquet(folder / "tables" / "displacement.parquet")
+    comparison = pd.read_csv(folder / "tables" / "comparison.csv", keep_default_na=False)
+    parking = (
+        comparison[(comparison["scope"] == "network") & (comparison["arm"] == "retime")]
+        .head(1)
+        .assign(scope="parking:P1<b>")
+    )
+    pd.concat([comparison, parking]).to_csv(folder / "tables" / "comparison.csv", index=False)
+    reader = write_page(folder)
+    sections = [a["id"] for tag, a in reader.tags if tag == "section"]
+    assert sections[4:9] == ["signals", "parking", "winners", "displacement", "figures"]
+    assert "P1<b>" in reader.text("parking")
+    assert "全部出行" in reader.text("winners") and "a > b" not in reader.text("winners")
+    assert "北进口左转" in reader.text("displacement") and "东进口" not in reader.text("displacement")
+
+
+def test_a_broken_further_table_is_left_out(tmp_path: Path) -> None:
+    folder = small(tmp_path)
+    (folder / "tables" / "people.parquet").write_bytes(b"PAR1 cut short")
+    pd.DataFrame({"arm": ["retime"]}).to_parquet(folder / "tables" / "displacement.parquet")
+    assert not {"winners", "displacement"} & {
+        a["id"] for tag, a in write_page(folder).tags if tag == "section"
+    }

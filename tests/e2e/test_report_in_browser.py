@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
+from html import unescape
 from pathlib import Path
 
 import pytest
 
 from sim.measures import SPECS
-from sim.report.page import write_report
+from sim.plots.study_data import read_study
+from sim.report.page import context, html, write_report
+from sim.report.printing import BROWSERS, print_pdf
 from tests.synthetic_study import write_synthetic_study
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 SWITCHES = (
     "--headless",
     "--no-sandbox",
@@ -126,8 +129,133 @@ def test_the_embedded_font_is_used_and_nothing_overflows(browser: str, page: Pat
     assert int(width) <= 1366
 
 
-def test_it_prints(browser: str, page: Path, tmp_path: Path) -> None:
-    target = tmp_path / "report.pdf"
-    look(browser, page.as_uri(), tmp_path / "profile", f"--print-to-pdf={target}")
-    assert target.read_bytes()[:5] == b"%PDF-"
+def acting(browser: str, page: Path, tmp_path: Path, act: str) -> dict[str, str]:
+    """Do something on a copy of the page without its policy; `seen` is what the script wrote down."""
+    copy = tmp_path / "acting.html"
+    text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page.read_text(encoding="utf-8"))
+    probe = f"""<script>
+    var seen = {{}};
+    function one(query) {{ return document.querySelector(query); }}
+    function all(query) {{ return Array.from(document.querySelectorAll(query)); }}
+    function choose(query, value, kind) {{
+      one(query).value = value; one(query).dispatchEvent(new Event(kind));
+    }}
+    {act}
+    document.body.setAttribute("data-seen", JSON.stringify(seen));
+    </script></body>"""
+    copy.write_text(text.replace("</body>", probe), encoding="utf-8")
+    done = look(browser, copy.as_uri(), tmp_path / "profile", "--enable-logging=stderr", "--dump-dom")
+    assert not [line for line in done.stderr.splitlines() if ":CONSOLE" in line]
+    (found,) = re.findall(r'data-seen="([^"]*)"', done.stdout)
+    return dict(json.loads(unescape(found)))
+
+
+def test_the_map_colours_hovers_slides_and_opens_a_table(browser: str, page: Path, tmp_path: Path) -> None:
+    seen = acting(
+        browser,
+        page,
+        tmp_path,
+        """
+        var data = JSON.parse(one("#map-data").textContent);
+        var west = data.edges.findIndex(function (e) { return e.id === "J1.west"; });
+        var north = data.edges.findIndex(function (e) { return e.id === "J1.north"; });
+        var minor = data.edges.findIndex(function (e) { return e.id === "J2.south.exit"; });
+        function line(view, i) { return all("svg[data-view=" + view + "] .link")[i]; }
+        seen.west = line("change", west).getAttribute("stroke");
+        seen.minor = line("change", minor).getAttribute("stroke-dasharray");
+        seen.before = line("before", north).getAttribute("stroke-width");
+        seen.after = line("after", north).getAttribute("stroke-width");
+        choose("[data-map=step]", 1, "input");
+        seen.clock = one("[data-map=clock]").textContent;
+        seen.early = line("before", north).getAttribute("stroke-width");
+        seen.change = line("change", west).getAttribute("stroke");
+        var reach = all("svg[data-view=change] .reach")[west];
+        reach.dispatchEvent(new MouseEvent("mousemove", { bubbles: true, clientX: 400, clientY: 300 }));
+        seen.tip = one("#map-tip").hidden ? "" : one("#map-tip").textContent;
+        one('[data-switch="en"]').click();
+        reach.dispatchEvent(new MouseEvent("mousemove", { bubbles: true, clientX: 400, clientY: 300 }));
+        seen.english = one("#map-tip").textContent;
+        all("details").forEach(function (d) { d.open = false; });
+        one('circle[data-junction="1"]').dispatchEvent(new MouseEvent("click", { bubbles: true }));
+        seen.opened = all("details[open]").map(function (d) { return d.dataset.junction; }).join();
+        all("details").forEach(function (d) { d.open = false; });
+        one('circle[data-junction="0"]').dispatchEvent(
+          new KeyboardEvent("keydown", { bubbles: true, key: "Enter" }));
+        seen.keyed = all("details[open]").map(function (d) { return d.dataset.junction; }).join();
+        seen.box = one("svg[data-view=after]").getAttribute("viewBox").split(" ")[2];
+        one("[data-map=in]").click();
+        seen.zoomed = one("svg[data-view=after]").getAttribute("viewBox").split(" ")[2];
+        """,
+    )
+    assert seen["west"] == seen["change"] == "#009e73", "the difference is of the whole period"
+    assert seen["minor"] != "none", "three vehicles are no evidence"
+    assert float(seen["after"]) < float(seen["before"])
+    assert seen["clock"] == "07:30–07:45" and float(seen["early"]) < float(seen["before"])
+    assert "J1.west" in seen["tip"] and "n = 400 → 400" in seen["tip"] and "[−" in seen["tip"]
+    assert "延误减少" in seen["tip"] and "less delay" in seen["english"]
+    assert (seen["opened"], seen["keyed"]) == ("J2", "J1")
+    assert float(seen["zoomed"]) < float(seen["box"])
+
+
+def test_a_click_on_a_head_sorts_the_table(browser: str, tmp_path: Path) -> None:
+    folder = write_synthetic_study(tmp_path / "study", replicates=5, two_periods=False)
+    page = folder / "report.html"
+    page.write_text(html(context(read_study(folder), SPECS, {}, [])), encoding="utf-8")
+    seen = acting(
+        browser,
+        page,
+        tmp_path,
+        """
+        var table = one("#evidence table");
+        function column(i) {
+          return Array.from(table.tBodies[0].rows).map(function (r) { return r.cells[i].textContent; });
+        }
+        var head = table.tHead.rows[0].cells[5].querySelector("button");
+        head.click(); seen.rising = column(5).join("|");
+        head.click(); seen.falling = column(5).join("|");
+        seen.said = table.tHead.rows[0].cells[5].getAttribute("aria-sort");
+        """,
+    )
+    rising, falling = ([float(v) for v in seen[key].split("|")] for key in ("rising", "falling"))
+    assert rising == sorted(rising) and falling == sorted(falling, reverse=True) and len(set(rising)) > 1
+    assert seen["said"] == "descending"
+
+
+def test_hostile_names_run_nothing_in_the_map(browser: str, tmp_path: Path) -> None:
+    hostile = "</div><script>document.body.dataset.hacked=1</script><img src=x onerror=alert(1)>"
+    folder = write_synthetic_study(
+        tmp_path / "study", replicates=4, two_periods=False, arms=["baseline", "lane_use"]
+    )
+    path = folder / "tables" / "geometry.json"
+    streets = json.loads(path.read_text(encoding="utf-8"))
+    streets["edges"]["J1.west"]["name"] = hostile
+    streets["junctions"][hostile] = streets["junctions"].pop("J1")
+    path.write_text(json.dumps(streets), encoding="utf-8")
+    page = folder / "report.html"
+    page.write_text(html(context(read_study(folder), SPECS, {}, [])), encoding="utf-8")
+    seen = acting(
+        browser,
+        page,
+        tmp_path,
+        """
+        var data = JSON.parse(one("#map-data").textContent);
+        var west = data.edges.findIndex(function (e) { return e.id === "J1.west"; });
+        all("svg[data-view=change] .reach")[west].dispatchEvent(
+          new MouseEvent("mousemove", { bubbles: true, clientX: 400, clientY: 300 }));
+        seen.tip = one("#map-tip").textContent;
+        seen.hacked = document.body.dataset.hacked || "";
+        seen.images = all("img").length;
+        """,
+    )
+    assert seen["tip"].startswith(hostile) and seen["hacked"] == "" and seen["images"] == 0
+
+
+def test_it_prints_one_page_per_policy(browser: str, page: Path) -> None:
+    target = print_pdf(page)
+    assert target is not None and target.read_bytes()[:5] == b"%PDF-"
     assert target.stat().st_size > 100_000
+
+
+def test_without_a_browser_there_is_no_pdf(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert print_pdf(page) is None

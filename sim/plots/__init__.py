@@ -13,6 +13,7 @@ from sim.plots import (
     forest,
     movement_bars,
     paired_dots,
+    parking_curve,
     phase_diagram,
     queue_over_time,
     street_map,
@@ -32,6 +33,7 @@ FIGURES = (
     queue_over_time,
     throughput,
     delay_distribution,
+    parking_curve,
     phase_diagram,
     time_space,
 )

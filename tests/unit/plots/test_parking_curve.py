@@ -1,0 +1,55 @@
+"""The curve over stalls: which arms are points of it, and their intervals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sim.measures import SPECS
+from sim.plots.parking_curve import curve, draw
+from sim.plots.study_data import StudyData, read_study
+from tests.synthetic_study import write_synthetic_study
+
+STALLS = {"lot[stalls=10]": 10, "lot[stalls=30]": 30}
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> StudyData:
+    """Today and two numbers of stalls, two replicates; search distance 100, 60 and 20 m, 1 m up and down."""
+    folder = write_synthetic_study(tmp_path, replicates=1, two_periods=False, arms=["baseline", "retime"])
+    plain = read_study(folder)
+    field = "interventions.lot.area.stalls"
+    arms = [{"id": arm, "swept": {field: str(stalls)}} for arm, stalls in STALLS.items()]
+    other = {"id": "lot[at_m=5]", "swept": {"interventions.lot.area.at_m": "5"}}
+    rows = [
+        (arm, "am_peak", replicate, "search_distance", "network", 100 - 40 * step + sign, 9)
+        for step, arm in enumerate(["baseline", *STALLS])
+        for replicate, sign in ((1, -1.0), (2, 1.0))
+    ]
+    measures = pd.DataFrame(rows, columns=list(plain.measures.columns))
+    return replace(
+        plain, study={**plain.study, "arms": [*plain.study["arms"], *arms, other]}, measures=measures
+    )
+
+
+def test_points_go_from_today_upwards_with_t_intervals(data: StudyData) -> None:
+    arms = [(stalls, arm) for arm, stalls in STALLS.items()]
+    points = curve(data, arms, "am_peak", "search_distance", "network")
+    assert [(point.stalls, point.mean) for point in points] == [(0, 100), (10, 60), (30, 20)]
+    # n = 2: t(0.975, 1) = 12.706, standard deviation sqrt(2), standard error 1.
+    assert [point.high - point.mean for point in points] == pytest.approx([12.706] * 3, abs=0.01)
+
+
+def test_one_figure_for_a_policy_whose_stalls_alone_are_swept(data: StudyData) -> None:
+    (drawing,) = draw(data, SPECS)
+    assert (drawing.key, drawing.period, drawing.of) == ("parking_curve", "am_peak", "lot")
+    shown = [axes for axes in drawing.figure.axes if axes.get_visible()]
+    assert [axes.get_title(loc="left").split("\n")[0] for axes in shown] == ["寻位里程 (m)"]
+    assert list(shown[0].lines[0].get_xdata()) == [0, 10, 30]
+
+
+def test_nothing_is_drawn_where_nothing_is_swept(data: StudyData) -> None:
+    assert not list(draw(replace(data, study={**data.study, "arms": data.study["arms"][:3]}), SPECS))

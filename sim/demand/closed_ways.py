@@ -15,10 +15,10 @@ from sim.site.network import Network
 
 
 def stopped_by_closures(demand: Demand, network: Network, closures: Sequence[Closure]) -> pd.DataFrame:
-    """List vehicles that come to a closed way by free-flow time after their departure.
+    """List vehicles with a way before them that is closed between their departure and their coming there.
 
-    Columns `id, type, from_edge, to_edge`: one row per vehicle, at the first such step. Who is delayed into a
-    closure is not foreseen.
+    They come there after free-flow time. Columns `id, type, from_edge, to_edge`: one row per vehicle, at the
+    first such step. Who is delayed into a closure is not foreseen, and waits there until it ends.
     """
     times_s = sorted({time_s for c in closures for time_s in (c.begin_s, c.end_s)})
     spans = [(a, b, while_closed(network, closures, a, b)) for a, b in pairwise(times_s)]
@@ -39,7 +39,7 @@ def stopped_by_closures(demand: Demand, network: Network, closures: Sequence[Clo
             step
             for step, end_s in zip(steps, ends_s, strict=False)
             for a, b, pairs in closed[vclass[type_id]]
-            if step in pairs and a <= depart_s + end_s < b
+            if step in pairs and a <= depart_s + end_s and depart_s < b
         )
         if (step := next(met, None)) is not None:
             rows.append((id, type_id, *step))

@@ -25,6 +25,7 @@ from sim.site.model import Site
 from sim.site.network import Approach, Network
 from sim.site.parking import ParkingArea
 from sim.sumo.closures import closures_xml
+from sim.sumo.driver import CLOSURES_FILE
 from sim.sumo.install import version
 from sim.sumo.lane_text import changed_lanes, let_in, with_lanes
 from sim.sumo.net_file import read_net_file
@@ -40,7 +41,6 @@ OWN = "the network's own"
 """Stands for a period in which the programs run that the network file itself holds."""
 PATCH_OPTIONS = {"patch.nod.xml": "-n", "patch.edg.xml": "-e", "patch.con.xml": "-x"}
 SIGNALS, PARKING, IMPORTED = "signals.add.xml", "parking.add.xml", "imported.add.xml"
-CLOSURES = "closures.add.xml"
 
 
 @dataclass(frozen=True)
@@ -167,8 +167,8 @@ def _write(
         names.append(PARKING)
     if closed := replace(site, network=network).closed:
         paths = read_net_file(net_file).paths
-        (folder / CLOSURES).write_text(closures_xml(closed, network, paths), encoding="utf-8")
-        names.append(CLOSURES)
+        (folder / CLOSURES_FILE).write_text(closures_xml(closed, network, paths), encoding="utf-8")
+        names.append(CLOSURES_FILE)
     return names
 
 

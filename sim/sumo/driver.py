@@ -28,6 +28,7 @@ NETWORK_FILE = "network.out.xml"
 STOPS_FILE = "stops.out.xml"
 ROUTES_FILE = "routes.out.xml"
 DETECTORS_FILE = "detectors.add.xml"
+CLOSURES_FILE = "closures.add.xml"
 LOG_FILE = "log.txt"
 SPEC_FILE = "spec.json"
 SUMMARY_PERIOD_S = 60
@@ -84,6 +85,10 @@ class RunSpec:
                 "vehroute-output.exit-times": "true",
                 "vehroute-output.write-unfinished": "true",
             }
+        if any(Path(name).name == CLOSURES_FILE for name in self.additionals):
+            # Whoever starts late and finds a way on closed waits at the closure; SUMO would
+            # otherwise end the run. Routes that cannot be driven at all are refused before any run.
+            arguments["ignore-route-errors"] = "true"
         return [f"--{name}={value}" for name, value in arguments.items()]
 
     def behaviour(self) -> dict[str, str]:

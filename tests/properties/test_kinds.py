@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from sim.errors import BuildError, ConfigError
 from sim.policy import AppliedPolicy, apply
 from sim.site.model import Site
 from sim.sumo.build import build
@@ -69,3 +73,31 @@ def test_a_tidal_lane_where_streets_are_wide_both_ways(
 ) -> None:
     site = site_of(shared_data / "nanchang_cutA/c.net.xml", tmp_path)
     assert proved(site, cache, "tidal_lane").changed
+
+
+def test_any_two_kinds_together_hold_their_proof_or_are_refused(site: Site, cache: Path) -> None:
+    """Pairs in one policy, also in a stated order: never a crash, never a wrong build."""
+    outcome: Counter[str] = Counter()
+    base = build(site, applied_of(site, ()), "am", cache)
+
+    @settings(max_examples=20)
+    @given(
+        names=st.lists(st.sampled_from(sorted(KINDS)), min_size=2, max_size=2, unique=True),
+        ordered=st.booleans(),
+    )
+    def one(names: list[str], ordered: bool) -> None:
+        parts = [{"kind": KINDS[name][0], **KINDS[name][1](site)} for name in names]
+        after = {"after": ["a"]} if ordered else {}
+        try:
+            policy = apply(policy_of(a=parts[0], b={**parts[1], **after}), site, "policy")
+            arm = build(site, policy, "am", cache)
+        except (ConfigError, BuildError) as refusal:
+            assert str(refusal)
+            outcome["refused"] += 1
+            return
+        assert prove(base, arm, policy.footprint, policy.edits).changed
+        outcome["held"] += 1
+
+    one()
+    assert outcome["held"] >= 5, outcome
+    assert outcome["refused"] >= 3, outcome

@@ -144,7 +144,9 @@ def test_closing_the_last_way_on_is_refused(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    ("depart_s", "stopped"), [(26000.0, 0), (27000.0, 1), (28799.0, 0)], ids=["before", "during", "late"]
+    ("depart_s", "stopped"),
+    [(26000.0, 0), (26990.0, 1), (27000.0, 1), (28799.0, 1), (28800.0, 0)],
+    ids=["before", "comes in", "during", "leaves in", "after"],
 )
 def test_who_comes_to_a_closed_way_is_told(
     site: Site, vehicles: Callable[[float], pd.DataFrame], depart_s: float, stopped: int

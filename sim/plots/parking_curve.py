@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy.stats import t as student
+from scipy import special  # scipy.stats alone would take 45 MB of memory
 
 from sim.comparison.compare import BASELINE
 from sim.labels import text
@@ -71,7 +71,7 @@ def curve(
         n, centre = int(values.count()), float(values.mean())
         half = math.nan
         if n > 1:
-            half = float(student.ppf((1 + CONFIDENCE) / 2, n - 1) * values.std(ddof=1) / math.sqrt(n))
+            half = float(special.stdtrit(n - 1, (1 + CONFIDENCE) / 2) * values.std(ddof=1) / math.sqrt(n))
         if n:
             points.append(Point(stalls, centre, centre - half, centre + half))
     return points

@@ -158,6 +158,7 @@ def describe_study(study: Study, config: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "replicates": list(study.replicates),
         "primary": study.primary,
+        "routes": study.routes,
         "mcid": list(study.mcid),
         "vehicles": study.settings.vehicles,
         "confidence": study.settings.confidence,

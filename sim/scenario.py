@@ -69,6 +69,7 @@ def assemble(
         vehicles=vehicles,
         root=root,
         executor=executor or ExecutorSettings(),
+        routes=facts.routes,
     )
 
 

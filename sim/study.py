@@ -17,6 +17,9 @@ from sim.tables import PLACEBO
 from sim.vehicles import VehicleSet
 
 Driver = Literal["auto", "sumo", "libsumo", "traci"]
+Routes = Literal["fixed", "detour"]
+"""`fixed`: everyone drives the way of today. `detour`: whose way is broken or closed, and whom a new street
+serves better by free-flow time, takes the fastest way of the empty network, once, at departure."""
 
 
 class RunSettings(Facts):
@@ -72,6 +75,15 @@ class ScenarioFacts(Facts):
     mcid_rel: float | None = Field(None, ge=0)
     legal_baseline: bool = True
     """Whether present plans that break a minimum stand beside policies on signals made legal, too."""
+    routes: Routes = "fixed"
+    """How routes answer to what changes, by one rule in every arm."""
+
+    @field_validator("routes", mode="before")
+    @classmethod
+    def _offered(cls, value: Any) -> Any:
+        if value == "equilibrium":
+            raise ValueError("equilibrium is not offered yet: choose fixed or detour")
+        return value
 
 
 @dataclass(frozen=True)
@@ -99,6 +111,7 @@ class Study:
     """What drives: on an imported site without a set of its own it lends only what its types lack."""
     root: Path
     executor: ExecutorSettings = field(default_factory=ExecutorSettings)
+    routes: Routes = "fixed"
     look: int = LOOKS[0]
     """How many replicates so far, where the settings leave the number open."""
 

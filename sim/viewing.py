@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from sim.demand import assign_lots, realise
+from sim.demand import realise
+from sim.demand.detours import driven
 from sim.runs.campaign import laid_out, request
 from sim.runs.run import write_inputs
 from sim.study import Arm, Study
@@ -22,7 +23,7 @@ def viewing_command(study: Study, arm: Arm, cache: Path) -> list[str]:
     built = build(study.site, arm.applied, period, cache)
     files = laid_out(study.site, built)
     people = realise(study.site, period, replicate, study.settings, study.vehicles)
-    moved = assign_lots(people.vehicles, arm.applied.edits, files.build.network, study.site)
+    moved = driven(people, arm.applied.edits, files.build.network, study.site, study.routes)
     run = request(study, period, replicate, files, replace(people, vehicles=moved))
     folder = cache / "view" / study.name / arm.id
     folder.mkdir(parents=True, exist_ok=True)

@@ -23,7 +23,8 @@ from typing import Any
 
 import pandas as pd
 
-from sim.demand import LEAVING, Demand, assign_lots, begin_s, departs_s, realise, ways
+from sim.demand import LEAVING, Demand, begin_s, departs_s, realise, ways
+from sim.demand.detours import driven
 from sim.demand.placebo import perturbed
 from sim.errors import HuanduError
 from sim.results import write_json
@@ -228,7 +229,7 @@ class Work:
             fences_s = (begin_s(self.study.site, period), float(times.begin_s), float(times.end_s))
             people = perturbed(people, self.study.site.name, replicate, fences_s)
         network = files.build.network
-        moved = assign_lots(people.vehicles, arm.applied.edits, network)
+        moved = driven(people, arm.applied.edits, network, self.study.site, self.study.routes)
         return request(self.study, period, replicate, files, replace(people, vehicles=moved))
 
 

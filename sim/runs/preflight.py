@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from sim.demand import assign_lots, broken_routes, realise
+from sim.demand import broken_routes, realise
 from sim.demand.closed_ways import stopped_by_closures
+from sim.demand.detours import driven, new_streets
 from sim.edits.vocabulary import AddClosure
 from sim.errors import BuildError, ConfigError, Problems
 from sim.labels import Lang, label
@@ -16,11 +17,22 @@ from sim.measures.fair_delay import delay_may_be_primary
 from sim.runs.signal_check import Findings, check_signals, refuse_dangers, signal_text
 from sim.site.check import crossing_notes
 from sim.site.words import names_of
-from sim.study import Study
+from sim.study import Routes, Study
 from sim.sumo.build import ArmBuild, build
 from sim.sumo.netconvert import reproduced
 from sim.sumo.proof import Proof, prove
 from sim.tables import PLACEBO
+
+BROKEN: Mapping[Routes, str] = {
+    "fixed": "routes are fixed: keep one lane for every movement that is used, choose `routes: detour`, or "
+    "say in the demand which way its vehicles take instead",
+    "detour": "no way leads from their origin to their destination any more: leave them one",
+}
+CLOSED: Mapping[Routes, str] = {
+    "fixed": "routes are fixed: choose `routes: detour`, or say in the demand which way they take instead",
+    "detour": "no other way leads to their destination: leave them one, or exempt their class",
+}
+"""What to do about vehicles that cannot drive, by how routes answer."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +81,8 @@ def preflight(study: Study, cache: Path) -> Preflight:
             builds[arm.id, period] = built
             if demand is None:
                 continue
-            moved = assign_lots(demand.vehicles, arm.applied.edits, built.network, study.site)
+            _check_new_streets(study, built, place, problems)
+            moved = driven(demand, arm.applied.edits, built.network, study.site, study.routes)
             broken = broken_routes(replace(demand, vehicles=moved), built.network)
             if len(broken):
                 turns = ", ".join(
@@ -80,8 +93,7 @@ def preflight(study: Study, cache: Path) -> Preflight:
                 problems.add(
                     place,
                     f"{len(broken)} of {len(moved)} vehicles can no longer drive their route: {turns}",
-                    "routes are fixed: keep one lane for every movement that is used, or say in the demand "
-                    "which way its vehicles take instead",
+                    BROKEN[study.routes],
                 )
             closures = [edit.closure for edit in arm.applied.edits if isinstance(edit, AddClosure)]
             stopped = stopped_by_closures(replace(demand, vehicles=moved), built.network, closures)
@@ -91,7 +103,7 @@ def preflight(study: Study, cache: Path) -> Preflight:
                 problems.add(
                     place,
                     f"{len(stopped)} of {len(moved)} vehicles would come to a closed way: {turns}",
-                    "routes are fixed: say in the demand which way they take instead",
+                    CLOSED[study.routes],
                 )
             if SPECS[study.primary].of_time_loss:
                 allowed, why = delay_may_be_primary(base.network, built.network, demand.vehicles, moved)
@@ -104,6 +116,14 @@ def preflight(study: Study, cache: Path) -> Preflight:
     refuse_dangers(study, signals, problems)
     problems.raise_if_any()
     return Preflight(builds, proofs, signals)
+
+
+def _check_new_streets(study: Study, built: ArmBuild, place: str, problems: Problems) -> None:
+    """Refuse a new street that nobody would use."""
+    new = new_streets(built.network, study.site)
+    if new and study.routes == "fixed":
+        told = f"opens {', '.join(sorted(new))}, but routes are fixed: nobody would drive there"
+        problems.add(f"{place}: routes", told, "routes: detour lets whom it serves better take it")
 
 
 def _check_empty_policy(base: ArmBuild, problems: Problems) -> None:

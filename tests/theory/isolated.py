@@ -20,7 +20,7 @@ from sim.runs.store import Store
 from sim.site.facts import seconds
 from sim.site.model import Site
 from sim.standard_data import vehicle_set
-from sim.study import Arm, RunSettings, Study
+from sim.study import Arm, Routes, RunSettings, Study
 from sim.sumo.site import load
 
 Facts = dict[str, Any]
@@ -143,7 +143,9 @@ class Evaluated:
         return self.values(measure, scope, arm) - self.values(measure, scope)
 
 
-def evaluate(site: Site, policies: Mapping[str, Facts] | None = None, **settings: Any) -> Evaluated:
+def evaluate(
+    site: Site, policies: Mapping[str, Facts] | None = None, routes: Routes = "fixed", **settings: Any
+) -> Evaluated:
     """Run baseline and policies (each a mapping of interventions) and measure them, as `huandu run` does."""
     frame = {"site": site.name, "title": TITLE}
     arms = [Arm(BASELINE, apply(empty_policy(), site, "baseline"))]
@@ -162,6 +164,7 @@ def evaluate(site: Site, policies: Mapping[str, Facts] | None = None, **settings
         settings=RunSettings(**{"replicates": 1, "placebo": False, "jobs": 1, "timeout_s": 300, **settings}),
         vehicles=vehicle_set(root, settings.get("vehicles")),
         root=root,
+        routes=routes,
     )
     store = Store(root / "results" / ".store")
     checked = preflight(study, store.root)

@@ -7,8 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import pandas as pd
 import pytest
 
+from sim.demand import Demand
+from sim.demand.detours import driven
+from sim.demand.tables import VEHICLES
 from sim.policy import apply
 from sim.site.model import Site
 from sim.sumo.build import ArmBuild, build
@@ -41,6 +45,26 @@ def served(arm: ArmBuild, flows: Flows, folder: Path) -> dict[str, int]:
     assert done.returncode == 0, done.stderr
     arrived = [trip.attrib["id"].split(".")[0] for trip in ET.parse(folder / "t.xml").getroot()]
     return {route: arrived.count(str(number)) for number, route in enumerate(flows)}
+
+
+def mean_s(folder: Path) -> float:
+    """Return the mean duration of the trips in the last run, its wait for room included."""
+    trips = list(ET.parse(folder / "t.xml").getroot())
+    return sum(float(t.attrib["duration"]) + float(t.attrib["departDelay"]) for t in trips) / len(trips)
+
+
+def one_trip(edges: str) -> Demand:
+    """Return a demand of one car."""
+    row = {
+        "id": "0",
+        "type": "car",
+        "purpose": "through",
+        "edges": edges,
+        "stops": "[]",
+        "scheduled_s": BEGIN_S,
+    }
+    table = pd.DataFrame([{**{name: "" if VEHICLES[name] == "string" else 0.0 for name in VEHICLES}, **row}])
+    return Demand(table.astype(dict(VEHICLES)), pd.DataFrame(), {"car": {"vClass": "passenger"}})
 
 
 def both(site: Site, folder: Path, flows: Flows, **fields: object) -> tuple[dict[str, int], dict[str, int]]:
@@ -89,3 +113,33 @@ def test_a_widened_bottleneck_serves_its_lane_more(tmp_path: Path) -> None:
     before, after = both(site, tmp_path, {"AB BC CD": 4000}, **widening)
     print(before, after)
     assert after["AB BC CD"] == pytest.approx(2 * before["AB BC CD"], rel=0.15)
+
+
+@pytest.mark.validate
+def test_an_opened_road_shortens_the_way_round(tmp_path: Path) -> None:
+    """Two dead ends 200 m apart; the way round takes some 740 m more."""
+    nodes = {"A": (0, 0), "B": (200, 0), "D": (400, 0), "F": (600, 0), "G": (800, 0), "H": (1000, 0),
+             "P": (500, 600)}  # fmt: skip
+    lines = "".join(f'<node id="{id}" x="{x}" y="{y}"/>' for id, (x, y) in nodes.items())
+    pairs = [pair for ab in ("AB", "BD", "FG", "GH", "BP", "PG") for pair in (ab, ab[::-1])]
+    edges = "".join(f'<edge id="{a}{b}" from="{a}" to="{b}" speed="13.89"/>' for a, b in pairs)
+    (tmp_path / "a.nod.xml").write_text(f"<nodes>{lines}</nodes>")
+    (tmp_path / "a.edg.xml").write_text(f"<edges>{edges}</edges>")
+    convert(["-n", "a.nod.xml", "-e", "a.edg.xml", "--no-turnarounds", "-o", "a.net.xml"], tmp_path)
+    site = site_of(tmp_path / "a.net.xml", tmp_path / "site")
+    opened = {"kind": "open_road", "id": "gap", "between": ["D", "F"], "expect": {"gap_m": 200},
+              "speed_kmh": 50}  # fmt: skip
+    policy = apply(policy_of(a=opened), site, "policy")
+    today, then = (build(site, applied, "am", tmp_path) for applied in (applied_of(site, ()), policy))
+    people = one_trip("AB BP PG GH")
+    way = driven(people, policy.edits, then.network, site, "detour")["edges"].iloc[0]
+    assert way == "AB BD gap.there FG GH"
+    assert driven(people, (), today.network, site, "detour")["edges"].iloc[0] == "AB BP PG GH"
+    means_s, lengths_m = [], []
+    for arm, route in ((today, "AB BP PG GH"), (then, way)):
+        served(arm, {route: 300}, tmp_path)
+        means_s.append(mean_s(tmp_path))
+        lengths_m.append(sum(arm.network.edges[edge].length_m for edge in route.split()))
+    print(means_s, lengths_m)
+    # Few vehicles: the way saved at the speed limit, the slow turns of the way round not counted.
+    assert means_s[0] - means_s[1] >= (lengths_m[0] - lengths_m[1]) / 13.89

@@ -82,8 +82,6 @@ only: true
                     served_zh="、".join(words.zh for words in served),
                     served_en=", ".join(words.en for words in served),
                     green=f"{self.green_s:g}",
-                    yellow=f"{self.yellow_s:g}",
-                    red=f"{self.all_red_s:g}",
                     old=f"{old.cycle_s:g}",
                     new=f"{new.cycle_s:g}",
                 )
@@ -149,7 +147,8 @@ only: true
         }
         state = "".join(served.get(k, letter if k in stays else "r") for k, letter in enumerate(before))
         new = (Interval(self.green_s, state, self.stage),)
-        taken = replace(taken, greens={**taken.greens, self.stage: new})
+        yellows = taken.yellows | served.keys()
+        taken = replace(taken, greens={**taken.greens, self.stage: new}, yellows=yellows)
         names.insert(names.index(self.behind) + 1, self.stage)
         joined = taken.joined(names, {(self.stage, next_name): (self.yellow_s, self.all_red_s)})
         return replace(joined, offset_s=program.offset_s + taken.lead_s)

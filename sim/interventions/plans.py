@@ -80,6 +80,8 @@ class Taken:
     """(stage, the one behind it) -> what is shown between them today."""
     lead_s: float
     """From the start of the cycle to the first stage."""
+    yellows: frozenset[int]
+    """Links that end with yellow: all but crossings, and what is never closed."""
 
     @property
     def yellow_s(self) -> float:
@@ -97,19 +99,18 @@ class Taken:
     def intergreen(self, one: str, other: str, yellow_s: float, red_s: float) -> tuple[Interval, ...]:
         """Make an intergreen: yellow for who ends, then red; who is green on both sides stays green.
 
-        Links that never show yellow (crossings) go to red at once. Empty where nobody ends.
+        Links that are not among `yellows` go to red at once. Empty where nobody ends.
         """
         ends, begins = self.greens[one][-1].state, self.greens[other][0].state
         if not any(a in GREEN and b not in GREEN for a, b in zip(ends, begins, strict=True)):
             return ()
-        amber = {k for i in self.program.intervals for k, letter in enumerate(i.state) if letter == "y"}
 
         def state(ending: str) -> str:
             return "".join(
                 min(end, begin, key="gG".index)
                 if end in GREEN and begin in GREEN
                 else ending
-                if end in GREEN and k in amber
+                if end in GREEN and k in self.yellows
                 else "r"
                 for k, (end, begin) in enumerate(zip(ends, begins, strict=True))
             )
@@ -146,7 +147,8 @@ def taken_apart(program: SignalProgram) -> Taken:
         between = tuple(program.intervals[n % size] for n in range(stage.last + 1, end))
         intergreens[stage.name, following.name] = between
     lead_s = sum(interval.duration_s for interval in program.intervals[: stages[0].first])
-    return Taken(program, greens, intergreens, lead_s)
+    yellows = frozenset(k for i in program.intervals for k, letter in enumerate(i.state) if letter == "y")
+    return Taken(program, greens, intergreens, lead_s, yellows)
 
 
 def movements_of_link(junction: Junction, link: int) -> list[str]:

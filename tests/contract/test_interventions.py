@@ -16,6 +16,8 @@ from sim.labels import catalogue
 from sim.loading import parse, read_yaml
 from sim.policy import apply
 from sim.report.intervention_page import markdown
+from tests.command_line import huandu
+from tests.own_root import write_root
 from tests.sites import policy_of, street
 
 
@@ -117,3 +119,24 @@ def test_adding_a_kind_touches_one_file(tmp_path: Path, monkeypatch: pytest.Monk
     finally:
         REGISTRY.pop("walking_pace", None)
         sys.modules.pop("sim.interventions.walking_pace", None)
+
+
+SHARED_LANE = """\
+longer_main:
+  site: xingfu
+  title: {zh: 测试, en: Test}
+  interventions:
+    a:
+      {kind: add_stage, junction: J1, expect: {cycle_s: 70}, stage: C, serves: [J1.south.left], behind: A,
+       green_s: 10}
+"""
+
+
+def test_check_warns_of_what_a_place_does_not_meet(tmp_path: Path) -> None:
+    root = write_root(tmp_path)
+    policy = root / "scenarios" / "xingfu" / "policies" / "longer_main.yaml"
+    policy.write_text(SHARED_LANE, encoding="utf-8")
+    answer = huandu("check", "scenario=xingfu", "--root", root)
+    assert answer.code == 0, answer.err
+    assert "  ! J1.south.left 与其他流向共用车道" in answer.out
+    assert "  ! J1.south.left shares a lane with movements that the stage does not serve" in answer.out

@@ -113,7 +113,9 @@ def test_a_new_stage_serves_nobody_else(site: Site, program: SignalProgram, stag
     index = next(n for n, interval in enumerate(new.program.intervals) if interval.name == "west")
     lights = dict(new.lights)
     assert {key for key, light in lights.items() if light[index] == "G"} == {"W_J1_3->J1_N1_2"}
-    assert lights["W_J1_3->J1_N1_2"].count("G") == 1
+    left = lights["W_J1_3->J1_N1_2"]
+    assert left.count("G") == 1
+    assert (left + left)[index : index + 3] == "Gyr"
     assert new.program.intervals[index].duration_s == 12
     words = apply(policy_of(a={"junction": "J1", "period": "am", **fields}), site, "policy").change_log[0]
     assert f"周期 {program.cycle_s:g}→{new.program.cycle_s:g} s" in words.zh

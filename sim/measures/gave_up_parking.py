@@ -33,6 +33,6 @@ def compute(view: RunView) -> Iterator[Value]:
     """Yield the share of the network, if anybody came to park."""
     people = cohort(view)
     if len(people):
-        parked = people["id"].isin(view.tables["parked"].query("area != ''")["vehicle"])
+        parked = people["id"].isin(view.tables["parked"]["vehicle"])  # or stopped where it is forbidden
         left = people["fate"].isin(["gave_up", "arrived"])
         yield mean("network", (left & ~parked).astype(float))

@@ -161,7 +161,7 @@ def _write(
         _check_imported(source, parking, network)
         shutil.copyfile(source, folder / IMPORTED)
         names.append(IMPORTED)
-    if parking:
+    if parking or site.facts.parking_demand:
         content = parking_xml(parking, network, site.facts.parking_demand, today)
         (folder / PARKING).write_text(content, encoding="utf-8")
         names.append(PARKING)

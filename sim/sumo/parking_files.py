@@ -66,7 +66,7 @@ def parking_xml(
             element("parkingArea", {**where, "roadsideCapacity": area.stalls, "angle": area.holds_up_s})
         )
     exits = sorted({_exit(network, item) for item in demand.values()})
-    for exit in exits if parking else ():
+    for exit in exits:
         lane = next(lane for lane in network.edges[exit].lanes if lane.for_cars)
         end_m = max(lane.length_m - 1, lane.length_m / 2)
         where = {"id": LEAVE + exit, "lane": lane.id, "startPos": round(max(end_m - LEAVE_M, 0), 2)}

@@ -39,7 +39,8 @@ def street(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def vehicle(name: str, scheduled_s: float, stops: str = "[]") -> dict[str, object]:
     texts = dict.fromkeys(VEHICLES, "")
-    numbers = {"speed_factor": 1.0, "occupancy": 1.0, "stay_s": float("nan"), "uniform": 0.5}
+    numbers = {"speed_factor": 1.0, "occupancy": 1.0, "uniform": 0.5}
+    numbers |= dict.fromkeys(("stay_s", "patience_s", "knowledge"), float("nan"))
     how = {"type": "DEFAULT_VEHTYPE", "vehicle_class": "car", "purpose": "through", "edges": "ab bc"}
     return {**texts, **numbers, **how, "id": name, "scheduled_s": scheduled_s, "stops": stops}
 

@@ -19,6 +19,8 @@ from sim.site.model import Site
 
 BASELINE = "baseline"
 """Id of the arm with the empty policy."""
+CLOSES_WAYS = frozenset({"edge", "lane", "connection", "closure"})
+"""Kinds of objects whose change may leave somebody no way on; a new timing never does."""
 EMPTY = "is empty: a policy changes something; see `huandu list interventions`"
 
 
@@ -142,8 +144,9 @@ def apply(policy: Policy, site: Site, path: str) -> AppliedPolicy:
         log += words
     problems.raise_if_any()
     ordered = tuple(edit for own in edits.values() for edit in own)
-    _check_open(site, ordered, f"{path}.interventions")
     every = frozenset().union(*touched.values())
+    if any(kind in CLOSES_WAYS for kind, _ in every):
+        _check_open(site, ordered, f"{path}.interventions")
     return AppliedPolicy(policy, ordered, every, tuple(log), tuple(assumed), tuple(warned))
 
 

@@ -1,0 +1,92 @@
+"""Full lots send drivers on, and away; a lot that nobody wants changes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from sim.checks.ledger import ledger
+from tests.theory.isolated import TITLE, Evaluated, draw, evaluate, site_data
+
+FLOWS = {"north.through": 200, "west.through": 200}
+LOT = {"title": TITLE, "kind": "off_street", "on": "J1.north", "at_m": 200, "stalls": 5}
+KERB = {"title": TITLE, "kind": "kerb", "on": "J1.north", "at_m": 260, "length_m": 20, "stalls": 3}
+SHOP = {"origin": "J1.north", "lot": "A", "exit": "J1.south", "vehicles_per_h": 60, "stay_min": 15}
+FAR = {**LOT, "on": "J1.east", "at_m": 100, "stalls": 50}
+"""Where nobody who parks comes by."""
+POLICIES: dict[str, dict[str, Any]] = {
+    "unwanted": {"lot": {"kind": "add_parking_area", "id": "Z", "expect": {"areas": []}, "area": FAR}},
+    "more": {
+        "lot": {
+            "kind": "add_parking_area",
+            "id": "C",
+            "expect": {"areas": ["A", "B"]},
+            "area": {**LOT, "kind": "micro", "at_m": 300, "stalls": 40},
+        }
+    },
+    "no_kerb": {
+        "bays": {
+            "kind": "remove_kerb_parking",
+            "area": "B",
+            "expect": {"stalls": 3},
+        }
+    },
+    "unlimited": {"all": {"kind": "unlimited_parking", "expect": {"stalls": 8}}},
+}
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Evaluated:
+    """Eight stalls and a load of 15: most drivers find both lots full."""
+    data = site_data(15, parking={"A": LOT, "B": KERB}, parking_demand={"shop": SHOP})
+    site = draw(tmp_path_factory.mktemp("search"), data, FLOWS)
+    return evaluate(site, POLICIES, clear_factor=2.0)
+
+
+def searched(study: Evaluated, arm: str = "baseline") -> pd.DataFrame:
+    return study.view(1, arm).tables["searches"].set_index("vehicle")
+
+
+def test_who_finds_a_lot_full_parks_in_the_next_or_leaves(study: Evaluated) -> None:
+    view, found = study.view(), searched(study)
+    stays = view.tables["parked"].set_index("vehicle")["area"]
+    parked = found[found["outcome"] == "parked"]
+    assert len(parked) >= 3
+    assert set(stays[parked.index]) == {"B"}, "the only other lot"
+    assert (parked["ended_s"] - parked["began_s"]).between(5, 120).all()
+    assert parked["driven_m"].between(50, 300).all()
+    left = found[found["outcome"] == "gave_up"]
+    assert len(left) >= 5
+    assert (left["full_areas"] == 2).all(), "both lots were seen full, each once"
+    fates = view.tables["trips"].set_index("id")["fate"]
+    assert set(fates[left.index]) == {"gave_up"}
+    assert ledger(view.tables["trips"])["gave_up"] == len(left)
+    assert not (study.tables.findings["finding"].isin(["circling", "littles_law", "uncleared_cohort"])).any()
+
+
+def test_nobody_stands_where_there_is_no_stall(study: Evaluated) -> None:
+    for area in ("A", "B"):
+        assert study.values("parking_peak", f"parking:{area}").max() == pytest.approx(1.0)
+
+
+def test_a_lot_without_demand_changes_nothing(study: Evaluated) -> None:
+    """Its rerouter is on a street that no parker uses: every trip is the same to the last digit."""
+    for name in ("trips", "parked", "searches", "zones"):
+        ours, theirs = study.view().tables[name], study.view(1, "unwanted").tables[name]
+        pd.testing.assert_frame_equal(ours, theirs)
+
+
+def test_more_stalls_end_the_search(study: Evaluated) -> None:
+    assert study.values("gave_up_parking", arm="more").max() == 0
+    assert set(searched(study, "more")["outcome"]) == {"parked"}
+    assert study.values("gave_up_parking").min() > 0.2
+    assert searched(study, "unlimited").empty
+
+
+def test_who_parked_at_the_kerb_still_comes(study: Evaluated) -> None:
+    before, after = study.view().tables["trips"], study.view(1, "no_kerb").tables["trips"]
+    assert before["id"].tolist() == after["id"].tolist()
+    gave_up = [(table["fate"] == "gave_up").sum() for table in (before, after)]
+    assert gave_up[1] > gave_up[0]

@@ -1,4 +1,4 @@
-"""Puts run and executor settings, vehicle sets and standards of `configs/` into a wheel: an own folder needs none."""
+"""Puts what `configs/` holds of data into a wheel, so that an own folder needs none of it."""
 
 import shutil
 from pathlib import Path

@@ -82,10 +82,7 @@ def crossing_notes(facts: SiteFacts, network: Network) -> tuple[Text, ...]:
 
 
 def _check_names(facts: SiteFacts, path: str, problems: Problems) -> None:
-    groups: dict[str, Iterable[str]] = {
-        field: getattr(facts, field)
-        for field in NAMED
-    }
+    groups: dict[str, Iterable[str]] = {field: getattr(facts, field) for field in NAMED}
     groups |= {f"junctions.{id}.approaches": j.approaches for id, j in facts.junctions.items()}
     for place, names in groups.items():
         for name in names:

@@ -14,7 +14,20 @@ from sim.measures import MODULES, SPECS
 from sim.report.measure_page import markdown
 from sim.study import ScenarioFacts
 
-UNITS = {"", "s/veh", "s/ped", "1/veh", "veh/h", "veh·km", "veh·h", "person·h", "km/h", "m", "veh/(stall·h)", "veh·s"}
+UNITS = {
+    "",
+    "s/veh",
+    "s/ped",
+    "1/veh",
+    "veh/h",
+    "veh·km",
+    "veh·h",
+    "person·h",
+    "km/h",
+    "m",
+    "veh/(stall·h)",
+    "veh·s",
+}
 SCOPE = re.compile(
     r"network|(class|purpose|junction|route|parking):\w+|approach:\w+\.\w+|movement:\w+\.\w+\.\w+"
 )
@@ -22,7 +35,16 @@ SCOPE = re.compile(
 
 def test_registry_is_the_folder(repo_root: Path) -> None:
     files = {path.stem for path in (repo_root / "sim" / "measures").glob("*.py")}
-    helpers = {"__init__", "base", "greens", "lane_groups", "level_of_service", "parking_use", "profiles", "spec"}
+    helpers = {
+        "__init__",
+        "base",
+        "greens",
+        "lane_groups",
+        "level_of_service",
+        "parking_use",
+        "profiles",
+        "spec",
+    }
     assert set(MODULES) == files - helpers
 
 

@@ -41,12 +41,12 @@ def test_the_bay_has_its_length_and_the_edge_its_name(site: Site, arm: ArmBuild)
     assert arm.network.approach_of_edge[edge].id == site.network.approach_of_edge[edge].id
 
 
-def test_a_route_over_the_edge_leads_over_both_parts(arm: ArmBuild) -> None:
+def test_a_route_over_the_edge_leads_over_both_parts(site: Site, arm: ArmBuild) -> None:
     edge, parts = next(iter(arm.network.parts.items()))
     people = pd.DataFrame(
         {"edges": [edge, "W_J1"], "lot": ["", ""], "uniform": [0.5, 0.5], "stops": ["[]"] * 2}
     )
-    assert list(assign_lots(people, (), arm.network)["edges"]) == [" ".join(parts), "W_J1"]
+    assert list(assign_lots(people, (), arm.network, site)["edges"]) == [" ".join(parts), "W_J1"]
 
 
 def test_zones_begin_and_end_where_they_did(site: Site, arm: ArmBuild) -> None:

@@ -13,11 +13,11 @@ from matplotlib.figure import Figure
 from scipy import special  # scipy.stats alone would take 45 MB of memory
 
 from sim.comparison.compare import BASELINE
-from sim.labels import text
+from sim.labels import Text, text
 from sim.measures.spec import MeasureSpec
 from sim.plots.drawing import Drawing
 from sim.plots.study_data import StudyData
-from sim.plots.style import AFTER, BEFORE, axis_label, both, filled, house_style, new_figure
+from sim.plots.style import AFTER, BEFORE, axis_label, filled, house_style, new_figure
 
 KEY = "parking_curve"
 CONFIDENCE = 0.95
@@ -62,7 +62,7 @@ def _swept(data: StudyData) -> dict[str, list[tuple[float, str]]]:
 def curve(
     data: StudyData, arms: Sequence[tuple[float, str]], period: str, measure: str, scope: str
 ) -> list[Point]:
-    """Return the points of one panel; no stalls at all is today. Two-sided t intervals of the mean."""
+    """Return the points of one panel; no stalls at all is today. Two-sided t intervals, cut off at 0."""
     points = []
     for stalls, arm in [(0.0, BASELINE), *arms]:
         values = (
@@ -73,7 +73,7 @@ def curve(
         if n > 1:
             half = float(special.stdtrit(n - 1, (1 + CONFIDENCE) / 2) * values.std(ddof=1) / math.sqrt(n))
         if n:
-            points.append(Point(stalls, centre, centre - half, centre + half))
+            points.append(Point(stalls, centre, max(0.0, centre - half), centre + half))  # none is negative
     return points
 
 
@@ -100,9 +100,9 @@ def _figure(
         axes.axhline(mean[0], color=BEFORE, linewidth=0.8, linestyle=":")
         name = specs[measure].name
         unit = f" ({specs[measure].unit})" if specs[measure].unit else ""
-        axes.set_title(f"{name['zh']}{unit}\n{name['en']}{unit}", fontsize=9)
+        who = text(f"plot.{KEY}.through") if scope.startswith("purpose:") else Text("", "")
+        axes.set_title(f"{name['zh']}{who.zh}{unit}\n{name['en']}{who.en}{unit}", fontsize=9)
         axes.tick_params(labelbottom=True)
     for axes in panels[2:]:
         axes.set_xlabel(axis_label(f"plot.{KEY}.stalls"))
-    figure.text(0.012, 0.01, both(text(f"plot.{KEY}.note")), fontsize=7.5)
     return figure

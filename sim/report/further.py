@@ -14,9 +14,14 @@ from sim.plots.numbers import number, with_interval
 from sim.plots.study_data import StudyData, records
 from sim.report.words import BAD, GOOD, change
 from sim.site.places import place
+from sim.tables import PLACEBO
 
 MOST_ROWS = 200
 """Of one table on the page; the table in the folder has all."""
+
+
+REASONS = ("fixed", "narrow", "cap", "withheld")
+"""Why a study has as many replicates as it has: `sim.comparison.replication.Reason`."""
 
 
 class Cell(NamedTuple):
@@ -40,6 +45,55 @@ def further(data: StudyData, specs: Mapping[str, MeasureSpec]) -> list[Section]:
     """Return the sections that the folder has data for, in the order of reading."""
     found = [_parking(data, specs), _winners(data), _displacement(data)]
     return [section for section in found if section is not None]
+
+
+def strength(data: StudyData) -> list[Section]:
+    """Return what the evidence rests on: the blank control, simultaneous intervals, replicates; gridlock."""
+    found = [_intervals(data), _gridlock(data)]
+    return [section for section in found if section is not None]
+
+
+def _intervals(data: StudyData) -> Section | None:
+    table = _read(data, "evidence")
+    needed = ("difference", "ci_low", "ci_high", "simultaneous_low", "centre_low", "replicates", "reason")
+    if table is None or not _has(table, *needed):
+        return None
+    rows = []
+    for row in records(table.assign(last=table["arm"] != PLACEBO).sort_values("last", kind="stable")):
+        difference, interval = with_interval(row["difference"], row["ci_low"], row["ci_high"], 1)
+        _, joint = with_interval(row["difference"], row["simultaneous_low"], row["simultaneous_high"], 1)
+        centre, robust = with_interval(row["centre"], row["centre_low"], row["centre_high"], 1)
+        reason = str(row["reason"])
+        rows.append(
+            (
+                *_keys(data, row),
+                Cell(f"{difference} {interval}"),
+                Cell(joint),
+                Cell(f"{centre} {robust}"),
+                Cell(_count(row["replicates"])),
+                Cell(text(f"report.reason.{reason}") if reason in REASONS else reason),
+                Cell(_count(row["pairs_for_5_percent"])),
+            )
+        )
+    names = ("policy", "period", "interval", "joint", "robust", "replicates", "reason", "for_5_percent")
+    return _section("strength", names, rows, "tables/evidence.csv")
+
+
+def _gridlock(data: StudyData) -> Section | None:
+    table = _read(data, "gridlock")
+    if table is None or not _has(table, "runs", "gridlocked", "share_low", "share_high"):
+        return None
+    rows = [
+        (
+            *_keys(data, row),
+            Cell(f"{_count(row['gridlocked'])} / {_count(row['runs'])}", "bad" if row["gridlocked"] else ""),
+            Cell(f"[{100 * row['share_low']:.0f}, {100 * row['share_high']:.0f}] %"),
+        )
+        for row in records(table)
+    ]
+    return _section(
+        "gridlock", ("policy", "period", "gridlocked", "interval"), rows, "tables/gridlock.parquet"
+    )
 
 
 def _parking(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Section | None:
@@ -127,7 +181,9 @@ def _section(
 
 
 def _keys(data: StudyData, row: Mapping[str, Any]) -> tuple[Cell, Cell]:
-    return Cell(data.arm_title(str(row["arm"]))), Cell(data.period_title(str(row["period"])))
+    arm = str(row["arm"])
+    title = text("report.placebo") if arm == PLACEBO else data.arm_title(arm)
+    return Cell(title), Cell(data.period_title(str(row["period"])))
 
 
 def _read(data: StudyData, name: str) -> pd.DataFrame | None:

@@ -25,7 +25,7 @@ from sim.plots.style import VERDICT_COLOURS, VERDICT_MARKS, filled
 from sim.report.cards import board, cards
 from sim.report.evidence import FATE_COLUMNS, definitions, digests, evidence, failed_runs, fate_lines
 from sim.report.expert_review import write_review
-from sim.report.further import further
+from sim.report.further import further, strength
 from sim.report.movements import movement_tables
 from sim.report.signals import stage_tables
 from sim.report.street_map import link_counts, map_json
@@ -36,8 +36,8 @@ from sim.standard_data import config_path
 
 TEMPLATES = Path(__file__).parent / "templates"
 MOST_SVG_BYTES = 5_000_000
-"""Beyond this the page embeds the figures as PNG: it is to stay under 10 MB."""
-SCREEN_PX = 1300
+"""Beyond this the page embeds figures as PNG where that is smaller: it is to stay under 10 MB."""
+SCREEN_PX = 1000
 """Width of such a figure."""
 
 
@@ -93,7 +93,7 @@ def context(
 ) -> dict[str, Any]:
     """Gather everything that the templates show."""
     tables = list(movement_tables(data, specs, standards))
-    strength = evidence(data, specs[data.primary])
+    compared = evidence(data, specs[data.primary])
     shown = {s.title.en: s for group in tables for table in group.junctions for s in table.standards}
     return {
         "data": data,
@@ -101,7 +101,7 @@ def context(
         "primary": specs[data.primary],
         "primary_name": measure_name(specs[data.primary]),
         "percent": f"{100 * float(data.study.get('confidence', 0.95)):g}",
-        "cards": cards(data, specs, strength),
+        "cards": cards(data, specs, compared),
         "board": board(data, specs),
         "tables": tables,
         "standards": list(shown.values()),
@@ -113,8 +113,9 @@ def context(
         "fates": fate_lines(data),
         "fate_columns": FATE_COLUMNS,
         "failed": failed_runs(data),
-        "evidence": strength,
+        "evidence": compared,
         "further": further(data, specs),
+        "strength": strength(data),
         **street_map(data, specs, standards),
         "definitions": definitions(data, specs),
         "digests": digests(data),
@@ -150,8 +151,9 @@ def html(shown: Mapping[str, Any]) -> str:
     svg_bytes = sum(figure.svg.stat().st_size for figure in [*shown["figures"], *shown["signal_figures"]])
 
     def source(figure: FigureFile) -> str:
-        small = svg_bytes > MOST_SVG_BYTES
-        content, kind = (_screen(figure.png), "png") if small else (figure.svg.read_bytes(), "svg+xml")
+        content, kind = figure.svg.read_bytes(), "svg+xml"
+        if svg_bytes > MOST_SVG_BYTES and len(small := _screen(figure.png)) < len(content):
+            content, kind = small, "png"
         return f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
 
     environment = _environment(bilingual)
@@ -170,14 +172,14 @@ def html(shown: Mapping[str, Any]) -> str:
 
 
 def _screen(png: Path) -> bytes:
-    """Return a figure as wide as a screen shows it, in few colours: the printed one has far more dots."""
+    """Return a figure as wide as a screen shows it: the printed one has far more dots."""
     from PIL import Image  # noqa: PLC0415 - only large studies need it
 
     with Image.open(png) as picture:
         high = round(picture.height * SCREEN_PX / picture.width)
         small = picture.convert("RGB").resize((SCREEN_PX, high), Image.Resampling.LANCZOS)
         file = BytesIO()
-        small.quantize(128, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+        small.save(file, "PNG", optimize=True)
     return file.getvalue()
 
 

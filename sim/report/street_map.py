@@ -181,10 +181,12 @@ def sketch(data: StudyData, arm: str) -> Markup | None:
     """Draw where a policy changes something: what it touches in colour, the streets around it in grey."""
     touched = (data.geometry.get("touched") or {}).get(arm) or {}
     edges = [id for id in touched.get("edges", ()) if id in data.geometry["edges"]]
-    junctions = [id for id in touched.get("junctions", ()) if id in data.geometry["junctions"]]
+    known = data.geometry["junctions"] if data.geometry else {}
+    junctions = [id for id in touched.get("junctions", ()) if id in known]
     if not edges and not junctions:
         return None
-    around = [tuple(data.geometry["junctions"][id]["at"]) for id in junctions]
+    around = [tuple(known[id]["at"]) for id in junctions]
+    named = {*junctions, *(j for j, one in known.items() if set(one["approaches"].values()) & set(edges))}
     # A long street is touched at its stop line: the sketch looks there, not at its far end.
     around += [tuple(data.geometry["edges"][id]["line"][-1]) for id in edges]
     left, bottom, width, height = _frame(around)
@@ -208,7 +210,7 @@ def sketch(data: StudyData, arm: str) -> Markup | None:
                         _path(lane), colour, _1(max(0.86 * lane_width, wide))
                     )
                 )
-    for id, one in data.geometry["junctions"].items():
+    for id, one in known.items():
         x, y = one["at"]
         if not (left <= x <= left + width and bottom <= y <= bottom + height):
             continue
@@ -218,7 +220,7 @@ def sketch(data: StudyData, arm: str) -> Markup | None:
                     _1(x), _1(-y), _1(9 * wide), _1(2.5 * wide)
                 )
             )
-        if id in junctions or len(data.geometry["junctions"]) <= 12:  # noqa: PLR2004 - room for names
+        if id in named or len(known) <= 12:  # noqa: PLR2004 - room for names
             parts.append(
                 Markup('<text x="{}" y="{}" font-size="{}">{}</text>').format(
                     _1(x + 11 * wide), _1(-y - 8 * wide), _1(12 * wide), id

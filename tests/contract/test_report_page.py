@@ -509,3 +509,27 @@ def test_a_broken_further_table_is_left_out(tmp_path: Path) -> None:
     assert not {"winners", "displacement"} & {
         a["id"] for tag, a in write_page(folder).tags if tag == "section"
     }
+
+
+def test_the_blank_control_and_gridlock_stand_with_the_evidence(tmp_path: Path) -> None:
+    folder = small(tmp_path)
+    row = {"period": "am_peak", "difference": -5.0, "ci_low": -7.0, "ci_high": -3.0, "reason": "<b>new"}
+    row |= {"simultaneous_low": -9.0, "simultaneous_high": -1.0, "centre": -5.0, "centre_low": -6.5}
+    row |= {"centre_high": -3.5, "replicates": 10, "pairs_for_5_percent": 42.0}
+    evidence = [row | {"arm": "placebo", "reason": "narrow"}, row | {"arm": "retime"}]
+    pd.DataFrame(evidence).to_parquet(folder / "tables" / "evidence.parquet")
+    pd.DataFrame(
+        [
+            {
+                "arm": "retime",
+                "period": "am_peak",
+                "runs": 10,
+                "gridlocked": 3,
+                "share_low": 0.07,
+                "share_high": 0.65,
+            }
+        ]
+    ).to_parquet(folder / "tables" / "gridlock.parquet")
+    said = write_page(folder).text("evidence")
+    assert "空白对照" in said and "[−9.0, −1.0]" in said and "区间已足够窄" in said and "<b>new" in said
+    assert "3 / 10" in said and "[7, 65] %" in said

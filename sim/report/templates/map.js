@@ -55,7 +55,7 @@
       view.svg.setAttribute("viewBox", box.join(" "));
       var pixel = box[2] / Math.max(view.svg.clientWidth, 320);
       view.svg.querySelectorAll("circle").forEach(function (dot) {
-        dot.setAttribute("r", (4.5 * pixel).toFixed(2)); dot.setAttribute("stroke-width", (1.4 * pixel).toFixed(2));
+        dot.setAttribute("r", ((data.junctions.length > 20 ? 3 : 4.5) * pixel).toFixed(2)); dot.setAttribute("stroke-width", (1.4 * pixel).toFixed(2));
       });
     });
   }

@@ -119,7 +119,7 @@ def _arms(site: Site | None, facts: ScenarioFacts, sweep: Mapping[str, Any], roo
     problems.found = list(dict.fromkeys(problems.found))  # the same slip in every swept copy is one problem
     problems.raise_if_any()
     if site and facts.legal_baseline:
-        periods = tuple(facts.periods or site.periods)
+        periods = tuple(id for id in facts.periods or site.periods if id in site.periods)
         legal = legal_baseline(site, arms[1:], periods, timing_rules(root))
         arms[1:1] = [legal] if legal else []
     return tuple(arms)

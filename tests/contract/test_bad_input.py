@@ -107,7 +107,7 @@ CASES: dict[str, tuple[Edit, str]] = {
     ),
     "misspelt kind": (
         change(POLICY, "retime_signal", "retime_signals"),
-        f"{J1}.kind: no intervention kind 'retime_signals' (did you mean retime_signal?)",
+        f"{J1}.kind: no intervention kind 'retime_signals' (did you mean retime_signal or actuate_signal?)",
     ),
     "missing policy": (
         change(SCENARIO, "[longer_main]", "[longer_mian]"),

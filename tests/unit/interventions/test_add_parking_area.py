@@ -43,7 +43,7 @@ def test_an_area_is_added_and_nothing_else_is_touched(site: Site) -> None:
 
 
 def test_kerb_stalls_are_called_so(site: Site) -> None:
-    assert "new kerb stalls P3" in add(site, {"kind": "kerb"}).change_log[0].en
+    assert "new kerb stalls P3" in add(site, {"kind": "kerb", "stalls": 5, "length_m": 30}).change_log[0].en
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_kerb_stalls_are_called_so(site: Site) -> None:
     [
         ({}, {"id": "P1"}, "parking area 'P1' exists already"),
         ({"on": "J1.nort"}, {}, "area.on: no edge named 'J1.nort'"),
-        ({"at_m": 95}, {}, "ends 105 m from the upstream end of 'n', which is 100 m long"),
+        ({"at_m": 95}, {}, "ends at 105 m, but n is 100 m long"),
         ({"at_m": 15}, {}, "overlaps 'P1', which takes 10 to 20 m"),
         ({}, {"expect": {"areas": []}}, "expected none on 'n', found P1"),
         ({}, {"takes": {"P9": 0.5}}, "no parking area 'P9' (known: P1, P2)"),

@@ -1,0 +1,46 @@
+"""A lot added to, and kerb bays taken from, a model that somebody else made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from sim.importing import import_site
+from tests.command_line import huandu
+
+pytestmark = [pytest.mark.validate, pytest.mark.data]
+
+STREET, ENTRY, EXIT = "11389403#2", "-E0", "147053824#1"
+TITLE = {"zh": "场", "en": "Lot"}
+KERB = {"title": TITLE, "kind": "kerb", "on": STREET, "at_m": 20, "length_m": 36, "stalls": 4}
+SHOP = {"origin": ENTRY, "lot": "P", "exit": EXIT, "vehicles_per_h": 60, "stay_min": 8}
+LOT = {"title": TITLE, "kind": "micro", "on": STREET, "at_m": 5, "stalls": 20}
+POLICIES = {
+    "lot": {"kind": "add_parking_area", "id": "Q", "expect": {"areas": ["P"]}, "area": LOT},
+    "none": {"kind": "remove_kerb_parking", "area": "P", "expect": {"stalls": 4}, "stops_illegally": 0.3},
+}
+
+
+def test_doerpfeldstr_with_a_lot_and_without_its_bays(shared_data: Path, tmp_path: Path) -> None:
+    (tmp_path / "scenarios").mkdir()
+    model = shared_data / "doerpfeldstr" / "all_modes.sumocfg"
+    import_site(model, "street", tmp_path, begin="14:00:20", end="14:10:20")
+    folder = tmp_path / "scenarios" / "street"
+    more = {"parking": {"P": KERB}, "parking_demand": {"shop": SHOP}}
+    with (folder / "site.yaml").open("a", encoding="utf-8") as file:
+        file.write(yaml.safe_dump(more, allow_unicode=True))
+    for name, item in POLICIES.items():
+        policy = {name: {"site": "street", "title": TITLE, "interventions": {"it": item}}}
+        (folder / "policies" / f"{name}.yaml").write_text(yaml.safe_dump(policy, allow_unicode=True))
+    scenario = tmp_path / "configs" / "scenario" / "street.yaml"
+    defaults = f"defaults:\n  - /street/policies@policies: [{', '.join(POLICIES)}]\n"
+    scenario.write_text(f"# @package _global_\n{defaults}site: street\nprimary: fair_travel_time\n")
+    answer = huandu("--root", tmp_path, "run", "scenario=street", "run=smoke")
+    assert answer.code == 0, answer.err
+    table = pd.read_parquet(tmp_path / "results" / "street" / "tables" / "measures.parquet")
+    own = table[(table["measure"] == "gave_up_parking") & (table["scope"] == "network")]
+    share = own.groupby("arm")["value"].mean()
+    assert share["lot"] < share["baseline"] < share["none"]

@@ -15,9 +15,9 @@ NO_BROWSER = "report.pdf.none"
 
 
 def print_pdf(page: Path) -> Path | None:
-    """Print a page beside itself as PDF; None where no browser is found or it fails."""
+    """Print a page beside itself as PDF; None without a browser or a page, or where it fails."""
     browser = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if browser is None:
+    if browser is None or not page.is_file():
         return None
     target = page.with_suffix(".pdf")
     target.unlink(missing_ok=True)

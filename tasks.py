@@ -24,7 +24,7 @@ INPUTS = [ROOT / "pyproject.toml", ROOT / "constraints.txt"]
 COMMANDS = {
     "setup": [],
     "demo": [["huandu", "run", "scenario=shiqiaopu", "run.replicates=10", "resume=true"]],
-    "test": [["python", "-m", "pytest"]],
+    "test": [["python", "-m", "pytest", "-n", "auto", "--dist", "loadfile"]],
     "lint": [
         ["python", "-m", "ruff", "check"],
         ["python", "-m", "ruff", "format", "--check"],

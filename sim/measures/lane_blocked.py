@@ -39,8 +39,9 @@ def compute(view: RunView) -> Iterator[Value]:
         moves = int(view.within(own["started_s"]).sum() + view.within(own["ended_s"]).sum())
         total_s += moves * area.holds_up_s
         yield Value(f"parking:{name}", float(moves * area.holds_up_s), moves)
-    trips = view.tables["trips"].set_index("id")["purpose"]
-    on_lane = parked[(parked["area"] == "") & (parked["vehicle"].map(trips).isin(["stopping", "parking"]))]
+    trips = view.tables["trips"]
+    stopping = trips.loc[trips["purpose"].isin(["stopping", "parking"]), "id"]
+    on_lane = parked[(parked["area"] == "") & parked["vehicle"].isin(stopping)]
     stood_s = on_lane["ended_s"].fillna(end_s).clip(upper=end_s) - on_lane["started_s"].clip(lower=begin_s)
     if view.parking or len(on_lane):
         yield Value("network", total_s + float(stood_s.clip(lower=0).sum()), len(on_lane))

@@ -61,6 +61,7 @@ def people() -> Demand:
             "purpose": "through", "edges": edges, "depart_lane": "best", "depart_pos": "base",
             "depart_speed": "max", "arrival_lane": "", "arrival_pos": "", "stops": "[]", "speed_factor": 1.0,
             "occupancy": 1.0, "lot": "", "stay_s": float("nan"), "uniform": 0.5,
+            "patience_s": float("nan"), "knowledge": float("nan"),
         }
         for i in range(5)
         for name, edges in ROUTES.items()

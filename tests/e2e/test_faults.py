@@ -34,8 +34,8 @@ STUDY = ("run", "scenario=xingfu", "run=smoke")
 
 def contents(study: Path) -> dict[str, bytes]:
     """Return what has to be the same of two equal studies, by path."""
-    paths = [study / "runs.json", study / "free_flow.json", *sorted((study / "tables").iterdir())]
-    return {path.name: path.read_bytes() for path in paths if path.name != "timing.csv"}
+    paths = [study / "runs.json", study / "free_flow.json", *sorted((study / "tables").rglob("*.*"))]
+    return {path.name: path.read_bytes() for path in paths if path.name != "timing.csv" and path.is_file()}
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,8 @@ def test_ctrl_c_twice_leaves_what_resume_finishes(undisturbed: Path, tmp_path: P
         time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
-    assert process.returncode == 130, err
+    # The second may come when the interpreter is leaving already: then the system ends it, 130 to a shell too.
+    assert process.returncode in (130, -signal.SIGINT), err
     assert list(damaged(Store(store))) == []
     assert huandu(*STUDY, "resume=true", "--root", root).code == 0
     assert contents(root / "results" / "xingfu") == contents(undisturbed / "results" / "xingfu")

@@ -33,6 +33,7 @@ def trips(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     normalise(folder / "raw.net.xml", folder / "net.net.xml")
     texts = dict.fromkeys(VEHICLES, "")
     numbers = {"speed_factor": 1.0, "occupancy": 1.0, "stay_s": float("nan"), "uniform": 0.5}
+    numbers |= {"patience_s": float("nan"), "knowledge": float("nan")}
     how = {"type": "t", "vehicle_class": "car", "purpose": "through", "stops": "[]"}
     rows = [
         {**texts, **numbers, **how, "id": name, "edges": edges, "scheduled_s": 200.0 * i}

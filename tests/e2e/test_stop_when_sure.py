@@ -26,8 +26,8 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def tables(study: Path) -> dict[str, bytes]:
-    paths = [study / "study.json", study / "runs.json", *(study / "tables").iterdir()]
-    return {path.name: path.read_bytes() for path in paths if path.name != "timing.csv"}
+    paths = [study / "study.json", study / "runs.json", *(study / "tables").rglob("*.*")]
+    return {path.name: path.read_bytes() for path in paths if path.name != "timing.csv" and path.is_file()}
 
 
 def test_replicates_are_added_until_the_cap_and_a_resumed_study_says_the_same(root: Path) -> None:

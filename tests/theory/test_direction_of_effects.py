@@ -130,7 +130,7 @@ def test_who_travels_before_the_window_is_not_measured(measured: Evaluated, site
     """The same junction with the people of the warm-up's first half alone."""
     analysis = measured.analysis
     study = analysis.study
-    people = realise(site, PERIOD, 1, study.settings, analysis.vehicles)
+    people = realise(site, PERIOD, 1, study.settings, study.vehicles)
     early = people.vehicles["scheduled_s"] < site.periods[PERIOD].begin_s - 480
     assert early.sum() > 20
     build = analysis.checked.builds["baseline", PERIOD]

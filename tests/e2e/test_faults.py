@@ -94,7 +94,7 @@ def test_ctrl_c_twice_leaves_what_resume_finishes(undisturbed: Path, tmp_path: P
         time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
-    # The second may come when the interpreter is leaving already: then the system ends it, 130 to a shell too.
+    # The second may come when the interpreter is leaving already: the system ends it, 130 to a shell too.
     assert process.returncode in (130, -signal.SIGINT), err
     assert list(damaged(Store(store))) == []
     assert huandu(*STUDY, "resume=true", "--root", root).code == 0

@@ -229,11 +229,8 @@ def _window(
     end_s = limits[1] if limits[1] is not None else model.end_s
     if end_s is None:
         end_s = math.floor(vehicles[-1].depart_s / 60 + 1) * 60 if vehicles else begin_s + HOUR_S
-    window = Window(
-        math.floor(begin_s),
-        math.ceil(end_s),
-        max(0, min(WARM_UP_S, math.floor(begin_s) - math.floor(first_s))),
-    )
+    room_s = (math.floor(begin_s) - math.floor(first_s)) // 60 * 60  # a warm-up is of whole minutes
+    window = Window(math.floor(begin_s), math.ceil(end_s), max(0, min(WARM_UP_S, room_s)))
     if window.begin_s < 0 or window.end_s > LAST_S:
         what = f"lasts from second {window.begin_s} to {window.end_s}; a site's clock goes from 0 to 30:59:59"
         problems.add(model.name, what, "choose --begin and --end within")

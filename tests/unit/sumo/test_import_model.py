@@ -155,6 +155,12 @@ def test_a_later_begin_leaves_room_for_the_warm_up(model: Path, tmp_path: Path) 
     assert max(trip.depart_s for trip in trips) < 58680
 
 
+def test_a_warm_up_is_of_whole_minutes(model: Path, tmp_path: Path) -> None:
+    import_site(model, "small", tmp_path, begin="16:11:30", end="16:18:00")
+    assert read_yaml(tmp_path / "scenarios" / "small" / "site.yaml")["warm_up_s"] == 60
+    load(tmp_path / "scenarios" / "small", tmp_path / "store")  # the site check takes it
+
+
 def test_scale_keeps_the_same_vehicles_whatever_else_is_there(model: Path, tmp_path: Path) -> None:
     def kept(name: str, scale: float) -> set[str]:
         import_site(model, name, tmp_path, scale=scale)

@@ -15,25 +15,8 @@ from sim.site.model import Site
 from sim.sumo.build import build
 from sim.sumo.proof import Proof, prove
 from tests.kinds import KINDS
-from tests.properties.test_edits import REAL, runs
-from tests.sites import applied_of, policy_of, site_of, street
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    return street(Path(tmp_path_factory.mktemp("street")))
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="module", params=list(REAL))
-def real(request: pytest.FixtureRequest, shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Site:
-    network, signals = REAL[request.param]
-    folder = tmp_path_factory.mktemp(request.param)
-    return site_of(shared_data / network, folder, [shared_data / name for name in signals])
+from tests.properties.test_edits import runs
+from tests.sites import applied_of, policy_of, site_of
 
 
 def applied(site: Site, name: str) -> AppliedPolicy:

@@ -188,6 +188,8 @@ class RunFacts:
     collisions: int
     emergency_braking: int
     warnings: tuple[str, ...] = ()
+    held_by_closures: int = 0
+    """Vehicles that stood before a way until it was opened again."""
 
 
 def empty(columns: Mapping[str, str]) -> pd.DataFrame:

@@ -44,6 +44,7 @@ class Finding(StrEnum):
     QUEUE_REACHES_ZONE_START = "queue_reaches_zone_start"
     NEGATIVE_DELAY = "negative_delay"
     GRIDLOCK = "gridlock"
+    HELD_BY_CLOSURE = "held_by_closure"
     CIRCLING = "circling"
     LITTLES_LAW = "littles_law"
     UNCALIBRATED = "uncalibrated"
@@ -93,6 +94,7 @@ class Gates(Facts):
     negative_delay: Limit
     gridlock_quiet_s: Limit
     gridlock_halting: Limit
+    held_by_closure: Limit
     counts_unbalanced: Limit
     counts_unbalanced_vph: Limit
     stop_line_counts_at_saturation: Limit
@@ -175,6 +177,7 @@ def _safety(view: RunView, gates: Gates) -> Iterator[Found]:
         (Finding.TRAINS_SET_PAST if trains else Finding.TELEPORTS, view.facts.teleports, gates.teleports),
         (Finding.COLLISIONS, view.facts.collisions, gates.collisions),
         (Finding.EMERGENCY_BRAKING, view.facts.emergency_braking, gates.emergency_braking),
+        (Finding.HELD_BY_CLOSURE, view.facts.held_by_closures, gates.held_by_closure),
     ):
         if value > gate.limit:
             yield Found(finding, "", value, gate.limit)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.demand import Demand, demand_digest
+from sim.demand.closed_ways import held_by_closures
 from sim.errors import HuanduError, RunError
 from sim.runs.store import SCHEMA_VERSION, Store, digest_of
 from sim.site.zones import Zones
@@ -18,11 +19,14 @@ from sim.sumo.build import ArmBuild
 from sim.sumo.demand_files import write_demand
 from sim.sumo.detectors import told_apart, write_detectors
 from sim.sumo.driver import DETECTORS_FILE, LOG_FILE, Children, RunSpec, simulate
+from sim.sumo.exit_times import driven
 from sim.sumo.install import version
 from sim.sumo.outputs import read_outputs
 
 SIMULATION_CODE = 6
 """Raised by hand whenever the code that runs or reads a simulation changes what comes out of it."""
+HELD_CODE = 1
+"""The same for who is held by a closure, of runs with closures."""
 
 DEMAND_FILE = "demand.rou.xml"
 
@@ -96,17 +100,26 @@ class Runner:
             demand = request.demand
             network = request.build.network
             read = read_outputs(request.spec, folder, demand.vehicles, demand.walks, network, request.zones)
+            facts = replace(read.facts, held_by_closures=len(_held(request, folder)))
         except RunError as error:
             if not self.children.stopped:
                 self._failed[digest] = str(error)
                 self.store.fail(digest, str(error), _log(folder))
             return RunRecord(digest, str(error), simulated=True)
-        self.store.publish(digest, read.tables, read.facts, inputs, _log(folder))
+        self.store.publish(digest, read.tables, facts, inputs, _log(folder))
         return RunRecord(digest, simulated=True)
 
     def _lock(self, digest: str) -> threading.Lock:
         with self._guard:
             return self._locks.setdefault(digest, threading.Lock())
+
+
+def _held(request: RunRequest, folder: Path) -> frozenset[str]:
+    """Return who was held by a closure; RunError where the simulation did not say who drove when."""
+    closures = request.build.closures
+    if not closures:
+        return frozenset()
+    return held_by_closures(driven(folder), request.demand, request.build.network, closures)
 
 
 def write_inputs(request: RunRequest, folder: Path) -> None:
@@ -133,14 +146,15 @@ def identity(request: RunRequest, folder: Path) -> dict[str, Any]:
         "window_s": [float(spec.window_begin_s), float(spec.window_end_s)],
         "controllers": [dict(controller) for controller in spec.controllers],
         "stops": spec.stops,
+        **({"held": HELD_CODE} if spec.closures else {}),
     }
 
 
 def still_holds(inputs: Mapping[str, Any], build: ArmBuild) -> bool:
     """Whether a stored run's `inputs` are those that the arm as built now would be run with."""
-    return bool(
-        (inputs["schema"], inputs["code"], inputs["build"]) == (SCHEMA_VERSION, SIMULATION_CODE, build.digest)
-    )
+    made = (inputs["schema"], inputs["code"], inputs["build"], inputs.get("held"))
+    held = HELD_CODE if build.closures else None
+    return bool(made == (SCHEMA_VERSION, SIMULATION_CODE, build.digest, held))
 
 
 def _sha256(path: Path) -> str:

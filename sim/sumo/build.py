@@ -21,7 +21,7 @@ from sim.errors import BuildError, ConfigError
 from sim.policy import AppliedPolicy
 from sim.publish import publish
 from sim.signals.program import SignalControl
-from sim.site.model import Site
+from sim.site.model import Closure, Site
 from sim.site.network import Approach, Network
 from sim.site.parking import ParkingArea
 from sim.sumo.closures import closures_xml
@@ -62,6 +62,7 @@ class ArmBuild:
     controls: Mapping[str, SignalControl]
     parking: Mapping[str, ParkingArea]
     warnings: tuple[str, ...] = ()
+    closures: tuple[Closure, ...] = ()
 
 
 def build(site: Site, applied: AppliedPolicy, period: str, cache: Path) -> ArmBuild:
@@ -98,6 +99,7 @@ def build(site: Site, applied: AppliedPolicy, period: str, cache: Path) -> ArmBu
         controls=controls,
         parking=target.facts.parking,
         warnings=warnings,
+        closures=tuple(target.closures.values()),
     )
 
 

@@ -81,15 +81,23 @@ class RunSpec:
             arguments |= {
                 "stop-output": STOPS_FILE,
                 "stop-output.write-unfinished": "true",
+            }
+        if self.stops or self.closures:
+            arguments |= {
                 "vehroute-output": ROUTES_FILE,
                 "vehroute-output.exit-times": "true",
                 "vehroute-output.write-unfinished": "true",
             }
-        if any(Path(name).name == CLOSURES_FILE for name in self.additionals):
+        if self.closures:
             # Whoever starts late and finds a way on closed waits at the closure; SUMO would
             # otherwise end the run. Routes that cannot be driven at all are refused before any run.
             arguments["ignore-route-errors"] = "true"
         return [f"--{name}={value}" for name, value in arguments.items()]
+
+    @property
+    def closures(self) -> bool:
+        """Whether something is closed by the clock."""
+        return any(Path(name).name == CLOSURES_FILE for name in self.additionals)
 
     def behaviour(self) -> dict[str, str]:
         """Return the options that shape results; part of the run's digest."""

@@ -82,6 +82,11 @@ def test_safety_counts(gates: Gates, count: str) -> None:
     assert rows(view, gates) == [(count, "", 1, 0)]
 
 
+def test_who_was_held_by_a_closure_is_counted(gates: Gates) -> None:
+    view = replace(clean(), facts=replace(tiny_run.FACTS, held_by_closures=3))
+    assert rows(view, gates) == [("held_by_closure", "", 3, 0)]
+
+
 def test_trains_set_past_each_other_are_no_teleports(gates: Gates) -> None:
     site = clean().site.model_copy(update={"trains_pass_after_s": 70.0})
     view = replace(clean(), site=site, facts=replace(tiny_run.FACTS, teleports=4))

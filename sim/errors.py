@@ -6,9 +6,24 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from sim.labels import Lang, Message
+
 
 class HuanduError(Exception):
     """Anything huandu itself refuses or reports; the command line prints it without a traceback."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+
+    def of(self, lang: Lang) -> str:
+        """Say it in one language."""
+        return message_of(self).of(lang)
+
+
+def message_of(error: Exception) -> Message:
+    """Return the Message that an exception was raised with, else its own words, which stay as they are."""
+    told = error.args[0] if error.args else None
+    return told if isinstance(told, Message) else Message("{error}", error=str(error))
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +34,14 @@ class Problem:
     message: str
     suggestion: str = ""
 
+    def of(self, lang: Lang) -> str:
+        """Say it in one language."""
+        told, hint = (m.of(lang) if isinstance(m, Message) else m for m in (self.message, self.suggestion))
+        gap = " " if lang == "en" else ""
+        return f"{self.path}: {told}" + (f"{gap}({hint})" if hint else "")
+
     def __str__(self) -> str:
-        tail = f" ({self.suggestion})" if self.suggestion else ""
-        return f"{self.path}: {self.message}{tail}"
+        return self.of("en")
 
 
 class ConfigError(HuanduError):
@@ -29,7 +49,14 @@ class ConfigError(HuanduError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(f"- {problem}" for problem in self.problems))
+        Exception.__init__(self, self.problems)  # these are what another process makes it of again
+
+    def of(self, lang: Lang) -> str:
+        """Say every problem in one language, one per line."""
+        return "\n".join(f"- {problem.of(lang)}" for problem in self.problems)
+
+    def __str__(self) -> str:
+        return self.of("en")
 
 
 class BuildError(HuanduError):
@@ -67,12 +94,12 @@ class Problems:
 SHOWN = 8  # known names that a message lists at most
 
 
-def near(word: str, known: Iterable[str]) -> str:
+def near(word: str, known: Iterable[str]) -> Message:
     """Suggest the closest known names, or list a few of them; empty where there is nothing to suggest."""
     names = sorted(known)
     close = difflib.get_close_matches(word, names, n=3, cutoff=0.6)
     if close:
-        return "did you mean " + " or ".join(close) + "?"
+        return Message("did you mean {names:or}?", names=close)
     if not names:
-        return ""
-    return "known: " + ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
+        return Message("")
+    return Message("known: {names}", names=[*names[:SHOWN], "..."] if len(names) > SHOWN else names)

@@ -19,6 +19,12 @@ class Answer(NamedTuple):
     out: str
     err: str
 
+    @property
+    def refusal(self) -> str:
+        """What stderr holds in English, behind the same in Chinese."""
+        _, head, english = self.err.rpartition("huandu: ")
+        return head + english
+
 
 def huandu(*words: str | Path) -> Answer:
     """Run `huandu WORDS` and return its exit code and what it printed."""

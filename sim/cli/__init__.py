@@ -17,6 +17,7 @@ from types import FrameType
 
 from sim.cli.roots import without_root
 from sim.errors import ConfigError, HuanduError, Problem, near
+from sim.labels import LANGS, label
 
 VERBS = {
     "run": "simulate a scenario: baseline and every policy; writes results/<study>/",
@@ -42,14 +43,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         with _ended_as_by_ctrl_c():
             return _run(list(sys.argv[1:] if argv is None else argv))
     except ConfigError as error:
-        count = len(error.problems)
-        print(f"huandu: {count} problem{'s' if count > 1 else ''}:\n{error}", file=sys.stderr)
+        key = "cli.problems" if len(error.problems) > 1 else "cli.problem"
+        for lang in LANGS:
+            print(label(key, lang, count=len(error.problems)), error.of(lang), sep="\n", file=sys.stderr)
         return 2
     except HuanduError as error:
-        print(f"huandu: {error}", file=sys.stderr)
+        for lang in LANGS:
+            print(f"huandu: {error.of(lang)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as interrupt:
-        print("huandu: stopped; finished runs are kept, `resume=true` goes on from here", file=sys.stderr)
+        for lang in LANGS:
+            print(label("cli.stopped", lang), file=sys.stderr)
         return 128 + (interrupt.number if isinstance(interrupt, _Ended) else signal.SIGINT)
     except BrokenPipeError:  # the reader of a pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,16 +1,29 @@
-"""The one catalogue of user-facing text: `labels/*.yaml`, key -> {zh, en}."""
+"""The one catalogue of user-facing text.
+
+`labels/*.yaml` holds what has a key: key -> {zh, en}. Refusals stand in the source in English, where they are
+read; `labels/messages/*.yaml` says them in Chinese: English template -> Chinese template.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 import yaml
 
 Lang = Literal["zh", "en"]
 LANGS: tuple[Lang, Lang] = ("zh", "en")
+
+
+@runtime_checkable
+class _Sayable(Protocol):
+    """Whatever can be said in both languages."""
+
+    def of(self, lang: Lang) -> str:
+        """Say it in one of them."""
+        ...
 
 
 class Text(NamedTuple):
@@ -41,9 +54,88 @@ def catalogue() -> Mapping[str, Text]:
 def text(key: str, **values: object) -> Text:
     """Look up a label and fill in its `{named}` values; an unknown key is a KeyError."""
     found = catalogue()[key]
-    return Text(found.zh.format(**values), found.en.format(**values)) if values else found
+    return Text(*(_filled(found.of(lang), values, lang) for lang in LANGS))
 
 
 def label(key: str, lang: Lang, **values: object) -> str:
     """Look up a label in one language."""
     return text(key, **values).of(lang)
+
+
+class Message(str):
+    """A message in English that remembers its template and fields, so that `of("zh")` can say it in Chinese.
+
+    `Message("no lane {lane}", lane=3)`. A field is formatted as by `str.format`; one that is itself bilingual
+    is said in the language of the message. Lists are joined: `{names}` by commas, `{names:or}`, `{names:and}`
+    and `{names:;}` as they say. A template without fields is taken as it is, braces too. Templates are
+    written as literals: a test finds them and asks for their Chinese. (As in gettext and zope.i18nmessageid.)
+    """
+
+    template: str
+    fields: Mapping[str, object]
+
+    def __new__(cls, template: str, /, **fields: object) -> Message:
+        """Fill in the English template."""
+        message = super().__new__(cls, _filled(template, fields, "en"))
+        message.template, message.fields = template, fields
+        return message
+
+    def of(self, lang: Lang) -> str:
+        """Say it in one language; without a translation (words of other programs) as it is."""
+        template = self.template if lang == "en" else translations().get(self.template, self.template)
+        return _filled(template, self.fields, lang)
+
+    def __str__(self) -> str:
+        """Return itself: `str(error)` of an exception with a message is still the message."""
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Take template and fields along to another process."""
+        return _message, (self.template, dict(self.fields))
+
+
+def _message(template: str, fields: Mapping[str, object]) -> Message:
+    return Message(template, **fields)
+
+
+@lru_cache(maxsize=1)
+def translations() -> Mapping[str, str]:
+    """Read `labels/messages/*.yaml`, English template -> Chinese; the same template twice is an error."""
+    found: dict[str, str] = {}
+    for entry in sorted(resources.files(__name__).joinpath("messages").iterdir(), key=lambda item: item.name):
+        for template, chinese in yaml.safe_load(entry.read_text(encoding="utf-8")).items():
+            if template in found:
+                raise ValueError(f"message {template!r} stands twice; second time in {entry.name}")
+            found[template] = chinese
+    return found
+
+
+JOINTS: Mapping[Lang, Mapping[str, str]] = {
+    "zh": {"": "、", "or": " 或 ", "and": " 和 ", ";": ";"},
+    "en": {"": ", ", "or": " or ", "and": " and ", ";": "; "},
+}
+"""What stands between the items of a list, by format spec."""
+
+
+class _Listed(tuple[str, ...]):
+    lang: Lang
+
+    def __format__(self, spec: str) -> str:
+        return JOINTS[self.lang][spec].join(self)
+
+
+def _filled(template: str, fields: Mapping[str, object], lang: Lang) -> str:
+    if not fields:
+        return template
+    return template.format(**{name: _said(value, lang) for name, value in fields.items()})
+
+
+def _said(value: object, lang: Lang) -> object:
+    if isinstance(value, _Sayable):
+        return value.of(lang)
+    if isinstance(value, (list, tuple, set, frozenset)):
+        items = value if isinstance(value, (list, tuple)) else sorted(value)
+        listed = _Listed(str(_said(item, lang)) for item in items)
+        listed.lang = lang
+        return listed
+    return value

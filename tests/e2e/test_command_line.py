@@ -108,7 +108,7 @@ def test_a_finished_study_is_refused_resumed_or_overwritten_without_simulating_t
     runs = (study / "runs.json").read_bytes()
     refused = huandu(*STUDY, "--root", root)
     assert refused.code == 2
-    assert refused.err == (
+    assert refused.refusal == (
         f"huandu: 1 problem:\n- {study}: there is a study of that name"
         " (resume=true, overwrite=true or study=OTHER)\n"
     )
@@ -130,7 +130,7 @@ def test_a_study_is_not_resumed_with_other_settings_or_inputs(root: Path) -> Non
     answer = huandu(*STUDY, "run.replicates=3", "resume=true", "--root", root)
     assert answer.code == 2
     changed = "config.run.replicates, site.files.counts.csv"
-    assert answer.err == (
+    assert answer.refusal == (
         f"huandu: 1 problem:\n- {study}: was made with other settings ({changed})"
         " (overwrite=true or study=OTHER)\n"
     )
@@ -158,7 +158,10 @@ def test_a_study_stopped_midway_resumes_to_the_same_tables(
     assert not (study / "report.html").exists()
     if sent == "SIGINT":
         assert process.returncode == 130
-        assert err == "huandu: stopped; finished runs are kept, `resume=true` goes on from here\n"
+        assert err == (
+            "huandu: 已停止;已完成的运行已保留,加 `resume=true` 可从此处继续\n"
+            "huandu: stopped; finished runs are kept, `resume=true` goes on from here\n"
+        )
     else:
         assert process.returncode == -signal.SIGKILL
     unfinished = huandu("report", study)
@@ -242,7 +245,7 @@ def test_a_report_is_not_made_from_runs_of_other_files(root: Path, monkeypatch: 
     def refused(where: str) -> None:
         answer = huandu("report", study)
         assert (answer.code, answer.out) == (2, "")
-        assert answer.err == (
+        assert answer.refusal == (
             f"huandu: 1 problem:\n- {study / 'runs.json'}: runs were made with other code or files than are"
             f" built now: {where} (huandu run ... resume=true simulates them again)\n"
         )
@@ -317,7 +320,7 @@ def test_report_rebuilds_the_same_files_without_simulating(root: Path, started: 
     shutil.rmtree(store.folder(digest))
     gone = huandu("report", study)
     assert gone.code == 2
-    assert gone.err == (
+    assert gone.refusal == (
         f"huandu: 1 problem:\n- {study / 'runs.json'}: 1 of its runs are not in the store:"
         " baseline/am/1 (huandu run ... resume=true simulates them again)\n"
     )
@@ -386,7 +389,7 @@ def test_template_writes_a_workbook_and_never_over_one(tmp_path: Path) -> None:
     assert huandu("template", path) == (0, f"{path}\n", "")
     before = path.read_bytes()
     again = huandu("template", path)
-    assert (again.code, again.err) == (
+    assert (again.code, again.refusal) == (
         2,
         f"huandu: 1 problem:\n- {path}: is already there (name another file)\n",
     )

@@ -213,6 +213,23 @@ class _Drawn:
         if lengths and length_m is not None and lengths[-1] + JUNCTION_SPACE_M > length_m:
             what = f"short lanes of {lengths[-1]:g} m do not fit on a leg of {length_m:.0f} m"
             self.problems.add(f"{place}.lanes", what, f"leave {JUNCTION_SPACE_M:g} m for the junction")
+        self._check_solid_line(approach, lengths, length_m, place)
+
+    def _check_solid_line(
+        self, approach: ApproachFacts, short_m: list[float], length_m: float | None, place: str
+    ) -> None:
+        """Check that the edge can be cut where solid lines begin: where short lanes do, if there are any."""
+        solid_m, place = approach.solid_line_m, f"{place}.solid_line_m"
+        if solid_m is None:
+            return
+        if len(approach.lanes) <= 1:
+            self.problems.add(place, "a solid line lies between lanes towards the junction", "leave it out")
+        elif short_m and short_m[-1] != solid_m:
+            what = f"says {solid_m:g}, but the short lanes begin {short_m[-1]:g} m before the stop line"
+            self.problems.add(place, what, "beside short lanes, solid lines are as long as they are")
+        elif length_m is not None and solid_m + JUNCTION_SPACE_M > length_m:
+            what = f"solid lines of {solid_m:g} m do not fit on a leg of {length_m:.0f} m"
+            self.problems.add(place, what, f"leave {JUNCTION_SPACE_M:g} m for the junction")
 
     def _check_plans(self) -> None:
         signals = {id for id, j in self.facts.junctions.items() if j.control == "signals"}

@@ -62,6 +62,7 @@ class ApproachFacts(Facts):
 
     `length_m` is the leg's length to the edge of the model; a street to another junction leaves it out.
     `exit_lanes` is the number of lanes leaving the junction on this leg; a street has it from its other end.
+    `solid_line_m` is how far up from the stop line nobody changes lanes (导向车道线, solid lines).
     """
 
     bearing_deg: float = Field(ge=0, lt=360)
@@ -69,6 +70,7 @@ class ApproachFacts(Facts):
     lanes: tuple[Lane, ...] = ()
     exit_lanes: int | None = Field(None, ge=0, le=8)
     length_m: float | None = Field(None, ge=50, le=5000)
+    solid_line_m: float | None = Field(None, ge=15.0, le=300.0)
     grade_pct: float = Field(0.0, ge=-12, le=12)
     crossing: Crossing | None = None
     title: Bilingual | None = None

@@ -41,6 +41,8 @@ class _Road:
     speed_kmh: float
     priority: int
     sidewalk: bool
+    solid: bool = False
+    """Whether nobody changes lanes here."""
 
     def index(self, lane: int) -> int:
         """SUMO's number of a lane that is counted from the median."""
@@ -107,7 +109,7 @@ def _convert(folder: Path) -> list[str]:
 
 
 def _set_backs_m(facts: SiteFacts, net: Path) -> dict[Leg, float]:
-    """Measure how far each stop line with short lanes lies from its junction's centre."""
+    """Measure how far each stop line lies from its junction's centre."""
     content = read_net_file(net)
     found = {}
     for edge_id, (junction, name) in names_of(facts).items():
@@ -134,6 +136,11 @@ class _Plain:
     def _sides(self, leg: Leg) -> Sides:
         return sides(self.layout.approach(leg).lanes)
 
+    def _split_m(self, leg: Leg) -> float | None:
+        """Return how far up from the stop line a leg is cut: where short lanes or solid lines begin."""
+        short = [lane.length_m for lane in self._sides(leg).short if lane.length_m is not None]
+        return max(short) if short else self.layout.approach(leg).solid_line_m
+
     def _source(self, leg: Leg) -> str:
         """Node at the far end of a leg."""
         other = self.layout.other_end.get(leg)
@@ -154,13 +161,14 @@ class _Plain:
         to_crossing = approach.crossing is not None
         full = tuple(lane.width_m for lane in lanes.full)
         priority = self._priority(leg)
-        if lanes.short:
+        if self._split_m(leg) is not None:
             split = f"{_id(leg)}.split"
             self._add(
                 _Road(f"{_id(leg)}.up", source, split, full, approach.speed_kmh, priority, from_crossing)
             )
             every = tuple(lane.width_m for lane in approach.lanes)
-            self._add(_Road(_id(leg), split, leg[0], every, approach.speed_kmh, priority, to_crossing))
+            solid = approach.solid_line_m is not None
+            self._add(_Road(_id(leg), split, leg[0], every, approach.speed_kmh, priority, to_crossing, solid))
         else:
             sidewalk = from_crossing or to_crossing
             self._add(_Road(_id(leg), source, leg[0], full, approach.speed_kmh, priority, sidewalk))
@@ -184,7 +192,7 @@ class _Plain:
         other = self.layout.other_end.get(leg)
         if other is None:
             return f"{_id(leg)}.exit"
-        return f"{_id(other)}.up" if self._sides(other).short else _id(other)
+        return _id(other) if self._split_m(other) is None else f"{_id(other)}.up"
 
     def _priority(self, leg: Leg) -> int:
         """Rank of the road a leg belongs to (with the leg straight ahead): full lanes times speed limit.
@@ -205,13 +213,12 @@ class _Plain:
         for id, junction in self.facts.junctions.items():
             lines.append(_node(id, junction.position_m, NODE_TYPES[junction.control]))
         for leg in self.legs:
-            lanes = self._sides(leg)
             if leg not in self.layout.other_end:
                 length_m = self.layout.approach(leg).length_m
                 assert length_m is not None, "checked by sim.site.check"
                 lines.append(_node(f"{_id(leg)}.end", self._point(leg, length_m), "priority"))
-            if lanes.short:
-                at_m = max(lane.length_m or 0 for lane in lanes.short) + self.set_backs_m.get(leg, SET_BACK_M)
+            if (split_m := self._split_m(leg)) is not None:
+                at_m = split_m + self.set_backs_m.get(leg, SET_BACK_M)
                 lines.append(_node(f"{_id(leg)}.split", self._point(leg, at_m), "priority"))
         return "".join([*lines, "</nodes>\n"])
 
@@ -231,13 +238,10 @@ class _Plain:
                 lines.append(
                     element("lane", {"index": 0, "width": SIDEWALK_WIDTH_M, "allow": "pedestrian"}, 2)
                 )
+            changes = {"changeLeft": "emergency", "changeRight": "emergency"} if road.solid else {}
             for lane in reversed(range(len(road.widths_m))):
-                width_m = road.widths_m[lane]
-                lines.append(
-                    element(
-                        "lane", {"index": road.index(lane), "width": width_m, "disallow": "pedestrian"}, 2
-                    )
-                )
+                said = {"index": road.index(lane), "width": road.widths_m[lane], "disallow": "pedestrian"}
+                lines.append(element("lane", {**said, **changes}, 2))
             lines.append("    </edge>\n")
         return "".join([*lines, "</edges>\n"])
 
@@ -265,7 +269,7 @@ class _Plain:
     def _split_connections(self, leg: Leg) -> list[str]:
         """Full lanes go on straight; short ones are entered from the outermost full lane beside them."""
         lanes = self._sides(leg)
-        if not lanes.short:
+        if self._split_m(leg) is None:
             return []
         up, stop, last = f"{_id(leg)}.up", _id(leg), len(lanes.full) - 1
         before = len(lanes.left)

@@ -135,6 +135,18 @@ BAD: dict[str, tuple[Callable[[Facts], object], str]] = {
         on_leg("east", length_m=80),
         f"{J1}.east.lanes: short lanes of 60 m do not fit on a leg of 80 m (leave 30 m for the junction)",
     ),
+    "solid lines longer than the leg": (
+        on_leg("west", length_m=80, solid_line_m=60),
+        f"{J1}.west.solid_line_m: solid lines of 60 m do not fit on a leg of 80 m (leave 30 m for the",
+    ),
+    "solid lines and short lanes": (
+        on_leg("east", solid_line_m=45),
+        f"{J1}.east.solid_line_m: says 45, but the short lanes begin 60 m before the stop line (beside short",
+    ),
+    "a solid line beside nothing": (
+        on_leg("north", lanes=[{"use": "left+through+right"}], solid_line_m=45),
+        f"{J1}.north.solid_line_m: a solid line lies between lanes towards the junction (leave it out)",
+    ),
     "unknown leg in a street": (
         street("J1.east", "J2.wst"),
         "site.yaml.streets.main.legs[1]: no leg 'J2.wst' (did you mean J2.west or J2.east or J1.west?)",

@@ -58,6 +58,10 @@ class ConfigError(HuanduError):
     def __str__(self) -> str:
         return self.of("en")
 
+    def __reduce__(self) -> tuple[type[ConfigError], tuple[tuple[Problem, ...]]]:
+        """Cross from one process to another with its problems; an exception is otherwise made from its text."""
+        return type(self), (self.problems,)
+
 
 class BuildError(HuanduError):
     """A network could not be built, or an arm changed something outside its declared footprint."""

@@ -14,7 +14,7 @@ from sim.demand.imported import demand_files
 from sim.errors import ConfigError, Problem
 from sim.labels import LANGS, label
 from sim.progress import progress_bar
-from sim.report.page import write_report
+from sim.report.apart import write_report
 from sim.report.printing import NO_BROWSER, print_pdf
 from sim.report.terminal import verdict_table_text
 from sim.results import StudyFolder, describe_study, write_json

@@ -16,7 +16,7 @@ from sim.measures.spec import MeasureSpec
 from sim.plots.drawing import Drawing
 from sim.plots.facets import grid, legend_below
 from sim.plots.study_data import StudyData
-from sim.plots.style import AFTER, BEFORE, axis_label, both, filled, house_style, two_lines
+from sim.plots.style import AFTER, BEFORE, axis_label, both, house_style, two_lines
 
 KEY = "delay_distribution"
 PROFILE = "delay_quantile"
@@ -35,7 +35,7 @@ def draw(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Iterator[Drawing]
 
 def _figure(data: StudyData, period: str, arms: list[str]) -> Figure:
     figure, panels = grid(
-        len(arms), 2.95, filled(f"plot.{KEY}.title", period=data.period_title(period)), data.made_up
+        len(arms), 2.95, text(f"plot.{KEY}.title", period=data.period_title(period)), data.made_up
     )
     before = data.curves(BASELINE, period, PROFILE)
     handles: dict[str, Any] = {}

@@ -22,7 +22,6 @@ from sim.plots.style import (
     VERDICT_COLOURS,
     VERDICT_MARKS,
     both,
-    filled,
     house_style,
     new_figure,
     short,
@@ -47,7 +46,7 @@ def draw(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Iterator[Drawing]
         figure = new_figure(
             10.2,
             1.85 + 0.52 * len(rows) + 0.25 * len(data.periods),
-            filled("plot.forest.title", measure=Text(spec.name["zh"], spec.name["en"])),
+            text("plot.forest.title", measure=Text(spec.name["zh"], spec.name["en"])),
             data.made_up,
             legend=True,
         )
@@ -89,7 +88,7 @@ def draw(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Iterator[Drawing]
             figure,
             {
                 both(text("plot.mcid")): Patch(facecolor=BAND, alpha=0.4),
-                both(filled("plot.interval", percent=percent)): Line2D(
+                both(text("plot.interval", percent=percent)): Line2D(
                     [], [], color=INK, linewidth=2.6, marker="o"
                 ),
             },

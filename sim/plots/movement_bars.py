@@ -16,7 +16,7 @@ from sim.plots.drawing import Drawing
 from sim.plots.facets import grid, legend_below
 from sim.plots.numbers import number, with_interval
 from sim.plots.study_data import StudyData, records
-from sim.plots.style import AFTER, BEFORE, VERDICT_MARKS, WORSE, both, filled, house_style, short, two_lines
+from sim.plots.style import AFTER, BEFORE, VERDICT_MARKS, WORSE, both, house_style, short, two_lines
 from sim.site.places import narrow_place
 
 KEY = "movement_bars"
@@ -58,7 +58,7 @@ def chosen_rows(data: StudyData, arm: str, period: str) -> pd.DataFrame:
 
 
 def _figure(data: StudyData, period: str, spec: MeasureSpec, rows: Mapping[str, pd.DataFrame]) -> Figure:
-    title = filled(
+    title = text(
         f"plot.{KEY}.title", period=data.period_title(period), measure=Text(spec.name["zh"], spec.name["en"])
     )
     longest = max(len(table) for table in rows.values())

@@ -23,7 +23,6 @@ from sim.plots.style import (
     INK,
     VERDICT_MARKS,
     both,
-    filled,
     house_style,
     new_figure,
     two_lines,
@@ -56,7 +55,7 @@ def draw(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Iterator[Drawing]
 
 
 def _figure(data: StudyData, period: str, spec: MeasureSpec, pairs: Mapping[str, Pair]) -> Figure:
-    title = filled(
+    title = text(
         f"plot.{KEY}.title", period=data.period_title(period), measure=Text(spec.name["zh"], spec.name["en"])
     )
     columns = min(len(pairs), MOST_ACROSS)

@@ -17,7 +17,7 @@ from sim.labels import Text, text
 from sim.measures.spec import MeasureSpec
 from sim.plots.drawing import Drawing
 from sim.plots.study_data import StudyData
-from sim.plots.style import AFTER, BEFORE, axis_label, filled, house_style, new_figure
+from sim.plots.style import AFTER, BEFORE, axis_label, house_style, new_figure
 
 KEY = "parking_curve"
 CONFIDENCE = 0.95
@@ -86,7 +86,7 @@ def _over_areas(data: StudyData, arm: str, period: str, measure: str) -> pd.Seri
 def _figure(
     data: StudyData, specs: Mapping[str, MeasureSpec], period: str, arms: Sequence[tuple[float, str]]
 ) -> Figure:
-    title = filled(f"plot.{KEY}.title", period=data.period_title(period))
+    title = text(f"plot.{KEY}.title", period=data.period_title(period))
     figure = new_figure(10.4, 5.6, title, data.made_up, legend=False)
     panels: list[Axes] = list(figure.subplots(2, 2, sharex=True).flat)
     for axes, (measure, scope) in zip(panels, PANELS, strict=True):

@@ -19,7 +19,7 @@ from sim.plots.facets import legend_below
 from sim.plots.pictogram import Arrow, draw_stage, mark_colours
 from sim.plots.signal_data import SignalData, read_signals
 from sim.plots.study_data import StudyData
-from sim.plots.style import FAINT, INK, both, filled, house_style, new_figure, short
+from sim.plots.style import FAINT, INK, both, house_style, new_figure, short
 from sim.site.places import leg, turn
 
 KEY = "phase_diagram"
@@ -63,7 +63,7 @@ def diagram(data: StudyData, signals: SignalData, period: str, signal: str, arms
     most = max(len(found) for found in rows.values())
     lines = -(-len(plans) // ACROSS)
     panel_in = HEAD_IN + STAGES_IN + ROW_IN * most + 0.35
-    title = filled(f"plot.{KEY}.title", signal=short(signal, 40), period=data.period_title(period))
+    title = text(f"plot.{KEY}.title", signal=short(signal, 40), period=data.period_title(period))
     figure = new_figure(WIDTH_IN, 1.2 + lines * panel_in, title, data.made_up, legend=True)
     figure.set_layout_engine(None)
     margin_in = 0.2 + LETTER_IN * max(_letters(row.name) for found in rows.values() for row in found)
@@ -127,7 +127,7 @@ def _label(junction: str, approach: str, groups: list[str], walks: bool) -> str:
 def _heading(name: Text, lights: pd.DataFrame) -> str:
     first = lights.iloc[0]
     kind = "" if first["kind"] == "static" else f"  {first['kind']}"
-    plan = filled("plot.phase_diagram.plan", cycle=f"{first['cycle_s']:g}", offset=f"{first['offset_s']:g}")
+    plan = text("plot.phase_diagram.plan", cycle=f"{first['cycle_s']:g}", offset=f"{first['offset_s']:g}")
     return f"{short(both(name), 60)}{kind}\n{both(plan)}"
 
 

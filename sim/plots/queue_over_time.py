@@ -13,7 +13,7 @@ from sim.measures.spec import MeasureSpec
 from sim.plots.drawing import Drawing
 from sim.plots.facets import band, clock_axis, legend_below
 from sim.plots.study_data import StudyData
-from sim.plots.style import AFTER, BEFORE, FAINT, axis_label, both, filled, house_style, new_figure, short
+from sim.plots.style import AFTER, BEFORE, FAINT, axis_label, both, house_style, new_figure, short
 from sim.site.places import narrow_place
 
 KEY = "queue_over_time"
@@ -39,7 +39,7 @@ def worst_approaches(data: StudyData, period: str, count: int = APPROACHES) -> l
 
 
 def _figure(data: StudyData, period: str, scopes: list[str]) -> Figure:
-    title = filled(f"plot.{KEY}.title", period=data.period_title(period))
+    title = text(f"plot.{KEY}.title", period=data.period_title(period))
     figure = new_figure(11.2, 1.35 + 2.2 * len(data.policies), title, data.made_up, legend=True)
     grid = figure.subplots(len(data.policies), len(scopes), sharex=True, sharey=True, squeeze=False)
     handles: dict[str, Any] = {}

@@ -16,7 +16,7 @@ from sim.measures.spec import MeasureSpec
 from sim.plots.drawing import Drawing
 from sim.plots.facets import grid, legend_below
 from sim.plots.study_data import StudyData, records
-from sim.plots.style import BEFORE, BETTER, WORSE, both, filled, house_style, two_lines
+from sim.plots.style import BEFORE, BETTER, WORSE, both, house_style, two_lines
 
 KEY = "street_map"
 LEAST_SCALE_S = 10.0
@@ -49,7 +49,7 @@ def scale_s(data: StudyData) -> float:
 
 def _figure(data: StudyData, period: str, arms: list[str]) -> Figure:
     figure, panels = grid(
-        1 + len(arms), 3.2, filled(f"plot.{KEY}.title", period=data.period_title(period)), data.made_up
+        1 + len(arms), 3.2, text(f"plot.{KEY}.title", period=data.period_title(period)), data.made_up
     )
     widest = scale_s(data)
     links = data.links[data.links["period"] == period]

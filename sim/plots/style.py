@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.transforms import Bbox
 
-from sim.labels import LANGS, Lang, Text, text
+from sim.labels import LANGS, Text, text
 from sim.plots import fonts
 
 # Okabe and Ito (2008), readable with any colour vision.
@@ -98,16 +98,6 @@ def both(words: Text, between: str = "  ") -> str:
     """Both languages of a text on one line, once where they are equal; fit for a figure."""
     zh, en = (fonts.drawable(words.of(lang)) for lang in LANGS)
     return zh if zh == en else f"{zh}{between}{en}"
-
-
-def filled(key: str, **values: Text | str) -> Text:
-    """Look up a text and fill in its values, each in its own language."""
-
-    def of(lang: Lang) -> str:
-        inner = {name: value.of(lang) if isinstance(value, Text) else value for name, value in values.items()}
-        return text(key).of(lang).format(**inner)
-
-    return Text(of("zh"), of("en"))
 
 
 def axis_label(key: str, unit: str = "") -> str:

@@ -14,7 +14,7 @@ from sim.measures.spec import MeasureSpec
 from sim.plots.drawing import Drawing
 from sim.plots.facets import MOST_ACROSS, band, clock_axis, legend_below
 from sim.plots.study_data import StudyData
-from sim.plots.style import AFTER, BEFORE, INK, axis_label, both, filled, house_style, new_figure, two_lines
+from sim.plots.style import AFTER, BEFORE, INK, axis_label, both, house_style, new_figure, two_lines
 
 KEY = "throughput"
 
@@ -36,7 +36,7 @@ def so_far(data: StudyData, arm: str, period: str, profile: str) -> pd.DataFrame
 
 
 def _figure(data: StudyData, period: str, arms: list[str]) -> Figure:
-    title = filled(f"plot.{KEY}.title", period=data.period_title(period))
+    title = text(f"plot.{KEY}.title", period=data.period_title(period))
     columns = min(len(arms), MOST_ACROSS)
     blocks = -(-len(arms) // columns)
     figure = new_figure(max(7.2, 3.7 * columns), 1.45 + 4.1 * blocks, title, data.made_up, legend=True)

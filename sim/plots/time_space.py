@@ -18,7 +18,7 @@ from sim.plots.facets import legend_below
 from sim.plots.pictogram import GREEN
 from sim.plots.signal_data import SignalData, read_signals
 from sim.plots.study_data import StudyData
-from sim.plots.style import AFTER, FAINT, INK, WORSE, axis_label, both, filled, house_style, new_figure, short
+from sim.plots.style import AFTER, FAINT, INK, WORSE, axis_label, both, house_style, new_figure, short
 
 KEY = "time_space"
 CYCLES = 3
@@ -54,7 +54,7 @@ def diagram(
     the axis, position from the first stop line.
     """
     name = Text(str(corridor["title_zh"].iloc[0]), str(corridor["title_en"].iloc[0]))
-    title = filled(f"plot.{KEY}.title", corridor=name, period=data.period_title(period))
+    title = text(f"plot.{KEY}.title", corridor=name, period=data.period_title(period))
     columns = min(2, len(arms))
     lines = -(-len(arms) // columns)
     panel_in = 1.3 + 0.62 * len(corridor)
@@ -133,7 +133,7 @@ def _panel(
 
 def _band_words(widths: Mapping[str, float]) -> str:
     words = [
-        both(filled(f"plot.time_space.band_{direction}", width=f"{width:.0f}"))
+        both(text(f"plot.time_space.band_{direction}", width=f"{width:.0f}"))
         for direction, width in widths.items()
     ]
     return "   ".join(words)

@@ -11,7 +11,7 @@ from sim.measures.spec import MeasureSpec
 from sim.plots.drawing import Drawing
 from sim.plots.facets import grid, legend_below
 from sim.plots.study_data import StudyData
-from sim.plots.style import AFTER, INK, WORSE, axis_label, both, filled, house_style, two_lines
+from sim.plots.style import AFTER, INK, WORSE, axis_label, both, house_style, two_lines
 
 KEY = "trip_scatter"
 FARTHEST_SHARE = 0.995
@@ -30,7 +30,7 @@ def draw(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Iterator[Drawing]
 
 def _figure(data: StudyData, period: str, arms: list[str]) -> Figure:
     table = data.trip_pairs[(data.trip_pairs["period"] == period) & data.trip_pairs["arm"].isin(arms)]
-    title = filled(f"plot.{KEY}.title", period=data.period_title(period))
+    title = text(f"plot.{KEY}.title", period=data.period_title(period))
     figure, panels = grid(len(arms), 3.4, title, data.made_up)
     end = float(table[["before_s", "after_s"]].max(axis=1).quantile(FARTHEST_SHARE)) / 60 or 1.0
     handles = {}

@@ -10,7 +10,6 @@ from sim.labels import Text, text
 from sim.measures.spec import MeasureSpec
 from sim.plots.numbers import number
 from sim.plots.study_data import StudyData, records
-from sim.plots.style import filled
 from sim.report.evidence import EvidenceLine
 from sim.site.places import place
 
@@ -76,7 +75,7 @@ def _junctions(data: StudyData, arm: str) -> set[str]:
 def _diagnosed(data: StudyData, arm: str, row: Mapping[str, Any]) -> Text:
     scope, period = str(row["scope"]), str(row["period"])
     approach = "approach:" + scope.removeprefix("movement:").rpartition(".")[0]
-    said = filled(
+    said = text(
         "report.card.delay_today",
         where=place(scope, data.titles),
         period=data.period_title(period),
@@ -88,7 +87,7 @@ def _diagnosed(data: StudyData, arm: str, row: Mapping[str, Any]) -> Text:
     ):
         other = data.row(arm, period, measure, place_)
         if other is not None and not math.isnan(float(other["before"])):
-            more = filled(key, value=number(float(other["before"]), decimals))
+            more = text(key, value=number(float(other["before"]), decimals))
             said = Text(f"{said.zh},{more.zh}", f"{said.en}, {more.en}")
     return said
 
@@ -120,7 +119,7 @@ def confidence(data: StudyData, arm: str, lines: list[EvidenceLine], unit: str) 
     for line in lines:
         if line.arm != data.arm_title(arm):
             continue
-        words = filled(
+        words = text(
             "report.card.pairs",
             period=line.period,
             pairs=str(line.n_pairs),
@@ -136,7 +135,7 @@ def confidence(data: StudyData, arm: str, lines: list[EvidenceLine], unit: str) 
     for period in data.periods:
         row = data.row(arm, period, data.primary)
         if row is not None and row.get("within_noise"):
-            said.append(filled("report.card.within_noise", period=data.period_title(period)))
+            said.append(text("report.card.within_noise", period=data.period_title(period)))
     if not data.calibrated:
         said.append(text("report.card.uncalibrated"))
     return said

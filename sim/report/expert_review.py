@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from sim.labels import Text, text
-from sim.plots import FigureFile
+from sim.plots.figures import FigureFile
 from sim.plots.numbers import number
 from sim.plots.study_data import StudyData, records
-from sim.plots.style import filled
 from sim.report.card_facts import problem
 from sim.site.places import place
 
@@ -47,7 +46,7 @@ def write_review(
 
 
 def _zh(key: str, **values: Text | str) -> str:
-    return filled(key, **values).zh if values else text(key).zh
+    return text(key, **values).zh if values else text(key).zh
 
 
 def _overview(word: Any, data: StudyData, shown: Mapping[str, Any]) -> None:

@@ -21,7 +21,7 @@ from sim.labels import Text, text
 from sim.measures import SPECS
 from sim.plots.numbers import with_interval
 from sim.plots.study_data import StudyData, read_study
-from sim.plots.style import VERDICT_MARKS, filled
+from sim.plots.style import VERDICT_MARKS
 from sim.report.page import TEMPLATES, bilingual
 from sim.report.web_font import web_font
 
@@ -135,7 +135,7 @@ def _html(studies: Sequence[StudyData], settings: Sequence[Mapping[str, str]]) -
     )
     environment.filters["t"] = bilingual
     environment.globals.update(
-        L=lambda key, **values: bilingual(filled(key, **values) if values else text(key)),
+        L=lambda key, **values: bilingual(text(key, **values) if values else text(key)),
         marks=VERDICT_MARKS,
         good=GOOD,
         bad=BAD,

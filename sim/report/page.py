@@ -16,12 +16,12 @@ from markupsafe import Markup, escape
 from sim.labels import Text, text
 from sim.measures.level_of_service import Standard, read_standards
 from sim.measures.spec import MeasureSpec
-from sim.plots import SIGNAL_FIGURES, FigureFile, write_figures
+from sim.plots.figures import SIGNAL_FIGURES, FigureFile, write_figures
 from sim.plots.numbers import number
 from sim.plots.street_map import KEY as MAP_FIGURE
 from sim.plots.street_map import scale_s
 from sim.plots.study_data import StudyData, read_study
-from sim.plots.style import VERDICT_COLOURS, VERDICT_MARKS, filled
+from sim.plots.style import VERDICT_COLOURS, VERDICT_MARKS
 from sim.report.cards import board, cards
 from sim.report.evidence import FATE_COLUMNS, definitions, digests, evidence, failed_runs, fate_lines
 from sim.report.expert_review import write_review
@@ -247,7 +247,7 @@ def _environment(write: Any) -> jinja2.Environment:
     )
     environment.filters["t"] = write
     environment.globals.update(
-        L=lambda key, **values: write(filled(key, **values) if values else text(key)),
+        L=lambda key, **values: write(text(key, **values) if values else text(key)),
         marks=VERDICT_MARKS,
         Text=Text,
     )

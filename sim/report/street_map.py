@@ -16,7 +16,7 @@ from sim.measures.level_of_service import title as grade_title
 from sim.plots.numbers import number, with_interval
 from sim.plots.street_map import scale_s
 from sim.plots.study_data import StudyData, records
-from sim.plots.style import VERDICT_MARKS, filled
+from sim.plots.style import VERDICT_MARKS
 from sim.site.places import place
 
 STANDARD, RATIO = "gbt_33171_2016", "delay_time_ratio"
@@ -167,7 +167,7 @@ def link_counts(data: StudyData, arm: str, period: str) -> Text | None:
     own = table[(table["arm"] == arm) & (table["period"] == period)]
     if own.empty:
         return None
-    return filled(
+    return text(
         "report.map.counts",
         better=str(int((own["verdict"] == "improved").sum())),
         worse=str(int((own["verdict"] == "worse").sum())),

@@ -9,11 +9,10 @@ from typing import Any
 import pandas as pd
 
 from sim.comparison.compare import BASELINE, policy_verdict
-from sim.labels import Lang, Text, label
+from sim.labels import Lang, Text, label, text
 from sim.measures import SPECS
 from sim.plots.numbers import with_interval
 from sim.plots.study_data import not_simulated
-from sim.plots.style import filled
 
 _MOST_DECIMALS = 3
 
@@ -35,7 +34,7 @@ def verdict_table_text(comparison: pd.DataFrame, study: Mapping[str, Any], lang:
     spec = SPECS.get(primary)
     name = Text(spec.name["zh"], spec.name["en"]) if spec else Text(primary, primary)
     unit, decimals = (spec.unit, spec.decimals) if spec else ("", _MOST_DECIMALS)
-    head = filled(
+    head = text(
         "report.terminal.head",
         measure=name,
         unit=unit or "-",

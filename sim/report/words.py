@@ -14,7 +14,6 @@ from sim.labels import Text, catalogue, text
 from sim.measures.spec import MeasureSpec
 from sim.plots.numbers import decimals_of, number, with_interval
 from sim.plots.study_data import StudyData, records
-from sim.plots.style import filled
 from sim.site.places import UNTITLED, place
 
 BAD = ("worse", "worse_uncertain")
@@ -89,7 +88,7 @@ def meaning(row: Mapping[str, Any], spec: MeasureSpec) -> Text:
             and (low > 0 or high < 0 or abs(low) <= mcid)
         ):
             key = "inconclusive.lower_bound"
-    said = filled(
+    said = text(
         f"report.meaning.{key}",
         mcid=number(float(row["mcid"]), max(decimals_of(0, 2 * float(row["mcid"]), spec.decimals), 0)),
         unit=spec.unit,

@@ -13,7 +13,7 @@ from sim.comparison.inference import VERDICTS
 from sim.labels import catalogue
 from sim.measures import SPECS
 from sim.measures.spec import MeasureSpec
-from sim.plots import FIGURES
+from sim.plots.figures import FIGURES
 from sim.plots.fonts import undrawable
 from sim.plots.style import VERDICT_COLOURS, VERDICT_MARKS
 from sim.report.evidence import FATE_COLUMNS

@@ -10,7 +10,8 @@ import matplotlib as mpl
 import pytest
 
 from sim.measures import SPECS
-from sim.plots import FigureFile, forest, movement_bars, write_figures
+from sim.plots import forest, movement_bars
+from sim.plots.figures import FigureFile, write_figures
 from sim.plots.fonts import drawable
 from sim.plots.queue_over_time import worst_approaches
 from sim.plots.study_data import read_study

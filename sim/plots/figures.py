@@ -1,0 +1,72 @@
+"""All the figures of a study: drawn in the order of the page, written as PNG and SVG."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from sim.measures.spec import MeasureSpec
+from sim.plots import (
+    delay_distribution,
+    forest,
+    movement_bars,
+    paired_dots,
+    parking_curve,
+    phase_diagram,
+    queue_over_time,
+    street_map,
+    throughput,
+    time_space,
+    trip_scatter,
+)
+from sim.plots.study_data import StudyData
+from sim.plots.style import house_style, save
+
+FIGURES = (
+    forest,
+    street_map,
+    paired_dots,
+    trip_scatter,
+    movement_bars,
+    queue_over_time,
+    throughput,
+    delay_distribution,
+    parking_curve,
+    phase_diagram,
+    time_space,
+)
+"""In the order in which the page shows them."""
+SIGNAL_FIGURES = frozenset({phase_diagram.KEY, time_space.KEY})
+"""Shown in the page's section of signals."""
+
+
+class FigureFile(NamedTuple):
+    """One written figure."""
+
+    key: str
+    period: str
+    png: Path
+    svg: Path
+
+
+def write_figures(data: StudyData, specs: Mapping[str, MeasureSpec], folder: Path) -> list[FigureFile]:
+    """Draw every figure that the tables allow, write each as PNG and SVG, and say what was written."""
+    return list(_written(data, specs, folder))
+
+
+def _written(data: StudyData, specs: Mapping[str, MeasureSpec], folder: Path) -> Iterator[FigureFile]:
+    of: dict[tuple[str, str], int] = {}
+    for module in FIGURES:
+        for drawing in module.draw(data, specs):
+            name = drawing.key
+            if drawing.period:
+                # A period's id comes from a file and may hold anything; its number keeps two of them apart.
+                plain = re.sub(r"[^A-Za-z0-9_-]+", "_", drawing.period)[:40]
+                name += f".{data.periods.index(drawing.period) + 1}.{plain}"
+            if drawing.of:
+                of[drawing.key, drawing.period] = number = of.get((drawing.key, drawing.period), 0) + 1
+                name += f".{number}.{re.sub(r'[^A-Za-z0-9_-]+', '_', drawing.of)[:40]}"
+            with house_style():
+                yield FigureFile(drawing.key, drawing.period, *save(drawing.figure, folder, name))

@@ -59,7 +59,7 @@ class ConfigError(HuanduError):
         return self.of("en")
 
     def __reduce__(self) -> tuple[type[ConfigError], tuple[tuple[Problem, ...]]]:
-        """Cross from one process to another with its problems; an exception is otherwise made from its text."""
+        """Cross from one process to another with its problems, not with its text alone."""
         return type(self), (self.problems,)
 
 

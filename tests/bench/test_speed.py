@@ -170,7 +170,10 @@ def test_drivers_cost_little_more_than_plain_sumo(one: RunRequest, root: Path) -
 def test_a_whole_study_costs_little_more_than_its_simulations(
     acosta: Study, one: RunRequest, root: Path
 ) -> None:
-    """`huandu run`, start to page: wall time over CPU time of plain `sumo` for the same runs and outputs, by core."""
+    """`huandu run`, start to page, against plain `sumo`.
+
+    Wall time over the CPU time of plain `sumo` for the same runs and outputs divided by the cores.
+    """
     cores = os.cpu_count() or 1
     wall_s, own_mb = huandu_run(root, "study=bench")
     store = Store(root / "results" / ".store")
@@ -187,9 +190,7 @@ def test_a_whole_study_costs_little_more_than_its_simulations(
     ratio = wall_s / (total_s / cores)
     again_s, again_mb = huandu_run(root, "study=again")
     print(f"study: wall {wall_s:.1f} s, plain sumo CPU {total_s:.1f} s on {cores} cores, ratio {ratio:.3f}")
-    print(
-        f"parent's peak memory {own_mb:.0f} MB over {len(runs.runs)} runs, {again_mb:.0f} MB where all were stored"
-    )
+    print(f"parent's peak over {len(runs.runs)} runs: {own_mb:.0f} MB, {again_mb:.0f} MB if all are stored")
     print(f"the same with every run in the store: {again_s:.1f} s, figures and page included")
     assert ratio <= 1.10
     assert max(own_mb, again_mb) < 300

@@ -13,6 +13,7 @@ from sim.checks import findings
 from sim.checks.counts import find_in_counts
 from sim.checks.ledger import FATES, ledger
 from sim.comparison.compare import compare
+from sim.comparison.displacement import cordon, displacement, panel
 from sim.comparison.evidence import evidence, gridlock
 from sim.comparison.replication import Reason, confidence_at_looks, reason_to_stop
 from sim.demand.placebo import PERTURBATION_S
@@ -29,6 +30,7 @@ from sim.site.zones import measured_junctions
 from sim.standard_data import config_path
 from sim.study import Study
 from sim.tables import FINDINGS, MEASURES, PLACEBO, RUN_TABLES, empty, typed
+from sim.trip_pairs import people_table
 
 Runs = Mapping[Key, RunRecord]
 """What stands for each arm, period and replicate: a run in the store, or why there is none."""
@@ -48,6 +50,10 @@ class Tables:
     comparison: pd.DataFrame
     evidence: pd.DataFrame
     gridlock: pd.DataFrame
+    displacement: pd.DataFrame
+    cordon: pd.DataFrame
+    panel: pd.DataFrame
+    people: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -107,6 +113,7 @@ class Analysis:
             "fates": self._stacked("fates", {**KEYS, **LEDGER}),
         }
         comparison = self._compared(long["measures"], long["findings"])
+        moved = displacement(comparison)
         return Tables(
             **long,
             comparison=comparison,
@@ -120,6 +127,10 @@ class Analysis:
                 reason=self.reason_to_stop() or "cap",
             ),
             gridlock=gridlock(long["measures"], long["findings"], self.confidence),
+            displacement=moved,
+            cordon=cordon(moved, comparison),
+            panel=panel(long["measures"], comparison, self.specs, self.study.primary, self.confidence),
+            people=people_table(self.study, self.store, self.runs, long["findings"], self.confidence),
         )
 
     def reason_to_stop(self) -> Reason | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,9 @@ from sim.scenario import assemble
 from sim.street_map import write_street_map
 from sim.study import Study
 from sim.trip_pairs import write_trip_pairs
+
+FOR_PEOPLE = ("comparison", "evidence", "displacement", "cordon", "panel", "people")
+"""Tables that are written as CSV too."""
 
 
 def evaluate(study: Study, config: Mapping[str, Any]) -> int:
@@ -110,10 +114,11 @@ def _conclude(analysis: Analysis, folder: StudyFolder, free_flow_failure: str | 
 
 def _write_tables(folder: StudyFolder, analysis: Analysis, tables: Tables) -> None:
     """Write the long tables as Parquet, those for people as CSV, the proofs as JSON."""
-    for name in ("measures", "findings", "profiles", "fates", "comparison", "evidence", "gridlock"):
-        getattr(tables, name).to_parquet(folder.tables / f"{name}.parquet", index=False, compression="zstd")
-    tables.evidence.to_csv(folder.tables / "evidence.csv", index=False, float_format="%.6g")
-    tables.comparison.to_csv(folder.tables / "comparison.csv", index=False, float_format="%.6g")
+    for field in fields(tables):
+        table = getattr(tables, field.name)
+        table.to_parquet(folder.tables / f"{field.name}.parquet", index=False, compression="zstd")
+        if field.name in FOR_PEOPLE:
+            table.to_csv(folder.tables / f"{field.name}.csv", index=False, float_format="%.6g")
     analysis.runs_table(tables).to_csv(folder.tables / "runs.csv", index=False, float_format="%.6g")
     write_json(folder.tables / "proof.json", _proofs(analysis.checked))
     write_signal_tables(analysis.study, analysis.checked.builds, folder.tables)

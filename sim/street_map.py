@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.comparison.compare import BASELINE
 from sim.comparison.inference import Floats
 from sim.comparison.links import LINK_INTERVALS, LINKS, compare_links
+from sim.comparison.pairs import BASELINE
 from sim.edits.base import ObjectKey
 from sim.measures.spec import MeasureSpec
 from sim.runs.campaign import Key

@@ -1,14 +1,15 @@
-"""A sample of trips before and after, person by person: what the scatter of a study is drawn from."""
+"""Trips before and after, person by person, from the runs: a sample for the figure; who won and who lost."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from sim.comparison.compare import BASELINE
+from sim.comparison.pairs import BASELINE
+from sim.comparison.people import PEOPLE, changes, winners_and_losers
 from sim.runs.campaign import Key
 from sim.runs.run import RunRecord
 from sim.runs.store import Store
@@ -44,6 +45,47 @@ def write_trip_pairs(
             parts.append(table.assign(arm=arm.id, period=period, replicate=chosen))
     whole = typed(pd.concat(parts, ignore_index=True), TRIP_PAIRS) if parts else empty(TRIP_PAIRS)
     whole.to_parquet(folder / "trip_pairs.parquet", index=False, compression="zstd")
+
+
+def people_table(
+    study: Study, store: Store, runs: Mapping[Key, RunRecord], findings: pd.DataFrame, confidence: float
+) -> pd.DataFrame:
+    """Count winners and losers of every arm and period; columns `people.PEOPLE`.
+
+    Two runs are in memory at a time. `findings`: columns `tables.FINDINGS`; replicates in which the arm's
+    people are not those of today are left out, as they have no verdict either.
+    """
+    other = findings[findings["finding"] == "arms_differ_in_demand"]
+    unlike = set(zip(other["arm"], other["period"], other["replicate"], strict=True))
+    parts = [
+        winners_and_losers(
+            arm.id, period, _changes(study, store, runs, arm.id, period, unlike), confidence=confidence
+        )
+        for arm in study.arms[1:]
+        for period in study.periods
+    ]
+    kept = [part for part in parts if len(part)]
+    return pd.concat(kept, ignore_index=True) if kept else empty(PEOPLE)
+
+
+def _changes(
+    study: Study,
+    store: Store,
+    runs: Mapping[Key, RunRecord],
+    arm: str,
+    period: str,
+    unlike: set[tuple[str, str, int]],
+) -> Iterator[pd.DataFrame]:
+    """Yield the pairs of trips of one replicate after the other; where a side did not run there are none."""
+    for number in study.replicates:
+        digests = [
+            run.digest
+            for side in (BASELINE, arm)
+            if (run := runs.get((side, period, number))) is not None and run.digest and not run.failure
+        ]
+        if len(digests) == 2 and (arm, period, number) not in unlike:  # noqa: PLR2004 - before and after
+            before, after = (store.read(digest, "trips") for digest in digests)
+            yield changes(before, after, store.facts(digests[0]))
 
 
 def nearest_the_median(changes: Mapping[int, float]) -> int | None:

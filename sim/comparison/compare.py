@@ -9,21 +9,18 @@ also counts as censored on that side, because what could not be observed may be 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from sim.comparison import inference
+from sim.comparison.pairs import BASELINE, Pairs, all_pairs
 from sim.comparison.shape import shape
 from sim.errors import Problems, near
 from sim.measures.spec import MeasureSpec
-from sim.tables import FINDINGS, MEASURES, PLACEBO, typed
-
-BASELINE = "baseline"
+from sim.tables import FINDINGS, PLACEBO, typed
 
 SEVERITIES = ("", "caution", "lower_bound", "invalid")
 """Gates from none to worst; only ``invalid`` removes a verdict."""
@@ -58,50 +55,6 @@ COMPARISON: Mapping[str, str] = {
     "verdict": "string",
 }
 """One row per arm (without the baseline and the blank control), period, measure and scope."""
-
-MISSING: Mapping[str, str] = {
-    "arm": "string",
-    "period": "string",
-    "measure": "string",
-    "scope": "string",
-    "replicate": "int64",
-    "before": "string",  # '', no_run, not_observed
-    "after": "string",
-}
-"""One row per pair that could not be formed, and what each side lacked."""
-
-# First match wins: harm seen in one period stands, whatever the other periods say or fail to say.
-_OVER_PERIODS = (
-    "worse",
-    "worse_uncertain",
-    "not_comparable",
-    "inconclusive",
-    "improved",
-    "improved_uncertain",
-    "equivalent",
-)
-
-_WITHOUT_HARM = ("improved", "improved_uncertain", "equivalent")
-
-
-@dataclass(frozen=True, slots=True)
-class _Pairs:
-    """One row of the comparison before any statistics; arrays run over `replicates`."""
-
-    arm: str
-    period: str
-    measure: str
-    scope: str
-    replicates: tuple[int, ...]
-    before: NDArray[np.float64]
-    after: NDArray[np.float64]
-    before_ran: NDArray[np.bool_]
-    after_ran: NDArray[np.bool_]
-
-    @property
-    def complete(self) -> NDArray[np.bool_]:
-        """Where both sides have a value."""
-        return ~np.isnan(self.before) & ~np.isnan(self.after)
 
 
 def compare(
@@ -169,7 +122,7 @@ def compare(
     _check_question(specs, primary, confidence)
     rows, p_values = [], []
     severities = _severities(findings)
-    for pairs in _pairs(measures, findings, specs, (primary, primary_scope), replicates):
+    for pairs in all_pairs(measures, findings, specs, (primary, primary_scope), replicates):
         row, p = _row(pairs, specs[pairs.measure], severities, confidence)
         rows.append(row)
         p_values.append(p)
@@ -195,83 +148,6 @@ def _beside_the_floor(table: pd.DataFrame) -> pd.DataFrame:
     low, high = arms["ci_low"] <= arms["floor_high"], arms["floor_low"] <= arms["ci_high"]
     arms["within_noise"] = (low & high).to_numpy(dtype=bool)
     return arms
-
-
-def missing_pairs(
-    measures: pd.DataFrame,
-    findings: pd.DataFrame,
-    specs: Mapping[str, MeasureSpec],
-    *,
-    primary: str,
-    primary_scope: str = "network",
-    replicates: Sequence[int] | None = None,
-) -> pd.DataFrame:
-    """List the pairs that `compare`, given the same tables, could not form; columns `MISSING`, sorted."""
-    rows = [
-        (
-            pairs.arm,
-            pairs.period,
-            pairs.measure,
-            pairs.scope,
-            pairs.replicates[i],
-            _lacks(pairs.before[i], bool(pairs.before_ran[i])),
-            _lacks(pairs.after[i], bool(pairs.after_ran[i])),
-        )
-        for pairs in _pairs(measures, findings, specs, (primary, primary_scope), replicates)
-        for i in np.flatnonzero(~pairs.complete)
-    ]
-    return typed(pd.DataFrame(rows, columns=list(MISSING)), MISSING)
-
-
-class PolicyVerdict(NamedTuple):
-    """The verdict on a permanent change over all periods."""
-
-    token: str
-    simulated_only: bool
-    """Whether it holds for the simulated periods only: in another one the policy may be worse."""
-
-
-def policy_verdict(
-    comparison: pd.DataFrame,
-    primary: str,
-    arm: str,
-    primary_scope: str = "network",
-    *,
-    not_simulated: Collection[str] = (),
-) -> PolicyVerdict:
-    """Return the verdict on a permanent change, from the primary measure in all simulated periods.
-
-    `not_simulated`: periods that the site declares beside them. A permanent change is improved, or
-    negligible, only if no declared period is worse, so with such periods that is said of the simulated ones
-    only; harm in one period stands whatever the others would show.
-
-    First match wins:
-
-    | some period is | the policy is |
-    |---|---|
-    | ``worse`` | ``worse`` |
-    | ``worse_uncertain`` | ``worse_uncertain`` |
-    | ``not_comparable`` | ``not_comparable`` |
-    | ``inconclusive`` | ``inconclusive``: harm in that period is not ruled out |
-    | ``improved`` (the others improved or equivalent) | ``improved`` |
-    | ``improved_uncertain`` (the others equivalent) | ``improved_uncertain`` |
-    | (all) ``equivalent`` | ``equivalent`` |
-
-    Raises
-    ------
-    ValueError
-        If the comparison has no such row.
-    """
-    chosen = comparison[
-        (comparison["arm"] == arm)
-        & (comparison["measure"] == primary)
-        & (comparison["scope"] == primary_scope)
-    ]
-    found = set(chosen["verdict"])
-    if not found:
-        raise ValueError(f"the comparison has no row {arm!r}, {primary!r}, {primary_scope!r}")
-    token = next(token for token in _OVER_PERIODS if token in found)
-    return PolicyVerdict(token, bool(not_simulated) and token in _WITHOUT_HARM)
 
 
 def _check_question(specs: Mapping[str, MeasureSpec], primary: str, confidence: float) -> None:
@@ -303,64 +179,8 @@ def _severities(findings: pd.DataFrame) -> dict[tuple[str, str, str], set[str]]:
     return found
 
 
-def _pairs(
-    measures: pd.DataFrame,
-    findings: pd.DataFrame,
-    specs: Mapping[str, MeasureSpec],
-    primary: tuple[str, str],
-    replicates: Sequence[int] | None,
-) -> Iterator[_Pairs]:
-    """Yield every row of the comparison in order; the primary's row exists even where every run failed."""
-    table, failed = typed(measures, MEASURES), typed(findings, FINDINGS)
-    _check_measures(table, specs)
-    both = pd.concat([table[["arm", "period", "replicate"]], failed[["arm", "period", "replicate"]]])
-    planned = tuple(sorted({int(r) for r in (both["replicate"] if replicates is None else replicates)}))
-    runs = table[["arm", "period", "replicate"]].drop_duplicates()
-    ran = set(runs.itertuples(index=False, name=None))
-    spare = set(table["replicate"]) - set(planned)
-    if spare:
-        raise ValueError(f"measures of replicates that were not planned: {sorted(spare)}")
-    # Not pivot_table: that drops rows without any value.
-    wide = table.pivot(  # noqa: PD010
-        index=["arm", "period", "measure", "scope"], columns="replicate", values="value"
-    )
-    values = wide.reindex(columns=list(planned)).to_numpy(dtype=float)
-    line = {key: number for number, key in enumerate(wide.index)}
-    nothing = np.full(len(planned), math.nan)
-    what: dict[tuple[str, str], set[tuple[str, str]]] = {}
-    for arm, period, measure, scope in line:
-        what.setdefault((arm, period), set()).add((measure, scope))
-
-    for arm in sorted(set(both["arm"]) - {BASELINE}):
-        for period in sorted(set(both["period"])):
-            known = what.get((BASELINE, period), set()) | what.get((arm, period), set()) | {primary}
-            sides_ran = [
-                np.array([(side, period, replicate) in ran for replicate in planned], dtype=bool)
-                for side in (BASELINE, arm)
-            ]
-            for measure, scope in sorted(known):
-                before, after = (
-                    values[line[key]] if (key := (side, period, measure, scope)) in line else nothing
-                    for side in (BASELINE, arm)
-                )
-                yield _Pairs(arm, period, measure, scope, planned, before, after, *sides_ran)
-
-
-def _check_measures(table: pd.DataFrame, specs: Mapping[str, MeasureSpec]) -> None:
-    key = ["arm", "period", "replicate", "measure", "scope"]
-    unknown = set(table["measure"]) - set(specs)
-    if unknown:
-        raise ValueError(f"no MeasureSpec for {sorted(unknown)}")
-    twice = table[table.duplicated(key)]
-    if len(twice):
-        raise ValueError(f"{len(twice)} rows of measures occur twice, the first: {tuple(twice[key].iloc[0])}")
-    endless = table[np.isinf(table["value"].to_numpy(dtype=float))]
-    if len(endless):
-        raise ValueError(f"{len(endless)} values are infinite, the first: {tuple(endless[key].iloc[0])}")
-
-
 def _row(
-    pairs: _Pairs,
+    pairs: Pairs,
     spec: MeasureSpec,
     severities: Mapping[tuple[str, str, str], set[str]],
     confidence: float,
@@ -423,7 +243,7 @@ def _row(
 
 
 def _gates(
-    pairs: _Pairs, spec: MeasureSpec, severities: Mapping[tuple[str, str, str], set[str]]
+    pairs: Pairs, spec: MeasureSpec, severities: Mapping[tuple[str, str, str], set[str]]
 ) -> tuple[set[str], set[inference.Side]]:
     """Return the severities that apply to a row, and the sides on which its values are censored."""
     found: set[str] = set() if pairs.complete.all() else {"caution"}
@@ -448,12 +268,6 @@ def _gates(
             censored.add(side)
         found |= its
     return found, censored
-
-
-def _lacks(value: float, ran: bool) -> str:
-    if not math.isnan(value):
-        return ""
-    return "not_observed" if ran else "no_run"
 
 
 def _mean(values: NDArray[np.float64]) -> float:

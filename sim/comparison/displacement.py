@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from sim.comparison import inference
-from sim.comparison.compare import BASELINE
-from sim.measures.spec import Direction
+from sim.comparison.pairs import BASELINE
+from sim.measures.spec import Direction, MeasureSpec
 from sim.tables import MEASURES, PLACEBO, typed
 
 FALSE_DISCOVERIES = 0.05
@@ -58,7 +58,8 @@ PANEL: Mapping[str, str] = {
     "ci_high": "float64",
     "n_pairs": "int64",
     "change": "string",  # better, worse, '' where neither can be told
-    "starved": "bool",  # worse while the primary measure is improved
+    "mcid": "float64",  # smallest change that matters
+    "starved": "bool",  # worse by what matters while the primary measure is improved
 }
 """One row per arm, period and group of travellers, beside the mean."""
 
@@ -121,13 +122,20 @@ def cordon(displaced: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFrame:
     return typed(pd.DataFrame(rows, columns=list(CORDON)), CORDON)
 
 
-def panel(measures: pd.DataFrame, comparison: pd.DataFrame, primary: str, confidence: float) -> pd.DataFrame:
+def panel(
+    measures: pd.DataFrame,
+    comparison: pd.DataFrame,
+    specs: Mapping[str, MeasureSpec],
+    primary: str,
+    confidence: float,
+) -> pd.DataFrame:
     """Hold main road, side road, worst movement, pedestrians and buses beside the mean.
 
     An approach belongs to the main road if its demand before is at least the mean of its junction's
     approaches, else to the side road; control delay is weighted by the demand before. The worst movement is
-    the one with the largest mean control delay after. ``starved``: that group is worse while the primary
-    measure of the whole network is improved. Each row rests on its own paired interval.
+    the one with the largest mean control delay after. ``starved``: that group is worse, by its smallest
+    change that matters or more, while the primary measure of the whole network is improved. Each row rests on
+    its own paired interval.
 
     `measures`: columns `tables.MEASURES`; `comparison`: `compare.COMPARISON`. Columns `PANEL`; groups that
     the site does not have (pedestrians, buses) have no row.
@@ -141,6 +149,8 @@ def panel(measures: pd.DataFrame, comparison: pd.DataFrame, primary: str, confid
             for group, scope, measure, x, y in _groups(here, arm):
                 estimate = inference.paired_t(y - x, confidence)
                 change = _change(estimate, "lower")
+                before = float(x.mean()) if x.size else math.nan
+                mcid = specs[measure].mcid(before)
                 rows.append(
                     {
                         "arm": arm,
@@ -148,14 +158,17 @@ def panel(measures: pd.DataFrame, comparison: pd.DataFrame, primary: str, confid
                         "group": group,
                         "scope": scope,
                         "measure": measure,
-                        "before": float(x.mean()) if x.size else math.nan,
+                        "before": before,
                         "after": float(y.mean()) if y.size else math.nan,
                         "difference": estimate.difference,
                         "ci_low": estimate.ci_low,
                         "ci_high": estimate.ci_high,
                         "n_pairs": x.size,
                         "change": change,
-                        "starved": change == "worse" and (arm, period) in improved,
+                        "mcid": mcid,
+                        "starved": change == "worse"
+                        and estimate.difference >= mcid
+                        and (arm, period) in improved,
                     }
                 )
     return typed(pd.DataFrame(rows, columns=list(PANEL)), PANEL)

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.comparison import inference
-from sim.comparison.compare import BASELINE
+from sim.comparison.pairs import BASELINE
 from sim.comparison.replication import Reason, required_replicates, unpaired_replicates
 from sim.measures.spec import MeasureSpec
 from sim.tables import FINDINGS, PLACEBO, typed

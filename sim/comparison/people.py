@@ -22,8 +22,14 @@ CHANGED_S = 10.0
 LENGTHS_M = (0.0, 500.0, 1000.0, 2000.0, 5000.0, math.inf)
 """Bounds of the groups by length of the trip as driven before."""
 
-FEWEST_TRIPS = 30
-"""Pairs of origin and destination with fewer trips over all replicates are one group."""
+FEWEST_TRIPS = 10
+"""Pairs of origin and destination with fewer trips in the first replicate are one group."""
+
+SUMS = ("trips", "winners", "losers", "unchanged", "unfinished", "gained_h", "lost_h")
+"""What is added up over replicates."""
+
+GROUPS = ("all", "length", "od")
+OTHER = "other"
 
 CHANGES: Mapping[str, str] = {
     "id": "string",
@@ -40,7 +46,7 @@ CHANGES: Mapping[str, str] = {
 PEOPLE: Mapping[str, str] = {
     "arm": "string",
     "period": "string",
-    "group": "string",  # all, length, od
+    "group": "string",  # one of GROUPS
     "name": "string",  # '', 500-1000 m, origin > destination, other
     "replicates": "int64",
     "trips": "int64",  # over all replicates
@@ -98,44 +104,60 @@ def winners_and_losers(
 ) -> pd.DataFrame:
     """Count who gained and who lost, over all trips, by length and by origin and destination.
 
-    `replicates`: one table `CHANGES` per replicate. The interval is that of the replicates' mean changes,
-    paired t. A trip that did not finish counts by what was seen, and as unfinished. Columns `PEOPLE`, sorted.
+    `replicates`: one table `CHANGES` per replicate, taken one at a time: no two are in memory together. The
+    interval is that of the replicates' mean changes, paired t. A trip that did not finish counts by what was
+    seen, and as unfinished. Columns `PEOPLE`, sorted.
     """
-    parts = [part.assign(replicate=number) for number, part in enumerate(replicates)]
+    kept: frozenset[str] | None = None
+    parts = []
+    for table in replicates:
+        pair = table["origin"].astype(str) + " > " + table["destination"].astype(str)
+        if kept is None:
+            counts = pair.value_counts()
+            kept = frozenset(counts.index[counts >= FEWEST_TRIPS])
+        parts.append(_tally(table, pair.where(pair.isin(kept), OTHER), changed_s))
     if not parts:
         return typed(pd.DataFrame([], columns=list(PEOPLE)), PEOPLE)
-    trips = pd.concat(parts, ignore_index=True)
-    length = pd.cut(trips["route_m"], LENGTHS_M, right=False, labels=_length_names())
-    od = trips["origin"].astype(str) + " > " + trips["destination"].astype(str)
-    rare = od.map(od.value_counts()) < FEWEST_TRIPS
-    everyone = pd.Series("", index=trips.index)
-    groups = {"all": everyone, "length": length.astype(str), "od": od.mask(rare, "other")}
     rows = []
-    for group, names in groups.items():
-        for name, own in trips.groupby(names, sort=True):
-            row = {"arm": arm, "period": period, "group": group, "name": name}
-            rows.append(row | _sums(own, confidence, changed_s))
-    return typed(pd.DataFrame(rows, columns=list(PEOPLE)), PEOPLE)
+    for (group, name), own in pd.concat(parts).groupby(["group", "name"], sort=False):
+        estimate = inference.paired_t(own["change_s"].to_numpy(dtype=float), confidence)
+        row = {"arm": arm, "period": period, "group": group, "name": name, "replicates": len(own)}
+        trips = own["trips"].to_numpy(dtype=float)
+        change_s = float(own["change_s"].to_numpy(dtype=float) @ trips / trips.sum())
+        ends = {"change_s": change_s, "ci_low": estimate.ci_low, "ci_high": estimate.ci_high}
+        rows.append(row | own[list(SUMS)].sum().to_dict() | ends)
+    table = pd.DataFrame(rows, columns=list(PEOPLE))
+    first = {name: number for number, name in enumerate(("", *_length_names()))}
+    order = table.assign(
+        kind=table["group"].map(GROUPS.index), place=[first.get(name, len(first)) for name in table["name"]]
+    ).sort_values(["kind", "place", "name"])
+    return typed(order[list(PEOPLE)], PEOPLE)
 
 
-def _sums(trips: pd.DataFrame, confidence: float, changed_s: float) -> dict[str, float]:
+def _tally(trips: pd.DataFrame, pair: pd.Series[str], changed_s: float) -> pd.DataFrame:
+    """Count one replicate: one row per group and name, its sums and its mean change."""
     change = trips["change_s"].to_numpy(dtype=float)
     won, lost = change <= -changed_s, change >= changed_s
-    means = trips.groupby("replicate")["change_s"].mean().to_numpy(dtype=float)
-    estimate = inference.paired_t(means, confidence)
-    return {
-        "replicates": means.size,
-        "trips": change.size,
-        "winners": int(won.sum()),
-        "losers": int(lost.sum()),
-        "unchanged": int((~won & ~lost).sum()),
-        "unfinished": int((~trips["finished"]).sum()),
-        "gained_h": float(-change[won].sum()) / 3600,
-        "lost_h": float(change[lost].sum()) / 3600,
-        "change_s": float(np.mean(change)),
-        "ci_low": estimate.ci_low,
-        "ci_high": estimate.ci_high,
-    }
+    each = pd.DataFrame(
+        {
+            "trips": 1,
+            "winners": won,
+            "losers": lost,
+            "unchanged": ~won & ~lost,
+            "unfinished": ~trips["finished"].to_numpy(dtype=bool),
+            "gained_h": np.where(won, -change, 0.0) / 3600,
+            "lost_h": np.where(lost, change, 0.0) / 3600,
+            "change_s": change,
+        }
+    )
+    length = pd.cut(trips["route_m"], LENGTHS_M, right=False, labels=_length_names()).astype(str)
+    names = (pd.Series("", index=each.index), length, pair)
+    parts = []
+    for group, name in zip(GROUPS, names, strict=True):
+        sums = each.assign(name=name.to_numpy()).groupby("name").sum()
+        sums["change_s"] /= sums["trips"]
+        parts.append(sums.reset_index().assign(group=group))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _length_names() -> list[str]:

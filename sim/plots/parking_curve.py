@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy import special  # scipy.stats alone would take 45 MB of memory
 
-from sim.comparison.compare import BASELINE
+from sim.comparison.pairs import BASELINE
 from sim.labels import Text, text
 from sim.measures.spec import MeasureSpec
 from sim.plots.drawing import Drawing

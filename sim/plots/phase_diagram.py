@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 from matplotlib.patches import Patch
 
-from sim.comparison.compare import BASELINE
+from sim.comparison.pairs import BASELINE
 from sim.labels import Text, text
 from sim.measures.spec import MeasureSpec
 from sim.plots.drawing import Drawing

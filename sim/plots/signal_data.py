@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from sim.comparison.compare import BASELINE
+from sim.comparison.pairs import BASELINE
 from sim.signals.tables import CORRIDORS, LIGHTS, STAGES
 from sim.tables import empty
 

@@ -10,7 +10,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from sim.comparison.compare import BASELINE
+from sim.comparison.pairs import BASELINE
 from sim.labels import text
 from sim.measures.spec import MeasureSpec
 from sim.plots.drawing import Drawing

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from sim.comparison.compare import BASELINE, COMPARISON
+from sim.comparison.compare import COMPARISON
 from sim.comparison.links import LINK_INTERVALS, LINKS
+from sim.comparison.pairs import BASELINE
 from sim.labels import Text
 from sim.results import StudyFolder
 from sim.tables import FINDINGS, MEASURES, TRIP_PAIRS, empty, typed

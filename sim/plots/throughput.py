@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from sim.comparison.compare import BASELINE
+from sim.comparison.pairs import BASELINE
 from sim.labels import text
 from sim.measures.spec import MeasureSpec
 from sim.plots.drawing import Drawing

@@ -11,6 +11,7 @@ from sim.measures.spec import MeasureSpec
 from sim.plots.numbers import number
 from sim.plots.study_data import StudyData, records
 from sim.report.evidence import EvidenceLine
+from sim.report.who_paid import starving
 from sim.site.places import place
 
 MOST_DIAGNOSED = 3
@@ -136,6 +137,7 @@ def confidence(data: StudyData, arm: str, lines: list[EvidenceLine], unit: str) 
         row = data.row(arm, period, data.primary)
         if row is not None and row.get("within_noise"):
             said.append(text("report.card.within_noise", period=data.period_title(period)))
+    said += starving(data, arm)
     if not data.calibrated:
         said.append(text("report.card.uncalibrated"))
     return said

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from sim.comparison.compare import PolicyVerdict, policy_verdict
+from sim.comparison.policy_verdict import PolicyVerdict, policy_verdict
 from sim.labels import Text
 from sim.measures.spec import MeasureSpec
 from sim.plots.numbers import with_interval

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sim.comparison.compare import BASELINE
 from sim.comparison.inference import smallest_detectable, standard_deviation, variance_ratio_of_pairing
+from sim.comparison.pairs import BASELINE
 from sim.labels import Text
 from sim.measures.spec import MeasureSpec
 from sim.plots.numbers import NOTHING, decimals_of, number

@@ -15,7 +15,7 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from sim.comparison.compare import BASELINE
+from sim.comparison.pairs import BASELINE
 from sim.errors import ConfigError, Problem, near
 from sim.labels import Text, text
 from sim.measures import SPECS

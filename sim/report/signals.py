@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from sim.comparison.compare import BASELINE
+from sim.comparison.pairs import BASELINE
 from sim.labels import Text
 from sim.plots.phase_diagram import MOST
 from sim.plots.signal_data import read_signals

@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from sim.comparison.compare import BASELINE, policy_verdict
+from sim.comparison.pairs import BASELINE
+from sim.comparison.policy_verdict import policy_verdict
 from sim.labels import Lang, Text, label, text
 from sim.measures import SPECS
 from sim.plots.numbers import with_interval

@@ -502,6 +502,24 @@ def test_sections_of_parking_winners_and_displacement_stand_where_there_are_tabl
     assert "北进口左转" in reader.text("displacement") and "东进口" not in reader.text("displacement")
 
 
+def test_whom_a_better_mean_was_bought_from_is_said_in_words(tmp_path: Path) -> None:
+    folder = small(tmp_path)
+    numbers = {"before": 30.0, "after": 41.0, "difference": 11.0, "ci_low": 8.0, "ci_high": 14.0}
+    keys = {"arm": "retime", "period": "am_peak", "measure": "control_delay"}
+    rows = [
+        {"group": "main_road", "scope": "", "change": "better", "starved": False},
+        {"group": "worst_movement", "scope": "movement:J1.north.left", "change": "worse", "starved": True},
+    ]
+    pd.DataFrame([keys | numbers | row for row in rows]).to_parquet(folder / "tables" / "panel.parquet")
+    total = {"net_h": -3.0, "ci_low": -4.0, "ci_high": 1.0, "worse_places": 2, "better_places": 1}
+    sums = {"lost_h_per_h": 0.5, "gained_h_per_h": 2.0, "arm": "retime", "period": "am_peak"}
+    pd.DataFrame([total | sums]).to_parquet(folder / "tables" / "cordon.parquet")
+    reader = write_page(folder)
+    said = "平均值的改善靠牺牲换来,变差的是方案后最差转向(石桥铺路口 J1 北进口左转)"
+    assert said in reader.text("panel") and said in reader.text("verdicts")
+    assert "总量变化无法认定" in reader.text("net")
+
+
 def test_a_broken_further_table_is_left_out(tmp_path: Path) -> None:
     folder = small(tmp_path)
     (folder / "tables" / "people.parquet").write_bytes(b"PAR1 cut short")

@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.comparison.compare import BASELINE, SEVERITIES, compare, missing_pairs
+from sim.comparison.compare import SEVERITIES, compare
 from sim.comparison.inference import VERDICTS
+from sim.comparison.pairs import BASELINE, missing_pairs
 from tests.comparison_tables import Key, findings_table, measures_table, spec
 
 GOLDEN = Path(__file__).parent / "comparison"

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.comparison import inference
-from sim.comparison.compare import BASELINE, compare
+from sim.comparison.compare import compare
 from sim.comparison.inference import Side
+from sim.comparison.pairs import BASELINE
 from sim.measures.spec import Interval, MeasureSpec
 from tests.comparison_tables import findings_table, spec, two_arms
 

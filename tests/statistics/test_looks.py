@@ -8,7 +8,8 @@ import pytest
 from scipy import stats
 
 from sim.comparison import inference
-from sim.comparison.compare import BASELINE, compare
+from sim.comparison.compare import compare
+from sim.comparison.pairs import BASELINE
 from sim.comparison.replication import LOOKS, confidence_at_looks, reason_to_stop
 from sim.tables import PLACEBO
 from tests.comparison_tables import findings_table, spec

@@ -12,7 +12,8 @@ import pytest
 from scipy import stats
 
 from sim.comparison import inference
-from sim.comparison.compare import BASELINE, compare
+from sim.comparison.compare import compare
+from sim.comparison.pairs import BASELINE
 from sim.comparison.replication import mser5, required_replicates
 from tests.comparison_tables import findings_table, spec
 

@@ -12,15 +12,9 @@ import pytest
 from scipy import stats
 
 from sim.checks.findings import SEVERITY
-from sim.comparison.compare import (
-    BASELINE,
-    COMPARISON,
-    MISSING,
-    SEVERITIES,
-    compare,
-    missing_pairs,
-    policy_verdict,
-)
+from sim.comparison.compare import COMPARISON, SEVERITIES, compare
+from sim.comparison.pairs import BASELINE, MISSING, missing_pairs
+from sim.comparison.policy_verdict import policy_verdict
 from sim.errors import ConfigError
 from sim.tables import FINDINGS, MEASURES, empty
 from tests.comparison_tables import Key, findings_table, measures_table, spec, two_arms

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -67,9 +70,17 @@ def test_winners_and_losers_by_hand() -> None:
     assert everyone["ci_high"] - everyone["ci_low"] == pytest.approx(2 * 12.7062 * (1 / 3), rel=1e-4)
     assert set(rows.loc["length"].index) == {"500-1000 m", "2000-5000 m"}
     assert rows.loc["length", "2000-5000 m"]["losers"] == 2
-    # Fewer than thirty trips: one group.
+    # Fewer than ten trips in the first replicate: one group.
     assert list(rows.loc["od"].index) == ["other"]
     assert winners_and_losers("retime", "am", [], confidence=0.95).empty
+
+
+SPECS = {
+    "control_delay": spec("control_delay"),
+    "demand_flow": spec("demand_flow", direction="none", unit="veh/h"),
+    "fair_travel_time": spec("fair_travel_time"),
+    "vehicle_hours": spec("vehicle_hours", unit="h"),
+}
 
 
 def scenario() -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -94,13 +105,7 @@ def scenario() -> tuple[pd.DataFrame, pd.DataFrame]:
         values[arm, "am", "fair_travel_time", "class:bus"] = 300 + demand + on * noise
         values[arm, "am", "vehicle_hours", "network"] = 80 + demand + on * (-6 + noise / 10)
     table = measures_table(values)
-    specs = {
-        "control_delay": spec("control_delay"),
-        "demand_flow": spec("demand_flow", direction="none", unit="veh/h"),
-        "fair_travel_time": spec("fair_travel_time"),
-        "vehicle_hours": spec("vehicle_hours", unit="h"),
-    }
-    return table, compare(table, findings_table(), specs, primary="fair_travel_time")
+    return table, compare(table, findings_table(), SPECS, primary="fair_travel_time")
 
 
 def test_displacement_is_told_place_by_place_and_added_up() -> None:
@@ -123,7 +128,7 @@ def test_displacement_is_told_place_by_place_and_added_up() -> None:
 
 def test_the_panel_says_who_was_starved() -> None:
     measures, comparison = scenario()
-    table = panel(measures, comparison, "fair_travel_time", 0.95)
+    table = panel(measures, comparison, SPECS, "fair_travel_time", 0.95)
     assert list(table.columns) == list(PANEL)
     rows = table.set_index("group")
     assert dict(rows["change"]) == {
@@ -136,4 +141,37 @@ def test_the_panel_says_who_was_starved() -> None:
     assert rows.loc["side_road", "difference"] == pytest.approx(30)
     # Without an improved mean nobody was starved for it.
     unsure = comparison.assign(verdict="inconclusive")
-    assert not panel(measures, unsure, "fair_travel_time", 0.95)["starved"].any()
+    assert not panel(measures, unsure, SPECS, "fair_travel_time", 0.95)["starved"].any()
+    # Nor by a change that does not matter.
+    blunt = {**SPECS, "control_delay": spec("control_delay", mcid_abs=31.0)}
+    rows = panel(measures, comparison, blunt, "fair_travel_time", 0.95).set_index("group")
+    assert rows.loc["side_road", "change"] == "worse" and not rows["starved"].any()
+
+
+def test_trips_are_taken_one_replicate_at_a_time() -> None:
+    alive: list[int] = []
+
+    def replicates() -> Iterator[pd.DataFrame]:
+        for number in range(3):
+            table = changes(trips({"a": 100, "b": 50}), trips({"a": 60, "b": 50}), FACTS)
+            weakref.finalize(table, alive.remove, number)
+            alive.append(number)
+            yield table
+            del table
+            assert len(alive) <= 2  # the one that was given last, and the one being made
+
+    table = winners_and_losers("retime", "am", replicates(), confidence=0.95)
+    assert table.loc[0, "trips"] == 6
+
+
+def test_frequent_pairs_have_rows_of_their_own() -> None:
+    people = {f"p{i}": 100.0 for i in range(12)}
+    rare = {"p0": {"destination": "C"}, "p1": {"destination": "C"}}
+    table = winners_and_losers(
+        "retime",
+        "am",
+        [changes(trips(people, **rare), trips(dict.fromkeys(people, 80.0), **rare), FACTS)] * 2,
+        confidence=0.95,
+    )
+    pairs = table[table["group"] == "od"].set_index("name")["trips"]
+    assert dict(pairs) == {"A > B": 20, "other": 4}

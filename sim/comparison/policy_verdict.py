@@ -1,0 +1,72 @@
+"""From the rows of all periods to one verdict on a policy."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+import pandas as pd
+
+# First match wins: harm seen in one period stands, whatever the other periods say or fail to say.
+_OVER_PERIODS = (
+    "worse",
+    "worse_uncertain",
+    "not_comparable",
+    "inconclusive",
+    "improved",
+    "improved_uncertain",
+    "equivalent",
+)
+
+_WITHOUT_HARM = ("improved", "improved_uncertain", "equivalent")
+
+
+class PolicyVerdict(NamedTuple):
+    """The verdict on a permanent change over all periods."""
+
+    token: str
+    simulated_only: bool
+    """Whether it holds for the simulated periods only: in another one the policy may be worse."""
+
+
+def policy_verdict(
+    comparison: pd.DataFrame,
+    primary: str,
+    arm: str,
+    primary_scope: str = "network",
+    *,
+    not_simulated: Collection[str] = (),
+) -> PolicyVerdict:
+    """Return the verdict on a permanent change, from the primary measure in all simulated periods.
+
+    `not_simulated`: periods that the site declares beside them. A permanent change is improved, or
+    negligible, only if no declared period is worse, so with such periods that is said of the simulated ones
+    only; harm in one period stands whatever the others would show.
+
+    First match wins:
+
+    | some period is | the policy is |
+    |---|---|
+    | ``worse`` | ``worse`` |
+    | ``worse_uncertain`` | ``worse_uncertain`` |
+    | ``not_comparable`` | ``not_comparable`` |
+    | ``inconclusive`` | ``inconclusive``: harm in that period is not ruled out |
+    | ``improved`` (the others improved or equivalent) | ``improved`` |
+    | ``improved_uncertain`` (the others equivalent) | ``improved_uncertain`` |
+    | (all) ``equivalent`` | ``equivalent`` |
+
+    Raises
+    ------
+    ValueError
+        If the comparison has no such row.
+    """
+    chosen = comparison[
+        (comparison["arm"] == arm)
+        & (comparison["measure"] == primary)
+        & (comparison["scope"] == primary_scope)
+    ]
+    found = set(chosen["verdict"])
+    if not found:
+        raise ValueError(f"the comparison has no row {arm!r}, {primary!r}, {primary_scope!r}")
+    token = next(token for token in _OVER_PERIODS if token in found)
+    return PolicyVerdict(token, bool(not_simulated) and token in _WITHOUT_HARM)

@@ -146,6 +146,11 @@ class Analysis:
         wanted = (self.study.settings.stop_half_width * rows["mcid"]).tolist()
         return reason_to_stop(zip(half, wanted, strict=True), len(self.study.replicates))
 
+    def measured_table(self) -> pd.DataFrame:
+        """Return every measure of every run, columns MEASURES."""
+        self._measure()
+        return self._stacked("measures", MEASURES)
+
     def _compared(self, table: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
         return compare(
             table,

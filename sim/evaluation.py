@@ -15,6 +15,7 @@ from sim.demand.imported import demand_files
 from sim.errors import ConfigError, Problem
 from sim.labels import LANGS, label
 from sim.progress import progress_bar
+from sim.replay import write_replay
 from sim.report.apart import write_report
 from sim.report.printing import NO_BROWSER, print_pdf
 from sim.report.terminal import verdict_table_text
@@ -53,6 +54,8 @@ def evaluate(study: Study, config: Mapping[str, Any]) -> int:
     folder.begin(study, config)
     analysis, failure = _until_sure(study, store, checked)
     write_json(folder.path / "study.json", describe_study(analysis.study, config))
+    if study.settings.replay:
+        write_replay(analysis.study, checked, store, analysis.runs, analysis.measured_table(), folder.tables)
     return _conclude(analysis, folder, failure)
 
 

@@ -51,7 +51,7 @@ def write_street_map(
     ``not_comparable``.
     """
     network = checked.builds[BASELINE, study.periods[0]].network
-    touched = {arm.id: _touched(arm.applied.footprint, network) for arm in study.arms}
+    touched = {arm.id: touched_by(arm.applied.footprint, network) for arm in study.arms}
     text = json.dumps(geometry(network, touched), ensure_ascii=False, separators=(",", ":"))
     (folder / "geometry.json").write_text(text + "\n", encoding="utf-8")
     edges = sorted(network.edges)
@@ -96,7 +96,7 @@ def geometry(network: Network, touched: Mapping[str, tuple[list[str], list[str]]
     """
     edges: dict[str, Any] = {}
     for edge in sorted(network.edges.values(), key=lambda one: one.id):
-        lanes = [_lane_line(edge, lane) for lane in edge.lanes]
+        lanes = [lane_line(edge, lane) for lane in edge.lanes]
         edges[edge.id] = {
             "line": _rounded(_middle(lanes)),
             "lanes": [_rounded(lane) for lane in lanes],
@@ -119,7 +119,7 @@ def geometry(network: Network, touched: Mapping[str, tuple[list[str], list[str]]
     }
 
 
-def _touched(footprint: Iterable[ObjectKey], network: Network) -> tuple[list[str], list[str]]:
+def touched_by(footprint: Iterable[ObjectKey], network: Network) -> tuple[list[str], list[str]]:
     """Return the edges and junctions of a footprint; outlines and rights of way only follow from others."""
     signals = {one.signal: one.id for one in network.junctions.values() if one.signal}
     nodes = {one.node: one.id for one in network.junctions.values()}
@@ -198,7 +198,7 @@ def _in_window(table: pd.DataFrame, begin_s: float, end_s: float, whole: Mapping
     return parts.groupby(["edge", "begin_s"], as_index=False).agg(rules)
 
 
-def _lane_line(edge: Edge, lane: Lane) -> Points:
+def lane_line(edge: Edge, lane: Lane) -> Points:
     """Draw a lane's centre line: the edge's line moved sideways to where the lane ends."""
     line = list(edge.shape)
     if lane.ends_m is None:

@@ -47,6 +47,8 @@ class RunSettings(Facts):
     jobs: int | None = Field(None, ge=1)
     """Runs at a time; all cores if left out."""
     confidence: float = Field(0.95, gt=0.5, lt=1)
+    replay: bool = True
+    """Whether a moving picture is recorded for the page: a pair of runs per policy is simulated once more."""
 
     @field_validator("replicates", mode="before")
     @classmethod

@@ -24,20 +24,10 @@ def write_trip_pairs(
     study: Study, store: Store, runs: Mapping[Key, RunRecord], measures: pd.DataFrame, folder: Path
 ) -> None:
     """Write trip_pairs.parquet: per arm and period the replicate whose difference is nearest the median."""
-    primary = measures[(measures["measure"] == study.primary) & (measures["scope"] == "network")]
-    values = primary.set_index(["arm", "period", "replicate"])["value"]
     parts = []
     for arm in study.arms[1:]:
         for period in study.periods:
-            pairs = {}
-            for number in study.replicates:
-                found = [runs.get((id, period, number)) for id in (BASELINE, arm.id)]
-                if all(one is not None and one.digest and not one.failure for one in found):
-                    change = values.get((arm.id, period, number), np.nan) - values.get(
-                        (BASELINE, period, number), np.nan
-                    )
-                    pairs[number] = float(change)
-            chosen = nearest_the_median(pairs)
+            chosen = nearest_the_median(paired_changes(study, runs, measures, arm.id, period))
             if chosen is None:
                 continue
             before, after = (str(runs[id, period, chosen].digest) for id in (BASELINE, arm.id))
@@ -88,13 +78,30 @@ def _changes(
             yield changes(before, after, store.facts(digests[0]))
 
 
+def paired_changes(
+    study: Study, runs: Mapping[Key, RunRecord], measures: pd.DataFrame, arm: str, period: str
+) -> dict[int, float]:
+    """Return the change of the primary measure by replicate, of those that have both runs."""
+    primary = measures[(measures["measure"] == study.primary) & (measures["scope"] == "network")]
+    values = {
+        id: primary[(primary["arm"] == id) & (primary["period"] == period)].set_index("replicate")["value"]
+        for id in (BASELINE, arm)
+    }
+    found = {}
+    for number in study.replicates:
+        pair = [runs.get((id, period, number)) for id in (BASELINE, arm)]
+        if all(one is not None and one.digest and not one.failure for one in pair):
+            change = values[arm].get(number, np.nan) - values[BASELINE].get(number, np.nan)
+            found[number] = float(change)
+    return {number: change for number, change in found.items() if np.isfinite(change)}
+
+
 def nearest_the_median(changes: Mapping[int, float]) -> int | None:
     """Return the replicate whose difference is nearest the median difference, the first of equals."""
-    known = {number: change for number, change in changes.items() if np.isfinite(change)}
-    if not known:
+    if not changes:
         return None
-    median = float(np.median(list(known.values())))
-    return min(known, key=lambda number: (abs(known[number] - median), number))
+    median = float(np.median(list(changes.values())))
+    return min(changes, key=lambda number: (abs(changes[number] - median), number))
 
 
 def paired(before: pd.DataFrame, after: pd.DataFrame, facts: RunFacts) -> pd.DataFrame:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+from sim.report.printing import BROWSERS
 
 # Set before matplotlib is first imported: a machine with a display must draw the same pictures.
 os.environ["MPLBACKEND"] = "Agg"
@@ -29,6 +32,15 @@ def repo_root() -> Path:
 def shared_data() -> Path:
     """Return the folder of real networks; for tests marked `data`, which are skipped without it."""
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def browser() -> str:
+    """Return a Chromium's path; the test is skipped where none is installed."""
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip("no Chromium is installed")
+    return found
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -80,6 +80,8 @@ class StudyData:
     trip_pairs: pd.DataFrame = field(default_factory=lambda: empty(TRIP_PAIRS))
     geometry: Mapping[str, Any] = field(default_factory=dict)
     """The streets as `sim.street_map.geometry` writes them; empty where the folder has none."""
+    replay: tuple[Mapping[str, Any], ...] = ()
+    """The moving pictures as `sim.replay` writes them; none where the study was run without."""
     runs: tuple[RunRow, ...] = ()
     proof: tuple[Mapping[str, Any], ...] = ()
     """What each arm's files change per period, where the study says so: `arm, period, changed, identical`."""
@@ -189,12 +191,14 @@ def read_study(folder: Path) -> StudyData:
     missing: list[str] = []
     tables = {name: _table(folder / path, columns, path, missing) for name, (path, columns) in TABLES.items()}
     free_flow = _json(folder / "free_flow.json", missing, "free_flow.json")
+    replay = _json(folder / "tables" / "replay.json", missing, "tables/replay.json", optional=True)
     return StudyData(
         folder=folder,
         study=StudyFolder(folder).study(),
         runs=_run_rows(_json(folder / "runs.json", missing, "runs.json")),
         proof=tuple(_json(folder / "tables" / "proof.json", [], "tables/proof.json") or ()),
         geometry=_json(folder / "tables" / "geometry.json", missing, "tables/geometry.json") or {},
+        replay=tuple((replay or {}).get("pictures", ())),
         free_flow_failure=str((free_flow or {}).get("failure") or ""),
         provenance=_json(folder / "provenance.json", missing, "provenance.json") or {},
         missing=tuple(missing),
@@ -233,11 +237,12 @@ def _na(columns: Mapping[str, str]) -> dict[str, list[str]]:
     return {name: ["", "NaN", "nan"] for name, kind in columns.items() if kind == "float64"}
 
 
-def _json(path: Path, missing: list[str], name: str) -> Any:
+def _json(path: Path, missing: list[str], name: str, optional: bool = False) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        missing.append(name)
+        if not optional:
+            missing.append(name)
     except (ValueError, OSError) as error:
         missing.append(f"{name} ({type(error).__name__})")
     return None

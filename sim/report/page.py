@@ -27,6 +27,7 @@ from sim.report.evidence import FATE_COLUMNS, definitions, digests, evidence, fa
 from sim.report.expert_review import write_review
 from sim.report.further import further, strength
 from sim.report.movements import movement_tables
+from sim.report.replay import replay
 from sim.report.signals import stage_tables
 from sim.report.street_map import link_counts, map_json
 from sim.report.web_font import web_font
@@ -35,6 +36,7 @@ from sim.report.workbook import write_workbook
 from sim.standard_data import config_path
 
 TEMPLATES = Path(__file__).parent / "templates"
+SCRIPTS = ("page.js", "map.js", "replay.js")
 MOST_SVG_BYTES = 5_000_000
 """Beyond this the page embeds figures as PNG where that is smaller: it is to stay under 10 MB."""
 SCREEN_PX = 1000
@@ -117,6 +119,7 @@ def context(
         "further": further(data, specs),
         "strength": strength(data),
         **street_map(data, specs, standards),
+        "replay": replay(data, specs),
         "definitions": definitions(data, specs),
         "digests": digests(data),
     }
@@ -157,7 +160,9 @@ def html(shown: Mapping[str, Any]) -> str:
         return f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
 
     environment = _environment(bilingual)
-    script = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in ("page.js", "map.js"))
+    script = "".join(
+        (TEMPLATES / name).read_text(encoding="utf-8") for name in ("page.js", "map.js", "replay.js")
+    )
     style = (TEMPLATES / "page.css").read_text(encoding="utf-8")
     body = environment.get_template("body.html.j2").render(**shown, source=source)
     font = web_font(unescape(body))

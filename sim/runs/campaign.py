@@ -35,7 +35,7 @@ from sim.runs.store import Store
 from sim.runs.study_log import StudyLog, Tally, study_log
 from sim.site.model import Site
 from sim.site.zones import Zones, measured_junctions, zones
-from sim.study import Arm, Study
+from sim.study import Study
 from sim.sumo.build import ArmBuild
 from sim.sumo.driver import RunSpec
 from sim.tables import FREE_FLOW, PLACEBO, empty, typed
@@ -214,15 +214,16 @@ class Work:
     def run(self, arm_id: str, period: str, replicate: int) -> RunRecord:
         """Carry out one run, or find it in the store. Failures are returned, not raised."""
         try:
-            request = self._request(self._by_id[arm_id], period, replicate)
+            request = self.request(arm_id, period, replicate)
         except HuanduError as error:
             return RunRecord(None, str(error))
         except Exception as error:  # a mistake of ours must not lose the other runs either
             return RunRecord(None, f"internal error: {type(error).__name__}: {error}")
         return self.runner.run_one(request)
 
-    def _request(self, arm: Arm, period: str, replicate: int) -> RunRequest:
-        files = self.arms[arm.id, period]
+    def request(self, arm_id: str, period: str, replicate: int) -> RunRequest:
+        """Put together one run; HuanduError where its people do not fit the streets."""
+        arm, files = self._by_id[arm_id], self.arms[arm_id, period]
         people = self.people.of(period, replicate)
         if arm.id == PLACEBO:
             times = self.study.site.periods[period]

@@ -150,6 +150,11 @@ def identity(request: RunRequest, folder: Path) -> dict[str, Any]:
     }
 
 
+def digest_of_request(request: RunRequest, folder: Path) -> str:
+    """Return the digest of a run whose inputs `write_inputs` has written into `folder`."""
+    return digest_of(identity(request, folder))
+
+
 def still_holds(inputs: Mapping[str, Any], build: ArmBuild) -> bool:
     """Whether a stored run's `inputs` are those that the arm as built now would be run with."""
     made = (inputs["schema"], inputs["code"], inputs["build"], inputs.get("held"))

@@ -51,6 +51,8 @@ class RunSpec:
     """Whether somebody stops or parks, so that stops are written."""
     options: Mapping[str, str] = field(default_factory=dict)
     """Further options of SUMO that belong to the site."""
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    """Options of further outputs; they shape no result."""
     controllers: tuple[Mapping[str, Any], ...] = ()
     driver: Literal["sumo", "libsumo", "traci"] = "sumo"
 
@@ -76,6 +78,7 @@ class RunSpec:
             "xml-validation": "never",
             "xml-validation.net": "never",
             "xml-validation.routes": "never",
+            **self.outputs,
         }
         if self.stops:
             arguments |= {

@@ -215,7 +215,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "unknown setting": (
         "run.replicats=3",
-        "run.replicats: unknown key (did you mean replicates or first_replicate?)",
+        "run.replicats: unknown key (did you mean replicates or replay or first_replicate?)",
     ),
     "unknown settings": ("run=smok", "run=smok: no such configuration (did you mean smoke?)"),
     "unknown field": (

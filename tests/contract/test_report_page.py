@@ -107,6 +107,7 @@ def test_sections_stand_in_the_order_of_reading(folder: Path) -> None:
         "verdicts",
         "board",
         "map",
+        "replay",
         "movements",
         "signals",
         "figures",
@@ -496,7 +497,7 @@ def test_sections_of_parking_winners_and_displacement_stand_where_there_are_tabl
     pd.concat([comparison, parking]).to_csv(folder / "tables" / "comparison.csv", index=False)
     reader = write_page(folder)
     sections = [a["id"] for tag, a in reader.tags if tag == "section"]
-    assert sections[4:9] == ["signals", "parking", "winners", "displacement", "figures"]
+    assert sections[5:10] == ["signals", "parking", "winners", "displacement", "figures"]
     assert "P1<b>" in reader.text("parking")
     assert "全部出行" in reader.text("winners") and "a > b" not in reader.text("winners")
     assert "北进口左转" in reader.text("displacement") and "东进口" not in reader.text("displacement")

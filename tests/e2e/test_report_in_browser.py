@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import subprocess
-from html import unescape
 from pathlib import Path
 
 import pytest
@@ -14,27 +11,9 @@ import pytest
 from sim.measures import SPECS
 from sim.plots.study_data import read_study
 from sim.report.page import context, html, write_report
-from sim.report.printing import BROWSERS, print_pdf
+from sim.report.printing import print_pdf
+from tests.browser import acting, look
 from tests.synthetic_study import write_synthetic_study
-
-SWITCHES = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-    "--hide-scrollbars",
-    "--window-size=1366,768",
-)
-
-
-@pytest.fixture(scope="module")
-def browser() -> str:
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if found is None:
-        pytest.skip("no Chromium is installed")
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +23,6 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     write_report(folder, SPECS)
     return folder / "report.html"
-
-
-def look(browser: str, url: str, profile: Path, *switches: str) -> subprocess.CompletedProcess[str]:
-    command = [browser, *SWITCHES, f"--user-data-dir={profile}", *switches, url]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
 
 
 def visible_titles(dom: str) -> str:
@@ -127,27 +101,6 @@ def test_the_embedded_font_is_used_and_nothing_overflows(browser: str, page: Pat
     font, wide, width, images, drawn = seen.split("/")
     assert (font, wide, images, drawn) == ("true", "0", "7", "true")
     assert int(width) <= 1366
-
-
-def acting(browser: str, page: Path, tmp_path: Path, act: str) -> dict[str, str]:
-    """Do something on a copy of the page without its policy; `seen` is what the script wrote down."""
-    copy = tmp_path / "acting.html"
-    text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page.read_text(encoding="utf-8"))
-    probe = f"""<script>
-    var seen = {{}};
-    function one(query) {{ return document.querySelector(query); }}
-    function all(query) {{ return Array.from(document.querySelectorAll(query)); }}
-    function choose(query, value, kind) {{
-      one(query).value = value; one(query).dispatchEvent(new Event(kind));
-    }}
-    {act}
-    document.body.setAttribute("data-seen", JSON.stringify(seen));
-    </script></body>"""
-    copy.write_text(text.replace("</body>", probe), encoding="utf-8")
-    done = look(browser, copy.as_uri(), tmp_path / "profile", "--enable-logging=stderr", "--dump-dom")
-    assert not [line for line in done.stderr.splitlines() if ":CONSOLE" in line]
-    (found,) = re.findall(r'data-seen="([^"]*)"', done.stdout)
-    return dict(json.loads(unescape(found)))
 
 
 def test_the_map_colours_hovers_slides_and_opens_a_table(browser: str, page: Path, tmp_path: Path) -> None:

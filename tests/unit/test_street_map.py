@@ -7,7 +7,7 @@ import json
 import pandas as pd
 import pytest
 
-from sim.street_map import _in_window, _moved, _touched, geometry
+from sim.street_map import _in_window, _moved, geometry, touched_by
 from tests.synthetic_streets import streets
 
 
@@ -35,7 +35,7 @@ def test_what_a_footprint_touches() -> None:
         ("geometry", "J1.south"),
         ("right_of_way", "J1"),
     ]
-    assert _touched(keys, streets()) == (["J1.north", "J1.west"], ["J2"])
+    assert touched_by(keys, streets()) == (["J1.north", "J1.west"], ["J2"])
 
 
 def test_intervals_are_joined_within_the_window_and_parts_to_edges() -> None:

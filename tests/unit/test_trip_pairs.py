@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import math
+from types import SimpleNamespace
+from typing import cast
 
 import pandas as pd
 
+from sim.runs.run import RunRecord
+from sim.study import Study
 from sim.tables import RunFacts
-from sim.trip_pairs import MOST_TRIPS, nearest_the_median, paired
+from sim.trip_pairs import MOST_TRIPS, nearest_the_median, paired, paired_changes
 
 FACTS = RunFacts(0.0, 100.0, 200.0, 300.0, 0, 0, 0)
 
@@ -38,5 +41,16 @@ def test_a_large_study_is_sampled_evenly() -> None:
 
 
 def test_the_replicate_nearest_the_median_difference() -> None:
-    assert nearest_the_median({1: -9.0, 2: -4.0, 3: -5.5, 4: math.nan, 5: -1.0}) == 2
-    assert nearest_the_median({1: math.nan}) is None
+    assert nearest_the_median({1: -9.0, 2: -4.0, 3: -5.5, 5: -1.0}) == 2
+    assert nearest_the_median({}) is None
+
+
+def test_a_replicate_is_a_pair_only_if_both_runs_are_there_and_say_something() -> None:
+    arms = ("baseline", "policy")
+    runs = {(arm, "am", n): RunRecord("d") for arm in arms for n in (1, 2, 3, 4)}
+    runs["policy", "am", 2] = RunRecord(None, "failed")
+    values = [(arm, "am", n, "time", "network", (n if arm == "policy" else 10.0)) for arm, _, n in runs]
+    table = pd.DataFrame(values, columns=["arm", "period", "replicate", "measure", "scope", "value"])
+    table.loc[(table["arm"] == "policy") & (table["replicate"] == 3), "value"] = float("nan")
+    study = cast(Study, SimpleNamespace(primary="time", replicates=(1, 2, 3, 4, 5)))
+    assert paired_changes(study, runs, table, "policy", "am") == {1: -9.0, 4: -6.0}

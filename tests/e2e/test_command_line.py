@@ -421,7 +421,12 @@ def test_every_verb_explains_itself() -> None:
         assert (own.code, own.err) == (0, "")
         assert f"huandu {verb}" in own.out
     wrong = huandu("rnu")
-    assert wrong == (2, "", "huandu: 1 problem:\n- huandu rnu: no such command (did you mean run?)\n")
+    assert wrong == (
+        2,
+        "",
+        "huandu: 1 处问题:\n- huandu rnu: 没有这个命令(是否想写 run?)\n"
+        "huandu: 1 problem:\n- huandu rnu: no such command (did you mean run?)\n",
+    )
 
 
 @pytest.fixture

@@ -6,13 +6,16 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from sim.labels import Lang, Message
+from sim.labels import Lang, Message, message_of
+
+NOTHING = Message("")
+"""No suggestion."""
 
 
 class HuanduError(Exception):
     """Anything huandu itself refuses or reports; the command line prints it without a traceback."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: Message) -> None:
         super().__init__(message)
 
     def of(self, lang: Lang) -> str:
@@ -20,23 +23,17 @@ class HuanduError(Exception):
         return message_of(self).of(lang)
 
 
-def message_of(error: Exception) -> Message:
-    """Return the Message that an exception was raised with, else its own words, which stay as they are."""
-    told = error.args[0] if error.args else None
-    return told if isinstance(told, Message) else Message("{error}", error=str(error))
-
-
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong: `path` says where (file, YAML path, sheet and cell), `suggestion` what to do."""
 
     path: str
-    message: str
-    suggestion: str = ""
+    message: Message
+    suggestion: Message = NOTHING
 
     def of(self, lang: Lang) -> str:
         """Say it in one language."""
-        told, hint = (m.of(lang) if isinstance(m, Message) else m for m in (self.message, self.suggestion))
+        told, hint = self.message.of(lang), self.suggestion.of(lang)
         gap = " " if lang == "en" else ""
         return f"{self.path}: {told}" + (f"{gap}({hint})" if hint else "")
 
@@ -81,7 +78,7 @@ class Problems:
 
     found: list[Problem] = field(default_factory=list)
 
-    def add(self, path: str, message: str, suggestion: str = "") -> None:
+    def add(self, path: str, message: Message, suggestion: Message = NOTHING) -> None:
         """Note one problem and go on."""
         self.found.append(Problem(path, message, suggestion))
 

@@ -13,7 +13,7 @@ import pandas as pd
 from sim.analysis import Analysis, Runs, Tables
 from sim.demand.imported import demand_files
 from sim.errors import ConfigError, Problem
-from sim.labels import LANGS, label
+from sim.labels import LANGS, Message, label
 from sim.progress import progress_bar
 from sim.replay import write_replay
 from sim.report.apart import write_report
@@ -172,14 +172,22 @@ def _stored_runs(folder: StudyFolder, store: Store, study: Study) -> Runs:
     ]
     if gone:
         names = ", ".join("/".join(map(str, key)) for key in sorted(gone)[:5])
-        message = f"{len(gone)} of its runs are not in the store: {names}"
-        raise ConfigError([Problem(str(path), message, "huandu run ... resume=true simulates them again")])
+        message = Message("{n_gone} of its runs are not in the store: {names}", n_gone=len(gone), names=names)
+        raise ConfigError(
+            [Problem(str(path), message, Message("huandu run ... resume=true simulates them again"))]
+        )
     return runs
 
 
 def _unfinished(path: Path, why: str) -> ConfigError:
     return ConfigError(
-        [Problem(str(path), f"{why}: the study has not finished", "huandu run ... resume=true")]
+        [
+            Problem(
+                str(path),
+                Message("{why}: the study has not finished", why=why),
+                Message("huandu run ... resume=true"),
+            )
+        ]
     )
 
 
@@ -192,6 +200,8 @@ def _ensure_current(folder: StudyFolder, store: Store, runs: Runs, checked: Pref
         if not still_holds(store.inputs(run.digest), checked.builds[arm, period])
     }
     if stale:
-        message = f"runs were made with other code or files than are built now: {', '.join(sorted(stale))}"
-        hint = "huandu run ... resume=true simulates them again"
+        message = Message(
+            "runs were made with other code or files than are built now: {stale}", stale=sorted(stale)
+        )
+        hint = Message("huandu run ... resume=true simulates them again")
         raise ConfigError([Problem(str(folder.path / "runs.json"), message, hint)])

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sim.errors import ConfigError, Problem
-from sim.labels import LANGS, label
+from sim.labels import LANGS, Message, label
 from sim.sumo.import_model import import_model
 
 NETWORKS = (".sumocfg", ".net.xml", ".net.xml.gz", ".osm")
@@ -33,15 +33,23 @@ def import_site(
     target = root / "scenarios" / name
     if not name.isidentifier() or name != name.lower():
         raise ConfigError(
-            [Problem(f"--name {name}", "is no site id", "small letters, digits and _, e.g. yuzhou_road")]
+            [
+                Problem(
+                    f"--name {name}",
+                    Message("is no site id"),
+                    Message("small letters, digits and _, e.g. yuzhou_road"),
+                )
+            ]
         )
     if target.exists():
-        raise ConfigError([Problem(str(target), "is already there", "remove it or choose another --name")])
+        raise ConfigError(
+            [Problem(str(target), Message("is already there"), Message("remove it or choose another --name"))]
+        )
     if source.suffix == ".xlsx" and (begin or end or scale != 1 or add):
-        hint = "leave out --begin, --end, --scale and --add: a workbook says its own periods"
-        raise ConfigError([Problem(str(source), "a survey workbook is taken over whole", hint)])
+        hint = Message("leave out --begin, --end, --scale and --add: a workbook says its own periods")
+        raise ConfigError([Problem(str(source), Message("a survey workbook is taken over whole"), hint)])
     if not source.is_file():
-        raise ConfigError([Problem(str(source), "no such file")])
+        raise ConfigError([Problem(str(source), Message("no such file"))])
     with tempfile.TemporaryDirectory(dir=root / "scenarios", prefix=f".{name}-") as draft:
         folder = Path(draft) / name
         folder.mkdir()
@@ -52,7 +60,9 @@ def import_site(
         elif source.name.endswith(NETWORKS):
             lines = import_model(source, name, folder, begin=begin, end=end, scale=scale, add=add)
         else:
-            raise ConfigError([Problem(str(source), "is none of " + ", ".join((*NETWORKS, ".xlsx")))])
+            raise ConfigError(
+                [Problem(str(source), Message("is none of {kinds}", kinds=(*NETWORKS, ".xlsx")))]
+            )
         (folder / "policies").mkdir(exist_ok=True)
         shutil.move(folder, target)
     made = [label("import.site", lang, path=target) for lang in LANGS]

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from sim.errors import ConfigError, Problem, near
-from sim.labels import Lang
+from sim.labels import Lang, Message, Text, catalogue, message_of, text
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -75,16 +75,16 @@ def read_yaml(path: Path) -> Any:
         content = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         siblings = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
-        raise ConfigError([Problem(str(path), "no such file", near(path.name, siblings))]) from None
+        raise ConfigError([Problem(str(path), Message("no such file"), near(path.name, siblings))]) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([Problem(str(path), f"cannot be read: {error}")]) from None
+        raise ConfigError([Problem(str(path), Message("cannot be read: {error}", error=error))]) from None
     try:
         return yaml.load(content, Loader=_UniqueKeyLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{path}:{mark.line + 1}" if mark else str(path)
         what = getattr(error, "problem", None) or str(error)
-        raise ConfigError([Problem(place, f"not valid YAML: {what}")]) from None
+        raise ConfigError([Problem(place, Message("not valid YAML: {what}", what=what))]) from None
 
 
 def parse(model: type[Model], data: Any, path: str) -> Model:
@@ -102,25 +102,44 @@ def _problem(model: type[BaseModel], detail: ErrorDetails, path: str) -> Problem
     place = ".".join([path, *(str(part) for part in detail["loc"] if part != "[key]")]).lstrip(".")
     if detail["type"] == "extra_forbidden":
         return Problem(
-            place, "unknown key", near(str(detail["loc"][-1]), _fields_at(model, detail["loc"][:-1]))
+            place, Message("unknown key"), near(str(detail["loc"][-1]), _fields_at(model, detail["loc"][:-1]))
         )
     if detail["type"] == "string_type" and isinstance(detail["input"], bool):
         return Problem(
             place,
-            f"{detail['input']!r} is a truth value where a name is wanted",
-            "quote the word: bare on, off, yes and no are truth values in YAML",
+            Message("{input!r} is a truth value where a name is wanted", input=detail["input"]),
+            Message("quote the word: bare on, off, yes and no are truth values in YAML"),
         )
     if detail["type"] == "string_type" and isinstance(detail["input"], (int, float)):
         return Problem(
-            place, f"{detail['input']!r} is a number where a name is wanted", f'quote it: "{detail["input"]}"'
+            place,
+            Message("{input!r} is a number where a name is wanted", input=detail["input"]),
+            Message('quote it: "{input}"', input=detail["input"]),
         )
+    if detail["type"] == "value_error":
+        return Problem(place, message_of(detail["ctx"]["error"]))
     if detail["type"] == "missing":
-        return Problem(place, "missing")
-    message = str(detail["msg"]).removeprefix("Value error, ")
-    shown = repr(detail["input"])
-    if len(shown) <= SHOWN_CHARACTERS and detail["type"] != "value_error":
-        message = f"{message}, not {shown}"
-    return Problem(place, message[0].lower() + message[1:])
+        return Problem(place, Message("missing"))
+    told, shown = _told(detail), repr(detail["input"])
+    short = len(shown) <= SHOWN_CHARACTERS
+    message = (
+        Message("{told}, not {shown}", told=told, shown=shown) if short else Message("{told}", told=told)
+    )
+    return Problem(place, message)
+
+
+def _told(detail: ErrorDetails) -> Text:
+    """Say what pydantic found: by its kind as far as the catalogue knows that, else in pydantic's words."""
+    fields = {name: _alternatives(value) for name, value in detail.get("ctx", {}).items()}
+    if f"input.{detail['type']}" in catalogue():
+        return text(f"input.{detail['type']}", **fields)
+    own = str(detail["msg"])
+    return Text(own, own[0].lower() + own[1:])
+
+
+def _alternatives(value: object) -> object:
+    """Make pydantic's `'a', 'b' or 'c'` bilingual; other values stay as they are."""
+    return Text(value.replace(" or ", "、").replace(", ", "、"), value) if isinstance(value, str) else value
 
 
 def _fields_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:

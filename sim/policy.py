@@ -13,7 +13,7 @@ from sim.edits.open_ways import dead_ends
 from sim.edits.vocabulary import SHARED_KINDS, Edit, ObjectKey
 from sim.errors import ConfigError, Problems, near
 from sim.interventions import REGISTRY, Intervention
-from sim.labels import Text, text
+from sim.labels import Message, Text, message_of, text
 from sim.loading import Bilingual, Facts, parse
 from sim.site.model import Site
 
@@ -21,7 +21,7 @@ BASELINE = "baseline"
 """Id of the arm with the empty policy."""
 CLOSES_WAYS = frozenset({"edge", "lane", "connection", "closure"})
 """Kinds of objects whose change may leave somebody no way on; a new timing never does."""
-EMPTY = "is empty: a policy changes something; see `huandu list interventions`"
+EMPTY = Message("is empty: a policy changes something; see `huandu list interventions`")
 
 
 class PolicyFacts(Facts):
@@ -83,7 +83,11 @@ def parse_policy(policy_id: str, data: Any, path: str) -> Policy:
         place = f"{path}.interventions.{name}"
         kind = fields.get("kind")
         if not isinstance(kind, str) or kind not in REGISTRY:
-            problems.add(f"{place}.kind", f"no intervention kind {kind!r}", near(str(kind), REGISTRY))
+            problems.add(
+                f"{place}.kind",
+                Message("no intervention kind {kind!r}", kind=kind),
+                near(str(kind), REGISTRY),
+            )
             continue
         try:
             interventions[name] = parse(REGISTRY[kind], fields, place)
@@ -128,7 +132,7 @@ def apply(policy: Policy, site: Site, path: str) -> AppliedPolicy:
             problems.extend(error)
             continue
         except ValueError as error:
-            problems.add(place, str(error))
+            problems.add(place, message_of(error))
             continue
         for key in sorted(touched[name]):
             if key[0] in SHARED_KINDS:
@@ -136,8 +140,13 @@ def apply(policy: Policy, site: Site, path: str) -> AppliedPolicy:
             if key in owner and owner[key] not in before:
                 problems.add(
                     place,
-                    f"touches {key[0]} {key[1]!r}, which {owner[key]!r} touches too",
-                    f"write `after: [{owner[key]}]` if that order is meant",
+                    Message(
+                        "touches {key} {key_2!r}, which {owner!r} touches too",
+                        key=key[0],
+                        key_2=key[1],
+                        owner=owner[key],
+                    ),
+                    Message("write `after: [{owner}]` if that order is meant", owner=owner[key]),
                 )
             owner[key] = name
         edits[name] = own
@@ -156,11 +165,11 @@ def _check_open(site: Site, edits: tuple[Edit, ...], path: str) -> None:
     try:
         stuck = dead_ends(site, edits)
     except ValueError as error:  # one of them does not find what another has changed
-        problems.add(path, str(error), "say the order with `after`")
+        problems.add(path, message_of(error), Message("say the order with `after`"))
         stuck = []
     for edge in stuck:
-        told = f"cars that come along {edge!r} could not go on from there"
-        problems.add(path, told, "leave them a way")
+        told = Message("cars that come along {edge!r} could not go on from there", edge=edge)
+        problems.add(path, told, Message("leave them a way"))
     problems.raise_if_any()
 
 
@@ -177,7 +186,9 @@ def _in_order(policy: Policy, path: str) -> list[str]:
             if earlier not in policy.interventions:
                 place = f"{path}.interventions.{name}.after"
                 problems.add(
-                    place, f"no intervention {earlier!r} in this policy", near(earlier, policy.interventions)
+                    place,
+                    Message("no intervention {earlier!r} in this policy", earlier=earlier),
+                    near(earlier, policy.interventions),
                 )
     problems.raise_if_any()
     done: list[str] = []
@@ -185,7 +196,9 @@ def _in_order(policy: Policy, path: str) -> list[str]:
     while waiting:
         ready = [name for name in waiting if all(e in done for e in policy.interventions[name].after)]
         if not ready:
-            problems.add(f"{path}.interventions", f"`after` goes in a circle: {', '.join(waiting)}")
+            problems.add(
+                f"{path}.interventions", Message("`after` goes in a circle: {waiting}", waiting=waiting)
+            )
             problems.raise_if_any()
         done.append(ready[0])
         waiting.remove(ready[0])

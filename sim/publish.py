@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sim.errors import ConfigError, Problem
+from sim.labels import Message
 
 CHECKSUMS = ".sha256"
 """In every published folder: one line per file, as `sha256sum -c .sha256` reads it."""
@@ -36,7 +37,9 @@ def publish(target: Path, fill: Callable[[Path], None]) -> Path:
     except OSError as error:
         if not target.is_dir():  # else somebody else was faster
             place = str(error.filename or target)
-            raise ConfigError([Problem(place, f"cannot be written: {error.strerror or error}")]) from None
+            raise ConfigError(
+                [Problem(place, Message("cannot be written: {strerror}", strerror=error.strerror or error))]
+            ) from None
     finally:
         if draft is not None:
             shutil.rmtree(draft, ignore_errors=True)

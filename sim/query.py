@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from sim.errors import ConfigError, Problem
+from sim.labels import Message
 
 
 def query(results: Path, sql: str) -> pd.DataFrame:
@@ -20,11 +21,13 @@ def query(results: Path, sql: str) -> pd.DataFrame:
     try:
         import duckdb  # noqa: PLC0415 - an optional extra
     except ImportError:
-        hint = 'pip install "huandu[query]"'
-        raise ConfigError([Problem("huandu query", "DuckDB is not installed here", hint)]) from None
+        hint = Message('pip install "huandu[query]"')
+        raise ConfigError([Problem("huandu query", Message("DuckDB is not installed here"), hint)]) from None
     views = _files(results)
     if not views:
-        raise ConfigError([Problem(str(results), "holds no study with tables", "huandu run ...")])
+        raise ConfigError(
+            [Problem(str(results), Message("holds no study with tables"), Message("huandu run ..."))]
+        )
     connection: Any = duckdb.connect()
     try:
         for name, paths in views.items():
@@ -36,13 +39,15 @@ def query(results: Path, sql: str) -> pd.DataFrame:
         connection.execute("SET lock_configuration = true")
         statements = connection.extract_statements(sql)
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-            told = "is not one SELECT"
-            raise ConfigError([Problem("huandu query", told, f"views: {', '.join(sorted(views))}")])
+            told = Message("is not one SELECT")
+            raise ConfigError([Problem("huandu query", told, Message("views: {views}", views=sorted(views)))])
         rows: pd.DataFrame = connection.execute(sql).df()
         return rows
     except duckdb.Error as error:
-        told = " ".join(str(error).split())
-        raise ConfigError([Problem("huandu query", told, f"views: {', '.join(sorted(views))}")]) from None
+        told = Message("{error}", error=" ".join(str(error).split()))
+        raise ConfigError(
+            [Problem("huandu query", told, Message("views: {views}", views=sorted(views)))]
+        ) from None
     finally:
         connection.close()
 

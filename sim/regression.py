@@ -18,6 +18,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from sim.errors import ConfigError, Problem
+from sim.labels import Message
 from sim.measures.spec import MeasureSpec
 from sim.tables import typed
 
@@ -102,7 +103,9 @@ def _bound(spec: MeasureSpec, level: float) -> float:
 def read_baseline(path: Path) -> pd.DataFrame:
     """Read what was accepted; ConfigError where there is nothing yet."""
     if not path.is_file():
-        raise ConfigError([Problem(str(path), "no accepted values yet", "huandu regress --accept")])
+        raise ConfigError(
+            [Problem(str(path), Message("no accepted values yet"), Message("huandu regress --accept"))]
+        )
     return typed(pd.read_csv(path), KEYS)
 
 

@@ -28,7 +28,7 @@ from typing import Any
 
 from sim.edits.vocabulary import AddParking
 from sim.errors import ConfigError, Problem
-from sim.labels import Text
+from sim.labels import Message, Text
 from sim.publish import publish
 from sim.site.places import titles
 from sim.site.zones import measured_junctions
@@ -58,28 +58,34 @@ class StudyFolder:
         """
         if not NAME.fullmatch(study.name):
             raise ConfigError(
-                [Problem(f"study={study.name}", "is no folder name", "letters, digits, and _ . = , -")]
+                [
+                    Problem(
+                        f"study={study.name}",
+                        Message("is no folder name"),
+                        Message("letters, digits, and _ . = , -"),
+                    )
+                ]
             )
         folder = cls(results / study.name)
         if not folder.path.exists():
             return folder
         if config.get("overwrite"):
             if not (folder.path / "study.json").is_file():
-                told = "is no study of huandu and is not overwritten"
-                raise ConfigError([Problem(str(folder.path), told, "study=OTHER")])
+                told = Message("is no study of huandu and is not overwritten")
+                raise ConfigError([Problem(str(folder.path), told, Message("study=OTHER"))])
             return folder
         if not config.get("resume"):
-            hint = "resume=true, overwrite=true or study=OTHER"
-            raise ConfigError([Problem(str(folder.path), "there is a study of that name", hint)])
+            hint = Message("resume=true, overwrite=true or study=OTHER")
+            raise ConfigError([Problem(str(folder.path), Message("there is a study of that name"), hint)])
         if (folder.path / "study.json").is_file():
             wanted = json.loads(_json(describe_study(study, config)))
             changed = _differing(_shaping(folder.study()), _shaping(wanted))
             if changed:
-                told = f"was made with other settings ({', '.join(changed)})"
-                raise ConfigError([Problem(str(folder.path), told, "overwrite=true or study=OTHER")])
+                told = Message("was made with other settings ({changed})", changed=changed)
+                raise ConfigError([Problem(str(folder.path), told, Message("overwrite=true or study=OTHER"))])
         elif folder.path.is_file() or any(path.is_file() for path in folder.path.rglob("*")):
-            told = "is no study of huandu and is not gone on with"
-            raise ConfigError([Problem(str(folder.path), told, "study=OTHER")])
+            told = Message("is no study of huandu and is not gone on with")
+            raise ConfigError([Problem(str(folder.path), told, Message("study=OTHER"))])
         return folder
 
     def begin(self, study: Study, config: Mapping[str, Any]) -> None:
@@ -110,7 +116,13 @@ class StudyFolder:
         data: dict[str, Any] = json.loads((self.path / "study.json").read_text(encoding="utf-8"))
         if data.get("schema_version", 0) > SCHEMA_VERSION:
             place = str(self.path / "study.json")
-            raise ConfigError([Problem(place, "was written by a newer huandu", "update huandu to read it")])
+            raise ConfigError(
+                [
+                    Problem(
+                        place, Message("was written by a newer huandu"), Message("update huandu to read it")
+                    )
+                ]
+            )
         return data
 
 

@@ -10,6 +10,7 @@ from sim import measures
 from sim.comparison.inference import MINIMUM_PAIRS
 from sim.comparison.replication import LOOKS
 from sim.errors import ConfigError, Problems, near
+from sim.labels import Message
 from sim.legal_baseline import PRESENT_LEGAL, legal_baseline
 from sim.loading import parse
 from sim.policy import BASELINE, EMPTY, apply, empty_policy, parse_policy
@@ -48,10 +49,18 @@ def assemble(
     )
     for period in facts.periods or () if site else ():
         if period not in site.periods:
-            problems.add(f"{place}.periods", f"the site has no period {period!r}", near(period, site.periods))
+            problems.add(
+                f"{place}.periods",
+                Message("the site has no period {period!r}", period=period),
+                near(period, site.periods),
+            )
     if settings is not None and not settings.smoke and (settings.replicates or LOOKS[0]) < MINIMUM_PAIRS:
-        told = f"{settings.replicates} are too few: a verdict needs {MINIMUM_PAIRS} at least"
-        problems.add("run.replicates", told, "auto, or run=smoke to see only whether it runs")
+        told = Message(
+            "{replicates} are too few: a verdict needs {minimum_pairs} at least",
+            replicates=settings.replicates,
+            minimum_pairs=MINIMUM_PAIRS,
+        )
+        problems.add("run.replicates", told, Message("auto, or run=smoke to see only whether it runs"))
     _gather(problems, lambda: measures.ensure_primary(facts.primary, f"{place}.primary"))
     arms = _gather(problems, lambda: _arms(site, facts, config.get("sweep") or {}, root))
     vehicles = _gather(problems, lambda: vehicle_set(root, settings.vehicles if settings else None))
@@ -76,13 +85,13 @@ def assemble(
 def _check_frame(config: Mapping[str, Any], place: str, problems: Problems) -> None:
     """Name the slips by which a file's content lands beside where it belongs, and policies without any."""
     if "scenario" in config:
-        hint = "make `# @package _global_` its first line"
-        problems.add(place, "its keys lie under `scenario`", hint)
+        hint = Message("make `# @package _global_` its first line")
+        problems.add(place, Message("its keys lie under `scenario`"), hint)
         problems.raise_if_any()
     policies = config.get("policies")
     if isinstance(policies, Mapping) and {"interventions", "site"} & policies.keys():
-        hint = "begin the file with the policy's id and a colon, and indent the rest"
-        problems.add("policies", "a policy's fields stand where its id belongs", hint)
+        hint = Message("begin the file with the policy's id and a colon, and indent the rest")
+        problems.add("policies", Message("a policy's fields stand where its id belongs"), hint)
         problems.raise_if_any()
     if isinstance(policies, Mapping):
         for name in (name for name, data in policies.items() if not data):
@@ -100,14 +109,22 @@ def _arms(site: Site | None, facts: ScenarioFacts, sweep: Mapping[str, Any], roo
     for variant in _gather(problems, lambda: variants(facts.policies, sweep)) or ():
         path = f"scenarios/{facts.site}/policies/{variant.policy}.yaml"
         if variant.id in (BASELINE, PLACEBO):
-            what = "today" if variant.id == BASELINE else "the blank control"
-            problems.add(path, f"a policy may not be called {variant.id!r}: that is {what}")
+            what = Message("today") if variant.id == BASELINE else Message("the blank control")
+            problems.add(
+                path, Message("a policy may not be called {id!r}: that is {what}", id=variant.id, what=what)
+            )
             continue
         try:
             policy = parse_policy(variant.id, variant.data, path)
             if site and policy.site != facts.site:
-                told = f"a policy for {policy.site!r}, but the scenario's site is {facts.site!r}"
-                hint = "name a policy of this site, or write one: what it expects to find is not here"
+                told = Message(
+                    "a policy for {site!r}, but the scenario's site is {facts_site!r}",
+                    site=policy.site,
+                    facts_site=facts.site,
+                )
+                hint = Message(
+                    "name a policy of this site, or write one: what it expects to find is not here"
+                )
                 problems.add(f"{path}.site", told, hint)
             elif site:
                 arms.append(Arm(variant.id, apply(policy, site, path), variant.swept))
@@ -115,7 +132,13 @@ def _arms(site: Site | None, facts: ScenarioFacts, sweep: Mapping[str, Any], roo
             problems.extend(error)
     if PRESENT_LEGAL in facts.policies:
         path = f"scenarios/{facts.site}/policies/{PRESENT_LEGAL}.yaml"
-        problems.add(path, f"a policy may not be called {PRESENT_LEGAL!r}: that is today's plan made legal")
+        problems.add(
+            path,
+            Message(
+                "a policy may not be called {present_legal!r}: that is today's plan made legal",
+                present_legal=PRESENT_LEGAL,
+            ),
+        )
     problems.found = list(dict.fromkeys(problems.found))  # the same slip in every swept copy is one problem
     problems.raise_if_any()
     if site and facts.legal_baseline:
@@ -129,7 +152,11 @@ def _site_folder(root: Path, name: str, place: str) -> Path:
     known = [path.parent.name for path in (root / "scenarios").glob("*/site.yaml")]
     if name not in known:
         problems = Problems()
-        problems.add(f"{place}.site", f"no site {name!r} in {root / 'scenarios'}", near(name, known))
+        problems.add(
+            f"{place}.site",
+            Message("no site {name!r} in {root}", name=name, root=root / "scenarios"),
+            near(name, known),
+        )
         problems.raise_if_any()
     return root / "scenarios" / name
 

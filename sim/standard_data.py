@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sim.errors import ConfigError, Problem, near
+from sim.labels import Message
 from sim.vehicles import VehicleSet, read_vehicles
 
 DEFAULT_VEHICLES = "sigma_zero"
@@ -36,5 +37,11 @@ def vehicle_set(root: Path, name: str | None) -> VehicleSet:
             for base in (root / "configs", *STANDARD)
             for entry in (base / "vehicles").glob("*.yaml")
         }
-        raise ConfigError([Problem("run.vehicles", f"no vehicle set {wanted!r}", near(wanted, known))])
+        raise ConfigError(
+            [
+                Problem(
+                    "run.vehicles", Message("no vehicle set {wanted!r}", wanted=wanted), near(wanted, known)
+                )
+            ]
+        )
     return read_vehicles(path)

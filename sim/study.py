@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from sim.comparison.replication import HALF_WIDTH, LOOKS
+from sim.labels import Message
 from sim.loading import Facts
 from sim.policy import AppliedPolicy
 from sim.site.model import Site
@@ -84,7 +85,7 @@ class ScenarioFacts(Facts):
     @classmethod
     def _offered(cls, value: Any) -> Any:
         if value == "equilibrium":
-            raise ValueError("equilibrium is not offered yet: choose fixed or detour")
+            raise ValueError(Message("equilibrium is not offered yet: choose fixed or detour"))
         return value
 
 

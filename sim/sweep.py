@@ -24,8 +24,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sim.errors import Problems, near
+from sim.errors import NOTHING, Problems, near
 from sim.interventions import REGISTRY
+from sim.labels import Message
 from sim.policy import PolicyFacts
 
 MOST_ARMS = 1000
@@ -85,8 +86,8 @@ def swept_fields(sweep: Mapping[str, Any]) -> dict[Path, Sequence[Any]]:
             elif isinstance(value, Sequence) and not isinstance(value, str) and value:
                 found[here] = list({json.dumps(v, sort_keys=True): v for v in value}.values())
             else:
-                hint = "write [a,b,c] or {from: a, to: b, step: c}"
-                problems.add(place, f"{value!r} is not a list of values", hint)
+                hint = Message("write [a,b,c] or {from: a, to: b, step: c}")
+                problems.add(place, Message("{value!r} is not a list of values", value=value), hint)
 
     walk({key: value for key, value in sweep.items() if key != "max"}, ())
     problems.raise_if_any()
@@ -101,10 +102,14 @@ def _is_range(value: Mapping[str, Any]) -> bool:
 def _steps(value: Mapping[str, Any], place: str, problems: Problems) -> Steps | None:
     """Read one range; `to` belongs to it where a step meets it."""
     for name in value.keys() - set(RANGE):
-        problems.add(f"{place}.{name}", "no part of a range", near(name, RANGE))
+        problems.add(f"{place}.{name}", Message("no part of a range"), near(name, RANGE))
     missing = [name for name in RANGE if name not in value]
     if missing:
-        problems.add(place, f"the range has no {' and no '.join(missing)}", "write {from: a, to: b, step: c}")
+        problems.add(
+            place,
+            Message("the range has no {missing:or}", missing=missing),
+            Message("write {from: a, to: b, step: c}"),
+        )
         return None
     wrong = [
         name
@@ -114,12 +119,17 @@ def _steps(value: Mapping[str, Any], place: str, problems: Problems) -> Steps | 
         or not math.isfinite(value[name])
     ]
     for name in wrong:
-        problems.add(f"{place}.{name}", f"{value[name]!r} is not a number")
+        problems.add(f"{place}.{name}", Message("{value!r} is not a number", value=value[name]))
     if wrong:
         return None
     first, last, step = (Decimal(str(value[name])) for name in RANGE)
     if step == 0 or (last - first) * step < 0:
-        problems.add(f"{place}.step", f"{value['step']!r} never leads from {first} to {last}")
+        problems.add(
+            f"{place}.step",
+            Message(
+                "{step!r} never leads from {first} to {last}", step=value["step"], first=first, last=last
+            ),
+        )
         return None
     return Steps(first, step, int((last - first) // step) + 1)
 
@@ -135,10 +145,10 @@ def variants(policies: Mapping[str, Mapping[str, Any]], sweep: Mapping[str, Any]
     most = sweep.get("max", MOST_ARMS)
     problems = Problems()
     if isinstance(most, bool) or not isinstance(most, int) or most < 1:
-        problems.add("sweep.max", f"{most!r} is not a number of arms")
+        problems.add("sweep.max", Message("{most!r} is not a number of arms", most=most))
     elif arms > most:
-        told = f"makes {arms} arms, more than {most}"
-        problems.add("sweep", told, f"if that is meant: sweep.max={arms}")
+        told = Message("makes {arms} arms, more than {most}", arms=arms, most=most)
+        problems.add("sweep", told, Message("if that is meant: sweep.max={arms}", arms=arms))
     problems.raise_if_any()
     return (variant for name in policies for variant in _of(name, policies[name], by_policy.get(name, {})))
 
@@ -154,26 +164,26 @@ def _by_policy(
         policy, inner = path[1] if len(path) > 1 else "", path[2:]
         if path[0] != "policies" or policy not in policies or not inner:
             known = [f"policies.{name}" for name in policies]
-            problems.add(place, "names no field of a policy", near(".".join(path[:2]), known))
+            problems.add(place, Message("names no field of a policy"), near(".".join(path[:2]), known))
         elif (hint := _missing(policies[policy], inner)) is not None:
-            told = f"policy {policy!r} has no such field"
-            problems.add(place, told, hint or "see `huandu list interventions`")
+            told = Message("policy {policy!r} has no such field", policy=policy)
+            problems.add(place, told, hint or Message("see `huandu list interventions`"))
         else:
             found.setdefault(policy, {})[inner] = values
     problems.raise_if_any()
     return found
 
 
-def _missing(data: Any, path: Sequence[str]) -> str | None:
+def _missing(data: Any, path: Sequence[str]) -> Message | None:
     """Return None where the path leads to a field, else the names near the part that does not."""
     for part in path:
         if isinstance(data, Sequence) and not isinstance(data, str) and part.isdigit():
             if int(part) >= len(data):
-                return f"the list has {len(data)} items, the first is 0"
+                return Message("the list has {count} items, the first is 0", count=len(data))
             data = data[int(part)]
             continue
         if not isinstance(data, Mapping):
-            return ""
+            return NOTHING
         if part not in data:
             known = {*map(str, data), *_fields_of(data)}
             return None if part in known and part == path[-1] else near(part, known)

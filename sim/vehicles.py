@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from scipy.special import ndtr, ndtri
 
 from sim.errors import ConfigError, Problem, near
+from sim.labels import Message
 from sim.loading import Facts, parse, read_yaml
 from sim.site.facts import VehicleClass
 
@@ -30,7 +31,14 @@ class SpeedFactor(Facts):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if not self.min <= self.mean <= self.max:
-            raise ValueError(f"the mean {self.mean:g} lies outside {self.min:g} to {self.max:g}")
+            raise ValueError(
+                Message(
+                    "the mean {mean:g} lies outside {min:g} to {max:g}",
+                    mean=self.mean,
+                    min=self.min,
+                    max=self.max,
+                )
+            )
         return self
 
     def at(self, uniform: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -93,7 +101,7 @@ class VehicleSet(Facts):
     @model_validator(mode="after")
     def _has_cars(self) -> Self:
         if "car" not in self.classes:
-            raise ValueError("a vehicle set needs at least the class car")
+            raise ValueError(Message("a vehicle set needs at least the class car"))
         return self
 
     @property
@@ -105,7 +113,11 @@ class VehicleSet(Facts):
         """Find a class; `path` is where it was asked for."""
         known = self.by_name
         if vehicle_class not in known:
-            message = f"the vehicle set {self.name!r} has no class {vehicle_class!r}"
+            message = Message(
+                "the vehicle set {name!r} has no class {vehicle_class!r}",
+                name=self.name,
+                vehicle_class=vehicle_class,
+            )
             raise ConfigError([Problem(path, message, near(vehicle_class, known))])
         return known[vehicle_class]
 

@@ -17,7 +17,7 @@ from types import FrameType
 
 from sim.cli.roots import without_root
 from sim.errors import ConfigError, HuanduError, Problem, near
-from sim.labels import LANGS, label
+from sim.labels import LANGS, Message, label
 
 VERBS = {
     "run": "simulate a scenario: baseline and every policy; writes results/<study>/",
@@ -109,7 +109,7 @@ def _run(words: list[str]) -> int:
         return complete(root, words, sorted(VERBS))
     verb, *rest = words
     if verb not in VERBS:
-        raise ConfigError([Problem(f"huandu {verb}", "no such command", near(verb, VERBS))])
+        raise ConfigError([Problem(f"huandu {verb}", Message("no such command"), near(verb, VERBS))])
     from sim.cli import gathering, regress, store, verbs  # noqa: PLC0415
 
     command = {

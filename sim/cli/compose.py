@@ -24,7 +24,8 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from sim.errors import ConfigError, Problem, Problems, near
+from sim.errors import NOTHING, ConfigError, Problem, Problems, near
+from sim.labels import Message
 from sim.standard_data import STANDARD
 
 CONF = Path(__file__).with_name("conf")
@@ -33,7 +34,7 @@ NEW_KEYS = re.compile(
     r"sweep\.|policies\.[^.=]+\.interventions\.[^.=]+\.|run\.\w+=|(?:periods|primary|mcid_abs|mcid_rel)="
 )
 STRUCTURE_ERROR = re.compile(r"Could not (?:override|append|delete|find)[^']*'([^']+)'")
-MISSING = "say which: scenario=NAME"
+MISSING = Message("say which: scenario=NAME")
 
 
 class RootSearchPath(SearchPathPlugin):
@@ -95,13 +96,21 @@ def _meant(root: Path, overrides: Sequence[str], problems: Problems) -> list[str
     if not named:
         slips = [word for word in others if near(word.partition("=")[0], ["scenario"]).startswith("did")]
         for word in slips:
-            problems.add(f"override {word.partition('=')[0]}", "unknown key", "did you mean scenario?")
+            problems.add(
+                f"override {word.partition('=')[0]}",
+                Message("unknown key"),
+                near(word.partition("=")[0], ["scenario"]),
+            )
         problems.add("scenario", MISSING, near("", known))
         problems.raise_if_any()
     if named[-1] in known:
         return list(overrides)
     hint = near(named[-1], known)
-    problems.add(f"scenario={named[-1]}", f"no such scenario in {root / 'configs' / 'scenario'}", hint)
+    problems.add(
+        f"scenario={named[-1]}",
+        Message("no such scenario in {folder}", folder=root / "configs" / "scenario"),
+        hint,
+    )
     if not hint.startswith("did you mean"):
         problems.raise_if_any()
     return [f"scenario={hint.removeprefix('did you mean ').split(' or ')[0].rstrip('?')}", *others]
@@ -159,14 +168,14 @@ def hydra_errors(root: Path, overrides: Sequence[str]) -> Iterator[None]:
         mark = getattr(error, "problem_mark", None)
         place = f"{mark.name}:{mark.line + 1}".removeprefix("file://") if mark else "configuration"
         what = getattr(error, "problem", None) or str(error)
-        raise ConfigError([Problem(place, f"not valid YAML: {what}")]) from None
+        raise ConfigError([Problem(place, Message("not valid YAML: {what}", what=what))]) from None
 
 
 def _problem(root: Path, overrides: Sequence[str], error: Exception) -> Problem:
     text = str(error)
     if isinstance(error, OverrideParseException):
-        hint = "write key=value, e.g. run.replicates=20"
-        return Problem(f"override {error.override}", "cannot be read", hint)
+        hint = Message("write key=value, e.g. run.replicates=20")
+        return Problem(f"override {error.override}", Message("cannot be read"), hint)
     if isinstance(error, MissingConfigException):
         return _no_configuration(root, str(error.missing_cfg_file or ""))
     if "scenario" in text and ("???" in text or "must specify" in text.lower()):
@@ -174,8 +183,8 @@ def _problem(root: Path, overrides: Sequence[str], error: Exception) -> Problem:
     found = STRUCTURE_ERROR.search(text)
     if found:
         key = found.group(1).split("@")[0]
-        return Problem(f"override {key}", "unknown key", _near_key(overrides, key))
-    return Problem("configuration", " ".join(text.split()))
+        return Problem(f"override {key}", Message("unknown key"), _near_key(overrides, key))
+    return Problem("configuration", Message("{error}", error=" ".join(text.split())))
 
 
 def _no_configuration(root: Path, missing: str) -> Problem:
@@ -183,12 +192,14 @@ def _no_configuration(root: Path, missing: str) -> Problem:
     if group == "scenario" and option == "???":
         return Problem("scenario", MISSING, near("", scenario_names(root)))
     if group == "scenario":
-        told = f"no such scenario in {root / 'configs' / 'scenario'}"
+        told = Message("no such scenario in {folder}", folder=root / "configs" / "scenario")
         return Problem(f"scenario={option}", told, near(option, scenario_names(root)))
     files = {path.stem for folder in RootSearchPath.folders for path in (folder / group).glob("*.yaml")}
     if group.endswith("/policies"):
-        return Problem(f"scenarios/{missing}.yaml", "no such policy file", near(option, files))
-    return Problem(f"{group}={option}" if group else option, "no such configuration", near(option, files))
+        return Problem(f"scenarios/{missing}.yaml", Message("no such policy file"), near(option, files))
+    return Problem(
+        f"{group}={option}" if group else option, Message("no such configuration"), near(option, files)
+    )
 
 
 def scenario_names(root: Path) -> list[str]:
@@ -196,14 +207,14 @@ def scenario_names(root: Path) -> list[str]:
     return sorted(path.stem for path in (root / "configs" / "scenario").glob("*.yaml"))
 
 
-def _near_key(overrides: Sequence[str], key: str) -> str:
+def _near_key(overrides: Sequence[str], key: str) -> Message:
     """Suggest keys beside the one that was not found, from what is composed without any key override."""
     groups = [word for word in overrides if word.split("=")[0] in ("scenario", "run")]
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
             config = compose(PRIMARY, overrides=groups)
     except (HydraException, OmegaConfBaseException):
-        return ""
+        return NOTHING
     node: Any = OmegaConf.to_container(config, resolve=False)
     walked: list[str] = []
     for part in key.lstrip("+~").split("."):
@@ -213,7 +224,7 @@ def _near_key(overrides: Sequence[str], key: str) -> str:
             continue
         known = [".".join([*walked, str(name)]) for name in node] if isinstance(node, Mapping) else []
         return near(".".join([*walked, part]), known)
-    return ""
+    return NOTHING
 
 
 def override_names(words: Sequence[str], overrides: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from sim.analysis import Analysis
 from sim.cli.compose import composed
 from sim.cli.roots import ensure_writable, find_root
 from sim.errors import ConfigError, Problem, Problems, near
+from sim.labels import Message
 from sim.loading import read_yaml
 from sim.regression import drift, network_values, read_baseline, write_baseline
 from sim.runs.campaign import run_study
@@ -36,7 +37,10 @@ def regress(root: Path | None, words: list[str]) -> int:
     wrong = [name for name in options.names if name not in known]
     if wrong:
         raise ConfigError(
-            [Problem(f"huandu regress {name}", "not in the set", near(name, known)) for name in wrong]
+            [
+                Problem(f"huandu regress {name}", Message("not in the set"), near(name, known))
+                for name in wrong
+            ]
         )
     code = 0
     for name in options.names or known:
@@ -59,10 +63,18 @@ def regress(root: Path | None, words: list[str]) -> int:
 def _named_set(path: Path) -> Mapping[str, list[str]]:
     """Read id -> words for `huandu run`."""
     if not path.is_file():
-        raise ConfigError([Problem(str(path), "no such file", "id: [scenario=NAME, run.replicates=6, ...]")])
+        raise ConfigError(
+            [
+                Problem(
+                    str(path), Message("no such file"), Message("id: [scenario=NAME, run.replicates=6, ...]")
+                )
+            ]
+        )
     data = read_yaml(path)
     if not isinstance(data, Mapping) or not all(isinstance(words, list) for words in data.values()):
-        raise ConfigError([Problem(str(path), "is no mapping of lists", "id: [scenario=NAME, ...]")])
+        raise ConfigError(
+            [Problem(str(path), Message("is no mapping of lists"), Message("id: [scenario=NAME, ...]"))]
+        )
     return {str(name): [str(word) for word in words] for name, words in data.items()}
 
 
@@ -76,7 +88,12 @@ def _simulated(root: Path, name: str, words: list[str]) -> pd.DataFrame:
     checked = preflight(study, store.root)
     done = run_study(study, checked.builds, store)
     if done.failures:
-        told = [f"{'/'.join(map(str, key))}: {reason}" for key, reason in sorted(done.failures.items())]
-        raise ConfigError([Problem(f"huandu regress {name}", reason) for reason in told])
+        raise ConfigError(
+            Problem(
+                f"huandu regress {name}",
+                Message("{run}: {reason}", run="/".join(map(str, key)), reason=reason),
+            )
+            for key, reason in sorted(done.failures.items())
+        )
     tables = Analysis(study, store, checked, done.runs, done.free_flow).tables()
     return network_values(tables.measures, measures.SPECS)

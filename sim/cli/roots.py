@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sim.errors import ConfigError, Problem
+from sim.labels import Message
 
 
 def without_root(words: Sequence[str]) -> tuple[Path | None, list[str]]:
@@ -21,7 +22,7 @@ def without_root(words: Sequence[str]) -> tuple[Path | None, list[str]]:
         else:
             rest.append(word)
     if root == "":
-        raise ConfigError([Problem("--root", "names no folder", "--root FOLDER")])
+        raise ConfigError([Problem("--root", Message("names no folder"), Message("--root FOLDER"))])
     return (None if root is None else Path(root)), rest
 
 
@@ -30,7 +31,14 @@ def find_root(given: Path | None) -> Path:
     if given is not None:
         missing = [name for name in ("scenarios", "configs") if not (given / name).is_dir()]
         if missing:
-            raise ConfigError([Problem(f"--root {given}", f"holds no {' and no '.join(missing)} folder")])
+            raise ConfigError(
+                [
+                    Problem(
+                        f"--root {given}",
+                        Message("holds no folder {missing:and}", missing=missing),
+                    )
+                ]
+            )
         return given.resolve()
     here = Path.cwd()
     for folder in (here, *here.parents):
@@ -40,8 +48,8 @@ def find_root(given: Path | None) -> Path:
         [
             Problem(
                 str(here),
-                "neither here nor above is a folder with scenarios/ and configs/",
-                "name one: --root FOLDER",
+                Message("neither here nor above is a folder with scenarios/ and configs/"),
+                Message("name one: --root FOLDER"),
             )
         ]
     )
@@ -55,4 +63,6 @@ def ensure_writable(folder: Path) -> None:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise ConfigError([Problem(str(folder), f"cannot be written: {error.strerror}")]) from None
+        raise ConfigError(
+            [Problem(str(folder), Message("cannot be written: {strerror}", strerror=error.strerror))]
+        ) from None

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sim.errors import ConfigError, Problems, near
+from sim.labels import Message
 from sim.loading import parse
 from sim.suggestion.targets import Request
 
@@ -38,9 +39,11 @@ def request_of(words: list[str], problems: Problems) -> tuple[Request | None, li
             try:
                 asked[key] = KINDS.get(key, str)(value)
             except ValueError:
-                problems.add(key, f"{value!r} is not a number")
+                problems.add(key, Message("{value!r} is not a number", value=value))
         elif equals and key.isidentifier() and key not in FRAME:
-            problems.add(f"override {key}", "unknown key", near(key, [*Request.model_fields, *FRAME]))
+            problems.add(
+                f"override {key}", Message("unknown key"), near(key, [*Request.model_fields, *FRAME])
+            )
         else:
             others.append(word)
     try:

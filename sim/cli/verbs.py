@@ -33,6 +33,7 @@ from sim.cli.roots import ensure_writable, find_root
 from sim.errors import ConfigError, Problem, Problems, near
 from sim.evaluation import evaluate, rebuild
 from sim.interventions import REGISTRY
+from sim.labels import Message
 from sim.loading import parse, read_yaml
 from sim.policy import BASELINE, PolicyFacts
 from sim.results import StudyFolder
@@ -95,7 +96,7 @@ def report(root: Path | None, words: list[str]) -> int:
     folder = named if root is None or named.exists() else root / named
     if not (folder / "study.json").is_file():
         known = [path.parent.name for path in folder.parent.glob("*/study.json")]
-        raise ConfigError([Problem(str(folder), "holds no study.json", near(folder.name, known))])
+        raise ConfigError([Problem(str(folder), Message("holds no study.json"), near(folder.name, known))])
     return rebuild(StudyFolder(folder.resolve()))
 
 
@@ -136,7 +137,7 @@ def template(root: Path | None, words: list[str]) -> int:
     parser.add_argument("file", nargs="?", type=Path, default=Path("survey.xlsx"))
     path = parser.parse_args(words).file
     if path.exists():
-        raise ConfigError([Problem(str(path), "is already there", "name another file")])
+        raise ConfigError([Problem(str(path), Message("is already there"), Message("name another file"))])
     ensure_writable(path.absolute().parent)
     write_template(path)
     print(path)
@@ -157,7 +158,11 @@ def list_(root: Path | None, words: list[str]) -> int:
     options = parser.parse_args(words)
     if options.what not in lists:
         raise ConfigError(
-            [Problem(f"huandu list {options.what}", "nothing of that name", near(options.what, lists))]
+            [
+                Problem(
+                    f"huandu list {options.what}", Message("nothing of that name"), near(options.what, lists)
+                )
+            ]
         )
     rows = lists[options.what](root)
     if options.json:
@@ -181,7 +186,7 @@ def signals(root: Path | None, words: list[str]) -> int:
         return 0
     if words[0] != "suggest":
         raise ConfigError(
-            [Problem(f"huandu signals {words[0]}", "no such command", near(words[0], ["suggest"]))]
+            [Problem(f"huandu signals {words[0]}", Message("no such command"), near(words[0], ["suggest"]))]
         )
     root = find_root(root)
     problems = Problems()
@@ -210,7 +215,7 @@ def view(root: Path | None, words: list[str]) -> int:
     arm = next((arm for arm in study.arms if arm.id == policy), None)
     if arm is None:
         hint = near(policy, [a.id for a in study.arms])
-        raise ConfigError([Problem(f"policy={policy}", "no such arm", hint)])
+        raise ConfigError([Problem(f"policy={policy}", Message("no such arm"), hint)])
     gui = viewing_command(study, arm, root / "results" / ".store")
     if not (
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform in ("win32", "darwin")
@@ -295,7 +300,9 @@ def _policies(root: Path | None) -> list[dict[str, Any]]:
 def _mapping(path: Path) -> Mapping[str, Any]:
     data = read_yaml(path)
     if not isinstance(data, Mapping):
-        raise ConfigError([Problem(str(path), "holds no `key: value` lines", "see docs/example.md")])
+        raise ConfigError(
+            [Problem(str(path), Message("holds no `key: value` lines"), Message("see docs/example.md"))]
+        )
     return data
 
 

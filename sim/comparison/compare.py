@@ -19,6 +19,7 @@ from sim.comparison import inference
 from sim.comparison.pairs import BASELINE, Pairs, all_pairs
 from sim.comparison.shape import shape
 from sim.errors import Problems, near
+from sim.labels import Message
 from sim.measures.spec import MeasureSpec
 from sim.tables import FINDINGS, PLACEBO, typed
 
@@ -154,15 +155,24 @@ def _check_question(specs: Mapping[str, MeasureSpec], primary: str, confidence: 
     problems = Problems()
     directed = [name for name, spec in specs.items() if spec.direction != "none"]
     if primary not in specs:
-        problems.add("primary", f"there is no measure {primary!r}", near(primary, directed))
+        problems.add(
+            "primary", Message("there is no measure {primary!r}", primary=primary), near(primary, directed)
+        )
     elif primary not in directed:
         problems.add(
             "primary",
-            f"measure {primary!r} has no direction, so nothing could be better or worse by it",
+            Message(
+                "measure {primary!r} has no direction, so nothing could be better or worse by it",
+                primary=primary,
+            ),
             near(primary, directed),
         )
     if not 0.5 < confidence < 1:  # noqa: PLR2004
-        problems.add("confidence", f"{confidence} is not between 0.5 and 1", "the usual value is 0.95")
+        problems.add(
+            "confidence",
+            Message("{confidence} is not between 0.5 and 1", confidence=confidence),
+            Message("the usual value is 0.95"),
+        )
     problems.raise_if_any()
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sim.errors import ConfigError, Problem, near
+from sim.labels import Message, message_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +87,10 @@ def make_controller(description: Mapping[str, Any], path: str) -> Controller:
     fields = {key: tuple(value) if isinstance(value, list) else value for key, value in description.items()}
     kind = fields.pop("kind", None)
     if kind not in _KINDS:
-        raise ConfigError([Problem(f"{path}.kind", f"no controller {kind!r}", near(str(kind), _KINDS))])
+        raise ConfigError(
+            [Problem(f"{path}.kind", Message("no controller {kind!r}", kind=kind), near(str(kind), _KINDS))]
+        )
     try:
         return _KINDS[kind](**fields)
     except (TypeError, ValueError) as error:
-        raise ConfigError([Problem(path, str(error))]) from None
+        raise ConfigError([Problem(path, message_of(error))]) from None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sim.controllers.base import Advance, Command, Hold, SignalView, controller
+from sim.labels import Message
 from sim.signals.program import GREEN
 
 
@@ -25,13 +26,17 @@ class QueueExtension:
 
     def __post_init__(self) -> None:
         if not self.signals:
-            raise ValueError("names no signals")
+            raise ValueError(Message("names no signals"))
         if not 0 < self.min_green_s <= self.max_green_s:
             raise ValueError(
-                f"needs 0 < min_green_s <= max_green_s, not {self.min_green_s:g}, {self.max_green_s:g}"
+                Message(
+                    "needs 0 < min_green_s <= max_green_s, not {min_green_s:g}, {max_green_s:g}",
+                    min_green_s=self.min_green_s,
+                    max_green_s=self.max_green_s,
+                )
             )
         if self.interval_s <= 0:
-            raise ValueError(f"needs interval_s > 0, not {self.interval_s:g}")
+            raise ValueError(Message("needs interval_s > 0, not {interval_s:g}", interval_s=self.interval_s))
 
     def decide(self, views: Mapping[str, SignalView], time_s: float) -> dict[str, Command]:
         """Hold or end every running green."""

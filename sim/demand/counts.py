@@ -28,6 +28,7 @@ from typing import get_args
 import pandas as pd
 
 from sim.errors import Problems, near
+from sim.labels import Message
 from sim.site.facts import DIRECTIONS, SiteFacts, VehicleClass, seconds
 
 QUARTER_S = 900
@@ -87,22 +88,32 @@ def _rows(path: Path, problems: Problems) -> list[tuple[int, dict[str, str]]]:
             header = [name.strip() for name in next(reader, [])]
             for name in header:
                 if name not in HEADER:
-                    problems.add(f"{path}:1", f"unknown column {name!r}", near(name, HEADER))
+                    problems.add(
+                        f"{path}:1", Message("unknown column {name!r}", name=name), near(name, HEADER)
+                    )
             if missing := [name for name in HEADER if name not in header]:
-                problems.add(f"{path}:1", f"missing column {', '.join(missing)}")
+                problems.add(f"{path}:1", Message("missing column {missing}", missing=missing))
             rows = []
             for fields in reader:
                 if any(field.strip() for field in fields):
                     if len(fields) != len(header):
-                        message = f"{len(fields)} fields where the header has {len(header)}"
+                        message = Message(
+                            "{n_fields} fields where the header has {n_header}",
+                            n_fields=len(fields),
+                            n_header=len(header),
+                        )
                         problems.add(f"{path}:{reader.line_num}", message)
                     row = dict(zip(header, (field.strip() for field in fields), strict=False))
                     rows.append((reader.line_num, row))
             return rows
     except FileNotFoundError:
-        problems.add(str(path), "no such file", "a drawn site needs its counts beside site.yaml")
+        problems.add(
+            str(path), Message("no such file"), Message("a drawn site needs its counts beside site.yaml")
+        )
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        problems.add(str(path), f"cannot be read: {error}", "save it as CSV in UTF-8")
+        problems.add(
+            str(path), Message("cannot be read: {error}", error=error), Message("save it as CSV in UTF-8")
+        )
     return []
 
 
@@ -117,10 +128,14 @@ def _row(
         ("taken_at", TAKEN_AT),
     ):
         if fields[column] not in known:
-            problems.add(place, f"no {column} {fields[column]!r}", near(fields[column], known))
+            problems.add(
+                place,
+                Message("no {column} {fields!r}", column=column, fields=fields[column]),
+                near(fields[column], known),
+            )
     count = _number(place, "count", fields["count"], problems)
     if count is not None and math.isnan(count):
-        problems.add(place, "count is empty", "write 0 where nobody came")
+        problems.add(place, Message("count is empty"), Message("write 0 where nobody came"))
     queues = [_number(place, name, fields[name], problems) for name in ("queue_start_veh", "queue_end_veh")]
     start_s = _start(place, fields["start"], problems)
     _check_movement(place, fields["approach"], fields["movement"], count or 0.0, facts, problems)
@@ -148,10 +163,14 @@ def _number(place: str, name: str, text: str, problems: Problems) -> float | Non
     try:
         value = float(text)
     except ValueError:
-        problems.add(place, f"{name} {text!r} is not a number")
+        problems.add(place, Message("{name} {text!r} is not a number", name=name, text=text))
         return None
     if not 0 <= value < math.inf:
-        problems.add(place, f"{name} {text} is not a number of vehicles", "0 or more")
+        problems.add(
+            place,
+            Message("{name} {text} is not a number of vehicles", name=name, text=text),
+            Message("0 or more"),
+        )
         return None
     return value
 
@@ -160,7 +179,7 @@ def _start(place: str, text: str, problems: Problems) -> int | None:
     parts = text.split(":")
     if len(parts) == 2 and all(part.isdigit() for part in parts) and int(parts[1]) < 60:  # noqa: PLR2004 - HH:MM
         return seconds(text)
-    problems.add(place, f"start {text!r} is not a time", 'write "07:30"')
+    problems.add(place, Message("start {text!r} is not a time", text=text), Message('write "07:30"'))
     return None
 
 
@@ -174,14 +193,19 @@ def _check_movement(
     }
     approach = approaches.get(name)
     if approach is None:
-        problems.add(place, f"no approach {name!r}", near(name, approaches))
+        problems.add(place, Message("no approach {name!r}", name=name), near(name, approaches))
         return
     uses = {use for lane in approach.lanes for use in lane.use.split("+")}
     # A survey form lists every movement; a zero where there is none says nothing wrong.
     if movement in DIRECTIONS and movement not in uses and count > 0:
-        have = ", ".join(use for use in DIRECTIONS if use in uses) or "no lanes into the junction"
-        message = f"{count:g} vehicles counted for {name}.{movement}, a movement that no lane has"
-        problems.add(place, message, f"{name} has: {have}")
+        have = [use for use in DIRECTIONS if use in uses] or Message("no lanes into the junction")
+        message = Message(
+            "{count:g} vehicles counted for {name}.{movement}, a movement that no lane has",
+            count=count,
+            name=name,
+            movement=movement,
+        )
+        problems.add(place, message, Message("{name} has: {have}", name=name, have=have))
 
 
 def _check_cover(path: Path, counts: pd.DataFrame, facts: SiteFacts, problems: Problems) -> None:
@@ -189,7 +213,12 @@ def _check_cover(path: Path, counts: pd.DataFrame, facts: SiteFacts, problems: P
     for period_id, period in facts.periods.items():
         wanted = list(range(period.begin_s, period.end_s, QUARTER_S))
         if (period.end_s - period.begin_s) % QUARTER_S:
-            message = f"the period {period_id!r} ({period.begin}-{period.end}) is no whole number of quarters"
+            message = Message(
+                "the period {period_id!r} ({begin}-{end}) is no whole number of quarters",
+                period_id=period_id,
+                begin=period.begin,
+                end=period.end,
+            )
             problems.add(str(path), message)
             continue
         own = counts[counts["period"] == period_id]
@@ -197,13 +226,24 @@ def _check_cover(path: Path, counts: pd.DataFrame, facts: SiteFacts, problems: P
             _check_series(path, f"{period_id} {approach}.{movement} {kind}", series, wanted, problems)
         for (approach, movement), rows in own.groupby(SERIES[1:3], sort=False):
             if missing := [clock(start_s) for start_s in wanted if start_s not in set(rows["start_s"])]:
-                message = f"{period_id} {approach}.{movement} has no count at {', '.join(missing)}"
-                problems.add(f"{path}:{rows['line'].iloc[0]}", message, "write 0 where nobody came")
+                message = Message(
+                    "{period_id} {approach}.{movement} has no count at {missing}",
+                    period_id=period_id,
+                    approach=approach,
+                    movement=movement,
+                    missing=missing,
+                )
+                problems.add(f"{path}:{rows['line'].iloc[0]}", message, Message("write 0 where nobody came"))
         for junction, at in facts.junctions.items():
             for leg, leg_facts in at.approaches.items():
                 if leg_facts.lanes and f"{junction}.{leg}" not in set(own["approach"]):
-                    message = f"{junction}.{leg} is not counted in period {period_id!r}"
-                    problems.add(str(path), message, "write rows with 0 where nobody came")
+                    message = Message(
+                        "{junction}.{leg} is not counted in period {period_id!r}",
+                        junction=junction,
+                        leg=leg,
+                        period_id=period_id,
+                    )
+                    problems.add(str(path), message, Message("write rows with 0 where nobody came"))
 
 
 def _check_series(path: Path, name: str, series: pd.DataFrame, wanted: list[int], problems: Problems) -> None:
@@ -212,12 +252,21 @@ def _check_series(path: Path, name: str, series: pd.DataFrame, wanted: list[int]
     for line, start_s in zip(series["line"], series["start_s"], strict=True):
         place = f"{path}:{line}"
         if start_s in seen:
-            problems.add(place, f"{name} at {clock(start_s)} stands twice", f"first in line {seen[start_s]}")
+            problems.add(
+                place,
+                Message("{name} at {at} stands twice", name=name, at=clock(start_s)),
+                Message("first in line {seen}", seen=seen[start_s]),
+            )
         elif start_s not in wanted:
             overlaps = any(abs(start_s - quarter) < QUARTER_S for quarter in wanted)
-            what = "overlaps a quarter of the period" if overlaps else "lies outside the period"
-            suggestion = f"quarters start at {', '.join(map(clock, wanted))}"
-            problems.add(place, f"{name} at {clock(start_s)} {what}", suggestion)
+            at = clock(start_s)
+            message = (
+                Message("{name} at {at} overlaps a quarter of the period", name=name, at=at)
+                if overlaps
+                else Message("{name} at {at} lies outside the period", name=name, at=at)
+            )
+            wanted_at = [clock(quarter) for quarter in wanted]
+            problems.add(place, message, Message("quarters start at {wanted}", wanted=wanted_at))
         seen.setdefault(start_s, line)
 
 
@@ -234,23 +283,31 @@ def _check_queues(path: Path, counts: pd.DataFrame, problems: Problems) -> None:
                 previous = None
                 continue
             if len(given) > 1:
-                message = f"{what}: the rows of one movement give different queues"
-                problems.add(place, message, "one queue per movement")
+                message = Message("{what}: the rows of one movement give different queues", what=what)
+                problems.add(place, message, Message("one queue per movement"))
                 continue
             if given.isna().any(axis=None):
-                problems.add(place, f"{what}: a queue needs both its start and its end")
+                problems.add(place, Message("{what}: a queue needs both its start and its end", what=what))
                 continue
             begin, end = (float(value) for value in given.iloc[0])
             if (quarter["taken_at"] == "upstream").any():
-                message = f"{what}: a queue beside an upstream count, which already is demand"
-                problems.add(place, message, "leave the queue empty, or say taken_at stop_line")
-            if quarter["count"].sum() + end - begin < 0:
-                problems.add(place, f"{what}: the queue shrinks by more than was counted at the stop line")
-            if previous is not None and previous[1] != begin:
-                message = (
-                    f"{what}: queue {begin:g} at its start, {previous[1]:g} at the end of the quarter before"
+                message = Message(
+                    "{what}: a queue beside an upstream count, which already is demand", what=what
                 )
-                problems.add(place, message, "write the same number in both")
+                problems.add(place, message, Message("leave the queue empty, or say taken_at stop_line"))
+            if quarter["count"].sum() + end - begin < 0:
+                problems.add(
+                    place,
+                    Message("{what}: the queue shrinks by more than was counted at the stop line", what=what),
+                )
+            if previous is not None and previous[1] != begin:
+                message = Message(
+                    "{what}: queue {begin:g} at its start, {previous:g} at the end of the quarter before",
+                    what=what,
+                    begin=begin,
+                    previous=previous[1],
+                )
+                problems.add(place, message, Message("write the same number in both"))
             previous = (int(str(start_s)), end)
 
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from sim.demand.tables import VEHICLES, floored, own_uniforms
 from sim.demand.vehicle_types import PUBLIC_TRANSPORT, VehicleTypes, read_vehicle_types
 from sim.errors import ConfigError, Problem, Problems
+from sim.labels import Message
 from sim.site.model import Site
 from sim.vehicles import FILLS_EXIT, VehicleSet
 
@@ -68,19 +69,25 @@ def read_trips(path: Path) -> list[Trip]:
         with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)
             if missing := [name for name in names if name not in (reader.fieldnames or ())]:
-                problems.add(str(path), f"missing column {', '.join(missing)}", "import the model again")
+                problems.add(
+                    str(path),
+                    Message("missing column {missing}", missing=missing),
+                    Message("import the model again"),
+                )
                 problems.raise_if_any()
             rows = [{name: row[name] or "" for name in names} for row in reader]
             trips = [Trip(**{**row, "depart_s": float(row["depart_s"])}) for row in rows]  # type: ignore[arg-type]
     except FileNotFoundError:
-        raise ConfigError([Problem(str(path), "no such file", "import the model again")]) from None
+        raise ConfigError(
+            [Problem(str(path), Message("no such file"), Message("import the model again"))]
+        ) from None
     except (OSError, EOFError, ValueError, csv.Error, zlib.error) as error:
-        what = f"cannot be read: {error}"
-        raise ConfigError([Problem(str(path), what, "import the model again")]) from None
+        what = Message("cannot be read: {error}", error=error)
+        raise ConfigError([Problem(str(path), what, Message("import the model again"))]) from None
     seen: set[str] = set()
     for trip in trips:
         if trip.id in seen:
-            problems.add(str(path), f"the id {trip.id!r} stands twice")
+            problems.add(str(path), Message("the id {id!r} stands twice", id=trip.id))
         seen.add(trip.id)
     problems.raise_if_any()
     return trips
@@ -90,9 +97,11 @@ def demand_files(site: Site) -> tuple[Path, Path]:
     """Return where an imported site's trips and vehicle types are; ConfigError where it came without any."""
     imported = site.facts.imported
     if imported is None or imported.trips is None or imported.vehicle_types is None:
-        what = "the imported site has no vehicles (a network without demand): it can be checked, not run"
+        what = Message(
+            "the imported site has no vehicles (a network without demand): it can be checked, not run"
+        )
         place = f"{site.folder}/site.yaml: imported.trips"
-        raise ConfigError([Problem(place, what, "import a model with its routes")])
+        raise ConfigError([Problem(place, what, Message("import a model with its routes"))])
     return site.folder / imported.trips, site.folder / imported.vehicle_types
 
 
@@ -221,5 +230,7 @@ def _refuse_without_variance(trips: Sequence[Trip], types: VehicleTypes, jitter_
     of_type = {type_id for name in drawn for type_id in types.distributions.get(name, {name: 1.0})}
     if any(types.speed_factor(id).sd > 0 for id in of_type):
         return
-    what = "every replicate would be the same: departure_jitter_s is 0 and all speed factors are fixed"
-    raise ConfigError([Problem("site.yaml: departure_jitter_s", what, "60 is the default")])
+    what = Message(
+        "every replicate would be the same: departure_jitter_s is 0 and all speed factors are fixed"
+    )
+    raise ConfigError([Problem("site.yaml: departure_jitter_s", what, Message("60 is the default"))])

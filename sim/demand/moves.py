@@ -15,6 +15,7 @@ from sim.demand.routing import Router
 from sim.demand.tables import LEAVING, STOPPING
 from sim.edits.vocabulary import AddParking, ChangeParking, Edit, RemoveParking, SetIllegalStopping
 from sim.errors import Problems
+from sim.labels import Message
 from sim.site.model import Site
 from sim.site.network import Network
 from sim.site.parking import ParkingArea
@@ -122,7 +123,8 @@ class _Moves:
                 taken[old] = low + share
                 if taken[old] > 1 + 1e-9:
                     problems.add(
-                        f"{edit.id}.takes.{old}", f"new areas take {taken[old]:.0%} of those who park there"
+                        f"{edit.id}.takes.{old}",
+                        Message("new areas take {taken:.0%} of those who park there", taken=taken[old]),
                     )
                 changes = before["lot"] == old
                 changes &= before["uniform"].ge(low) & before["uniform"].lt(taken[old])
@@ -133,7 +135,15 @@ class _Moves:
                     way = (edge, last) if stands[row] else (first, edge, last)
                     edges = self.router.through(*way)
                     if edges is None:
-                        problems.add(f"{edit.id}.on", f"no way from {first} by {edit.area.on} to {last}")
+                        problems.add(
+                            f"{edit.id}.on",
+                            Message(
+                                "no way from {first} by {on} to {last}",
+                                first=first,
+                                on=edit.area.on,
+                                last=last,
+                            ),
+                        )
                         break
                     self._set(row, edges, edit.id, _moved_stops(stops, old, edit.id))
         problems.raise_if_any()

@@ -18,6 +18,7 @@ from sim.demand.lots import Wishes, wishes
 from sim.demand.routing import Router
 from sim.demand.tables import LEAVING, STOPPING, VEHICLES, floored, stream
 from sim.errors import ConfigError, Problem, Problems, near
+from sim.labels import Message
 from sim.site.model import Site
 from sim.site.network import Network
 from sim.site.parking import ParkingArea, ParkingDemand
@@ -53,8 +54,13 @@ class Ways:
         """Return the edges by a lot, or straight to the exit where there is none ('')."""
         edges = self._by(lot)
         if edges is None:
-            what = f"no way from {self.origin} by {lot or 'the streets'} to {self.exit}"
-            hint = "mind one-way lots and banned turns"
+            what = Message(
+                "no way from {origin} by {lot} to {exit}",
+                origin=self.origin,
+                lot=lot or Message("the streets"),
+                exit=self.exit,
+            )
+            hint = Message("mind one-way lots and banned turns")
             raise ConfigError([Problem(f"parking_demand.{self.name}", what, hint)])
         return edges
 
@@ -77,9 +83,15 @@ def ends(site: Site, place: str, origin: str, exit: str) -> tuple[str, str]:
         approach = network.approaches.get(leg)
         if approach is None and leg not in network.edges:
             known = [*network.approaches, *(network.edges if not site.facts.junctions else ())]
-            problems.add(f"{place}.{field}", f"no approach or edge {leg!r}", near(leg, known))
+            problems.add(
+                f"{place}.{field}", Message("no approach or edge {leg!r}", leg=leg), near(leg, known)
+            )
         elif approach is not None and field == "exit" and approach.exit_edge is None:
-            problems.add(f"{place}.{field}", f"nothing leaves the junction on {leg!r}", "name another leg")
+            problems.add(
+                f"{place}.{field}",
+                Message("nothing leaves the junction on {leg!r}", leg=leg),
+                Message("name another leg"),
+            )
         elif approach is not None:
             found.append(approach.chain[0] if field == "origin" else str(approach.exit_edge))
         else:
@@ -94,7 +106,11 @@ def ways(site: Site, name: str) -> Ways:
     place = f"parking_demand.{name}"
     problems = Problems()
     if demand.lot is not None and demand.lot not in site.facts.parking:
-        problems.add(f"{place}.lot", f"no parking area {demand.lot!r}", near(demand.lot, site.facts.parking))
+        problems.add(
+            f"{place}.lot",
+            Message("no parking area {lot!r}", lot=demand.lot),
+            near(demand.lot, site.facts.parking),
+        )
     origin = exit = ""
     try:
         origin, exit = ends(site, place, demand.origin, demand.exit)
@@ -125,9 +141,12 @@ def _cheapest(site: Site, name: str) -> str:
     found = wishes(site, name, site.facts.parking, site.network, ways(site, name).reaches)
     if not found.walks_s:
         demand = site.facts.parking_demand[name]
-        reach = f"within {demand.walks_at_most_m:g} m on foot of {demand.destination}"
-        what = f"no parking area that can be reached {reach}"
-        hint = "raise `walks_at_most_m`, or add a lot"
+        what = Message(
+            "no parking area that can be reached within {metres:g} m on foot of {destination}",
+            metres=demand.walks_at_most_m,
+            destination=demand.destination,
+        )
+        hint = Message("raise `walks_at_most_m`, or add a lot")
         raise ConfigError([Problem(f"parking_demand.{name}.destination", what, hint)])
     return min(found.lots, key=lambda lot: (found.walks_s[lot], lot))
 
@@ -260,7 +279,9 @@ def stoppers(
         origin, exit = ends(site, f"illegal_stopping.{name}", item.origin, item.exit)
         edges = Router(network).through(origin, *chain, exit)
         if edges is None:
-            what = f"no way from {item.origin} by {item.on} to {item.exit}"
+            what = Message(
+                "no way from {origin} by {on} to {exit}", origin=item.origin, on=item.on, exit=item.exit
+            )
             raise ConfigError([Problem(f"illegal_stopping.{name}", what)])
         spots = [network.spot(item.on, float(share) * street_m, "illegal_stopping.on") for share in along]
         come: dict[str, Any] = {

@@ -11,6 +11,7 @@ import pandas as pd
 from sim.demand.counts import QUARTER_S, clock, demand_table
 from sim.demand.parkers import flows
 from sim.errors import ConfigError, Problem
+from sim.labels import Message
 from sim.site.model import Site
 from sim.site.network import Approach, Network
 
@@ -88,8 +89,16 @@ class Turning:
         found = list(_walk(self.site.network, entry, shares))
         total = sum(route.probability for route in found)
         if not found:
-            what = f"no route leads out of the site from {entry.id} ({self.period}, {kind}, {clock(start_s)})"
-            raise ConfigError([Problem("counts.csv", what, "look at the movements counted on the way")])
+            what = Message(
+                "no route leads out of the site from {id} ({period}, {kind}, {start_s})",
+                id=entry.id,
+                period=self.period,
+                kind=kind,
+                start_s=clock(start_s),
+            )
+            raise ConfigError(
+                [Problem("counts.csv", what, Message("look at the movements counted on the way"))]
+            )
         return tuple(Route(r.edges, r.movements, r.probability / total) for r in found)
 
     @cached_property
@@ -114,8 +123,12 @@ class Turning:
                 turns = self._turns(approach.id, *pool)
         total = sum(turns.values())
         if total <= 0:
-            what = f"no vehicle counted at {approach.id} in {self.period!r}: where do its vehicles turn?"
-            raise ConfigError([Problem("counts.csv", what, "count it, or write the expected turns")])
+            what = Message(
+                "no vehicle counted at {id} in {period!r}: where do its vehicles turn?",
+                id=approach.id,
+                period=self.period,
+            )
+            raise ConfigError([Problem("counts.csv", what, Message("count it, or write the expected turns"))])
         return {movement: veh / total for movement, veh in turns.items() if veh > 0}
 
 

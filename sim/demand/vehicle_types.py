@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sim.errors import ConfigError, Problem, near
+from sim.labels import Message, message_of
 from sim.vehicles import SpeedFactor, VehicleSet, car_following
 
 CLASS_OF_VCLASS = {
@@ -54,7 +55,9 @@ class VehicleTypes:
         if weights is None:
             if name not in self.types and name not in BUILT_IN:
                 known = [*self.types, *self.distributions]
-                raise ConfigError([Problem(self.path, f"no vehicle type {name!r}", near(name, known))])
+                raise ConfigError(
+                    [Problem(self.path, Message("no vehicle type {name!r}", name=name), near(name, known))]
+                )
             return name
         left = uniform * math.fsum(weights.values())
         for type_id, weight in sorted(weights.items()):
@@ -79,7 +82,9 @@ class VehicleTypes:
             return parse_speed_factor(attributes.get("speedFactor", "1"), float(deviation))
         except ValueError as error:
             place = f"{self.path}: types.{type_id}.speedFactor"
-            raise ConfigError([Problem(place, str(error), 'write "normc(1,0.1,0.2,2)"')]) from None
+            raise ConfigError(
+                [Problem(place, message_of(error), Message('write "normc(1,0.1,0.2,2)"'))]
+            ) from None
 
     def driving_as(self, vehicles: VehicleSet) -> VehicleTypes:
         """Replace how types follow others (model, gap, acceleration, tau, sigma) by a named set's classes.
@@ -110,7 +115,7 @@ def parse_speed_factor(text: str, deviation: float) -> SpeedFactor:
         return SpeedFactor(mean=mean, sd=sd, min=max(low, 0.01), max=high)
     if law[1] == "norm" and len(numbers) == 2:  # noqa: PLR2004 - mean, sd
         return SpeedFactor(mean=numbers[0], sd=numbers[1], min=0.01, max=numbers[0] + 10 * numbers[1])
-    raise ValueError(f"{text!r} is no speed factor law")
+    raise ValueError(Message("{text!r} is no speed factor law", text=text))
 
 
 def read_vehicle_types(path: Path) -> VehicleTypes:
@@ -123,8 +128,10 @@ def read_vehicle_types(path: Path) -> VehicleTypes:
             for id, weights in data["distributions"].items()
         }
     except FileNotFoundError:
-        raise ConfigError([Problem(str(path), "no such file", "import the model again")]) from None
+        raise ConfigError(
+            [Problem(str(path), Message("no such file"), Message("import the model again"))]
+        ) from None
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
-        what = f"not a file of vehicle types: {error}"
-        raise ConfigError([Problem(str(path), what, "import the model again")]) from None
+        what = Message("not a file of vehicle types: {error}", error=error)
+        raise ConfigError([Problem(str(path), what, Message("import the model again"))]) from None
     return VehicleTypes(types, distributions, str(path))

@@ -8,6 +8,7 @@ import pandas as pd
 from sim.demand.counts import QUARTER_S
 from sim.demand.tables import WALKS, floored, stream
 from sim.errors import ConfigError, Problems
+from sim.labels import Message
 from sim.site.facts import Period
 from sim.site.model import Site
 from sim.vehicles import SpeedFactor
@@ -34,11 +35,15 @@ def walks(site: Site, begin_s: float, period_id: str, replicate: int, scale: flo
             problems.extend(error)
             continue
         if approach.crossing is None or approach.exit_edge is None:
-            problems.add(place, f"{name} has no crossing from kerb to kerb", "give the leg a `crossing`")
+            problems.add(
+                place,
+                Message("{name} has no crossing from kerb to kerb", name=name),
+                Message("give the leg a `crossing`"),
+            )
             continue
         blocks = _blocks(period, given, begin_s)
         if blocks is None:
-            problems.add(place, "needs one number, or one per quarter of an hour of the period")
+            problems.add(place, Message("needs one number, or one per quarter of an hour of the period"))
             continue
         for start_s, end_s, mean in blocks:
             rng = stream(site.name, replicate, period_id, "walk", approach.id, str(start_s))

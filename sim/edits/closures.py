@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from sim.edits.base import Edit, ObjectKey
 from sim.edits.lanes import with_edge
+from sim.labels import Message
 from sim.site.model import Closure, Site
 from sim.site.network import Network
 
@@ -25,15 +26,23 @@ class AddClosure(Edit):
     def applied(self, site: Site) -> Site:
         """Add the closure."""
         if self.id in site.closures:
-            raise ValueError(f"there is a closure {self.id!r} already")
+            raise ValueError(Message("there is a closure {id!r} already", id=self.id))
         if self.closure.end_s <= self.closure.begin_s:
-            raise ValueError(f"closure {self.id!r} ends before it begins")
+            raise ValueError(Message("closure {id!r} ends before it begins", id=self.id))
         lanes = {lane.id for edge in site.network.edges.values() for lane in edge.lanes}
         keys = {connection.key for connection in site.network.connections}
-        unknown = [f"lane {lane}" for lane in self.closure.lanes if lane not in lanes]
-        unknown += [f"connection {key}" for key in self.closure.connections if key not in keys]
+        unknown = [Message("lane {lane}", lane=lane) for lane in self.closure.lanes if lane not in lanes]
+        unknown += [
+            Message("connection {key}", key=key) for key in self.closure.connections if key not in keys
+        ]
         if unknown or not (self.closure.lanes or self.closure.connections):
-            raise ValueError(f"closure {self.id!r}: there is no {', no '.join(unknown or ['lane to close'])}")
+            raise ValueError(
+                Message(
+                    "closure {id!r}: there is no {unknown:or}",
+                    id=self.id,
+                    unknown=unknown or [Message("lane to close")],
+                )
+            )
         return replace(site, closures={**site.closures, self.id: self.closure})
 
 

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from sim.edits.base import Edit, LaneLink, ObjectKey, connection_key, lane_link
 from sim.edits.lights import link_of, model_of, with_links
+from sim.labels import Message
 from sim.site.model import Site
 from sim.site.network import Approach, Connection, Movement, Network
 
@@ -54,7 +55,14 @@ class SetConnections(Edit):
         present = {lane_link(c): c for c in network.connections_from.get(self.edge, ())}
         if present.keys() != self.expected:
             expected, found = _said(self.edge, self.expected), _said(self.edge, present.keys())
-            raise ValueError(f"edge {self.edge!r}: expected {expected}; found {found}")
+            raise ValueError(
+                Message(
+                    "edge {edge!r}: expected {expected}; found {found}",
+                    edge=self.edge,
+                    expected=expected,
+                    found=found,
+                )
+            )
         ways = {way.to_edge: way for way in self.new}
         added = [
             _new(self.edge, link, tuple(present.values()), ways, network)
@@ -100,18 +108,26 @@ def _new(
             return replace(bare, signal=signal), None
         lights = link_of(network, signal)
         if way.like not in lights:
-            raise ValueError(f"signal {signal!r} shows nothing to {way.like!r}, whose lights are asked for")
+            raise ValueError(
+                Message(
+                    "signal {signal!r} shows nothing to {like!r}, whose lights are asked for",
+                    signal=signal,
+                    like=way.like,
+                )
+            )
         return replace(bare, signal=signal), lights[way.like]
     movement = sorted((c for c in present if c.to_edge == to_edge), key=lambda c: c.link is None)
     if not movement:
-        raise ValueError(f"no movement leads from {edge!r} to {to_edge!r} yet")
+        raise ValueError(
+            Message("no movement leads from {edge!r} to {to_edge!r} yet", edge=edge, to_edge=to_edge)
+        )
     bare = replace(movement[0], from_lane=from_lane, to_lane=to_lane, link=None, allow=None, rules=())
     model = model_of(bare, [c for c in present if c.link is not None])
     return bare, None if model is None else model.link
 
 
 def _said(edge: str, links: Set[LaneLink]) -> str:
-    return ", ".join(connection_key(edge, link) for link in sorted(links)) or "no connection"
+    return ", ".join(connection_key(edge, link) for link in sorted(links)) or Message("no connection")
 
 
 def _remarked(approach: Approach, connections: Sequence[Connection]) -> Approach:

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from sim.edits.base import Edit, ObjectKey
 from sim.edits.lanes import with_edge
+from sim.labels import Message
 from sim.site.model import Site
 from sim.site.network import Approach, Connection, CrossingLink, Edge, Lane, Network
 
@@ -42,16 +43,23 @@ class SetLaneCount(Edit):
         """Add or remove lanes."""
         edge = site.network.edges[self.edge]
         if len(edge.lanes) != self.expected:
-            raise ValueError(f"edge {self.edge!r}: expected {self.expected} lanes; found {len(edge.lanes)}")
+            raise ValueError(
+                Message(
+                    "edge {edge!r}: expected {expected} lanes; found {n_lanes}",
+                    edge=self.edge,
+                    expected=self.expected,
+                    n_lanes=len(edge.lanes),
+                )
+            )
         if self.lanes < 1:
-            raise ValueError(f"edge {self.edge!r} would have no lane left")
+            raise ValueError(Message("edge {edge!r} would have no lane left", edge=self.edge))
         for connection in site.network.connections:
             ends = (
                 (connection.from_edge, connection.from_lane),
                 (connection.to_edge, connection.to_lane),
             )
             if any(end == self.edge and lane >= self.lanes for end, lane in ends):
-                raise ValueError(f"lane still in use: {connection.key}")
+                raise ValueError(Message("lane still in use: {key}", key=connection.key))
         last = edge.lanes[-1]
         new = tuple(replace(last, index=index, ends_m=None) for index in range(len(edge.lanes), self.lanes))
         lanes = (*edge.lanes[: self.lanes], *new)
@@ -104,16 +112,27 @@ class SplitEdge(Edit):
         upstream_m = edge.length_m - self.downstream_m
         if abs(edge.length_m - self.expected_length_m) > 0.01:  # noqa: PLR2004 - files have two decimals
             raise ValueError(
-                f"edge {self.edge!r}: expected {self.expected_length_m:g} m, found {edge.length_m:g} m"
+                Message(
+                    "edge {edge!r}: expected {expected_length_m:g} m, found {length_m:g} m",
+                    edge=self.edge,
+                    expected_length_m=self.expected_length_m,
+                    length_m=edge.length_m,
+                )
             )
         if self.edge in network.whole:
-            raise ValueError(f"edge {self.edge!r} is cut already")
+            raise ValueError(Message("edge {edge!r} is cut already", edge=self.edge))
         if self.upstream in network.edges:
-            raise ValueError(f"there is an edge {self.upstream!r} already")
+            raise ValueError(Message("there is an edge {upstream!r} already", upstream=self.upstream))
         if min(upstream_m, self.downstream_m) < SHORTEST_M:
             raise ValueError(
-                f"edge {self.edge!r} is {edge.length_m:.1f} m long: it cannot be cut {self.downstream_m:g} m "
-                f"before its end, both parts need {SHORTEST_M:g} m"
+                Message(
+                    "edge {edge!r} is {length_m:.1f} m long: it cannot be cut {downstream_m:g} m "
+                    "before its end, both parts need {shortest_m:g} m",
+                    edge=self.edge,
+                    length_m=edge.length_m,
+                    downstream_m=self.downstream_m,
+                    shortest_m=SHORTEST_M,
+                )
             )
         before, after = _cut(edge, self, upstream_m)
         named = {
@@ -152,7 +171,12 @@ class SplitEdge(Edit):
         for id, area in facts.parking.items():
             if area.on == self.edge and area.at_m + area.length_m > upstream_m:
                 raise ValueError(
-                    f"parking area {id!r} reaches into the last {self.downstream_m:g} m of {self.edge!r}"
+                    Message(
+                        "parking area {id!r} reaches into the last {downstream_m:g} m of {edge!r}",
+                        id=id,
+                        downstream_m=self.downstream_m,
+                        edge=self.edge,
+                    )
                 )
             on = self.upstream if area.on == self.edge else area.on
             parking[id] = area.model_copy(update={"on": on})

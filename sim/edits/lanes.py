@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from sim.edits.base import Edit, ObjectKey
+from sim.labels import Message
 from sim.site.model import Site
 from sim.site.network import Edge, Network
 
@@ -34,12 +35,26 @@ class SetLane(Edit):
         """Set what is given."""
         edge = site.network.edges[self.edge]
         if self.lane >= len(edge.lanes):
-            raise ValueError(f"edge {self.edge!r} has no lane {self.lane}: it has {len(edge.lanes)}")
+            raise ValueError(
+                Message(
+                    "edge {edge!r} has no lane {lane}: it has {n_lanes}",
+                    edge=self.edge,
+                    lane=self.lane,
+                    n_lanes=len(edge.lanes),
+                )
+            )
         lane = edge.lanes[self.lane]
         if (lane.speed_mps, lane.allow) != (self.expected_speed_mps, self.expected_allow):
             raise ValueError(
-                f"lane {lane.id!r}: expected {self.expected_speed_mps:g} m/s for "
-                f"{_listed(self.expected_allow)}; found {lane.speed_mps:g} m/s for {_listed(lane.allow)}"
+                Message(
+                    "lane {id!r}: expected {expected_speed_mps:g} m/s for {expected_allow}; "
+                    "found {speed_mps:g} m/s for {allow}",
+                    id=lane.id,
+                    expected_speed_mps=self.expected_speed_mps,
+                    expected_allow=_listed(self.expected_allow),
+                    speed_mps=lane.speed_mps,
+                    allow=_listed(lane.allow),
+                )
             )
         new = replace(
             lane,
@@ -56,4 +71,4 @@ def with_edge(network: Network, edge: Edge) -> Network:
 
 
 def _listed(classes: frozenset[str]) -> str:
-    return " ".join(sorted(classes)) or "nobody"
+    return " ".join(sorted(classes)) or Message("nobody")

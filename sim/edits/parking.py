@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sim.edits.base import Edit, ObjectKey
+from sim.labels import Message
 from sim.site.model import BAYS, Site
 from sim.site.network import Network
 from sim.site.parking import ParkingArea
@@ -94,7 +95,13 @@ class SetIllegalStopping(Edit):
         """Set the rate."""
         known = site.facts.illegal_stopping
         if self.id not in known or known[self.id].per_km_h != self.expected_per_km_h:
-            raise ValueError(f"illegal stopping {self.id!r}: not {self.expected_per_km_h:g} per km and hour")
+            raise ValueError(
+                Message(
+                    "illegal stopping {id!r}: not {expected_per_km_h:g} per km and hour",
+                    id=self.id,
+                    expected_per_km_h=self.expected_per_km_h,
+                )
+            )
         changed = known[self.id].model_copy(update={"per_km_h": self.per_km_h})
         facts = site.facts.model_copy(update={"illegal_stopping": {**known, self.id: changed}})
         return replace(site, facts=facts)
@@ -107,7 +114,7 @@ def _touched(id: str, area: ParkingArea) -> frozenset[ObjectKey]:
 
 def _check(site: Site, id: str, expected: ParkingArea) -> None:
     if site.facts.parking.get(id) != expected:
-        raise ValueError(f"parking area {id!r} is not there as expected")
+        raise ValueError(Message("parking area {id!r} is not there as expected", id=id))
 
 
 def _with(site: Site, parking: dict[str, ParkingArea]) -> Site:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from sim.edits.base import Edit, ObjectKey, timing_key
 from sim.edits.lights import column, link_of
+from sim.labels import Message
 from sim.signals.program import Interval, SignalControl, SignalProgram
 from sim.site.model import Site
 from sim.site.network import Network
@@ -83,15 +84,20 @@ class SetProgram(Edit):
         """Replace the control."""
         controls = site.signals[self.period]
         if self.signal not in controls:
-            raise ValueError(f"there is no signal {self.signal!r}")
+            raise ValueError(Message("there is no signal {signal!r}", signal=self.signal))
         today = controls[self.signal]
         named = {key for key, _ in _all_lights(self.expected)}
         found = _only(keyed(today, site.network), named)
         links = link_of(site.network, self.signal)
         if found != _only(self.expected, set(links)):
             raise ValueError(
-                f"signal {self.signal!r} in period {self.period!r}: expected {_said(self.expected)}; "
-                f"found {_said(found)}"
+                Message(
+                    "signal {signal!r} in period {period!r}: expected {expected}; found {found}",
+                    signal=self.signal,
+                    period=self.period,
+                    expected=_said(self.expected),
+                    found=_said(found),
+                )
             )
         control = self._control(today, links)
         return replace(site, signals={**site.signals, self.period: {**controls, self.signal: control}})
@@ -100,7 +106,11 @@ class SetProgram(Edit):
         ids = {program.id for program in self.wanted.programs}
         unknown = sorted({self.wanted.active, *(id for _, id in self.wanted.switches)} - ids - {"off"})
         if unknown:
-            raise ValueError(f"signal {self.signal!r}: no program {', '.join(unknown)} is given")
+            raise ValueError(
+                Message(
+                    "signal {signal!r}: no program {unknown} is given", signal=self.signal, unknown=unknown
+                )
+            )
         expected = {program.id: program for program in self.expected.programs}
         programs = {
             program.id: indexed(program, links, self._kept(program, expected.get(program.id), today, links))
@@ -131,12 +141,24 @@ def indexed(program: KeyedProgram, links: Mapping[str, int], kept: Lights = ()) 
     shown = dict((*kept, *program.lights))
     missing = sorted(links.keys() - shown.keys())
     if missing:
-        raise ValueError(f"program {program.id!r} says nothing of {', '.join(missing)}")
+        raise ValueError(Message("program {id!r} says nothing of {missing}", id=program.id, missing=missing))
     for key, link in links.items():
         if len(shown[key]) != length:
-            raise ValueError(f"program {program.id!r}: {key} has {len(shown[key])} of {length} letters")
+            raise ValueError(
+                Message(
+                    "program {id!r}: {key} has {n_shown} of {length} letters",
+                    id=program.id,
+                    key=key,
+                    n_shown=len(shown[key]),
+                    length=length,
+                )
+            )
         if letters.setdefault(link, shown[key]) != shown[key]:
-            raise ValueError(f"program {program.id!r}: {key} shares a link and is to show other lights")
+            raise ValueError(
+                Message(
+                    "program {id!r}: {key} shares a link and is to show other lights", id=program.id, key=key
+                )
+            )
     size = max(letters, default=-1) + 1
     red = "r" * length
     states = ("".join(letters.get(link, red)[n] for link in range(size)) for n in range(length))
@@ -171,11 +193,17 @@ def _shown(control: KeyedControl) -> dict[str, dict[str, str]]:
     return found
 
 
-def _said(control: KeyedControl) -> str:
-    programs = "; ".join(
-        f"{p.id!r} ({p.program.kind}) of "
-        f"{', '.join(f'{i.duration_s:g}' for i in p.program.intervals)} s at offset {p.program.offset_s:g} s"
+def _said(control: KeyedControl) -> Message:
+    programs = [
+        Message(
+            "{id!r} ({kind}) of {durations_s} s at offset {offset_s:g} s",
+            id=p.id,
+            kind=p.program.kind,
+            durations_s=[f"{i.duration_s:g}" for i in p.program.intervals],
+            offset_s=p.program.offset_s,
+        )
         for p in control.programs
-    )
-    switches = "".join(f", {id!r} from {time_s:g} s" for time_s, id in control.switches)
-    return f"program {programs}, running {control.active!r}{switches}"
+    ]
+    running = [Message("{id!r}", id=control.active)]
+    running += [Message("{id!r} from {time_s:g} s", id=id, time_s=time_s) for time_s, id in control.switches]
+    return Message("program {programs:;}, running {running}", programs=programs, running=running)

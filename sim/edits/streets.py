@@ -10,6 +10,7 @@ from typing import ClassVar
 from sim.edits.base import Edit, ObjectKey
 from sim.edits.geometry import around, driven
 from sim.edits.lanes import with_edge
+from sim.labels import Message
 from sim.site.model import Site
 from sim.site.network import Approach, Edge, Lane, Network
 
@@ -58,12 +59,12 @@ class AddStreet(Edit):
         """Add the edge, and its approach where it is named."""
         network = site.network
         if self.edge in network.edges:
-            raise ValueError(f"there is an edge {self.edge!r} already")
+            raise ValueError(Message("there is an edge {edge!r} already", edge=self.edge))
         nodes = {edge.from_node: edge.shape[0] for edge in network.edges.values()}
         nodes |= {edge.to_node: edge.shape[-1] for edge in network.edges.values()}
         for node in (self.from_node, self.to_node):
             if node not in nodes:
-                raise ValueError(f"there is no node {node!r}")
+                raise ValueError(Message("there is no node {node!r}", node=node))
         shape = (nodes[self.from_node], *self.shape, nodes[self.to_node])
         length_m = round(sum(math.dist(a, b) for a, b in pairwise(shape)), 2)
         lanes = tuple(
@@ -73,7 +74,13 @@ class AddStreet(Edit):
         if self.junction is not None and self.approach is not None:
             junction = network.junctions[self.junction]
             if any(a.name == self.approach for a in junction.approaches):
-                raise ValueError(f"junction {self.junction!r} has an approach {self.approach!r} already")
+                raise ValueError(
+                    Message(
+                        "junction {junction!r} has an approach {approach!r} already",
+                        junction=self.junction,
+                        approach=self.approach,
+                    )
+                )
             before, end = shape[-2], shape[-1]
             bearing_deg = math.degrees(math.atan2(before[0] - end[0], before[1] - end[1])) % 360
             own = Approach(self.junction, self.approach, self.edge, (self.edge,), round(bearing_deg, 1), ())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from sim.edits.base import Edit, ObjectKey, timing_key
+from sim.labels import Message
 from sim.signals.program import Interval
 from sim.site.model import Site
 from sim.site.network import Network
@@ -37,9 +38,16 @@ class SetTiming(Edit):
         found = (tuple(interval.duration_s for interval in program.intervals), program.offset_s)
         if found != (self.expected_durations_s, self.expected_offset_s):
             raise ValueError(
-                f"signal {self.signal!r}, program {self.program!r}: expected intervals of "
-                f"{_listed(self.expected_durations_s)} s at offset {self.expected_offset_s:g} s; "
-                f"found {_listed(found[0])} s at {found[1]:g} s"
+                Message(
+                    "signal {signal!r}, program {program!r}: expected intervals of {expected_durations_s} s "
+                    "at offset {expected_offset_s:g} s; found {durations_s} s at {offset_s:g} s",
+                    signal=self.signal,
+                    program=self.program,
+                    expected_durations_s=_listed(self.expected_durations_s),
+                    expected_offset_s=self.expected_offset_s,
+                    durations_s=_listed(found[0]),
+                    offset_s=found[1],
+                )
             )
         intervals = tuple(
             interval if interval.duration_s == duration_s else _lasting(interval, duration_s)

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from sim.edits.base import Edit, LaneLink, ObjectKey, connection_key, lane_link
 from sim.edits.connections import reconnected
+from sim.labels import Message
 from sim.site.model import Site
 from sim.site.network import CONNECTION_RULES, Connection, Network
 
@@ -44,20 +45,28 @@ class SetTurnRules(Edit):
         """Set the connection's classes and rules."""
         unknown = sorted({name for name, _ in self.rules} - CONNECTION_RULES.keys())
         if unknown:
-            raise ValueError(f"no rule of a connection: {', '.join(unknown)}")
+            raise ValueError(Message("no rule of a connection: {unknown}", unknown=unknown))
         present = site.network.connections_from.get(self.edge, ())
         own = next((c for c in present if lane_link(c) == self.link), None)
         key = connection_key(self.edge, self.link)
         if own is None:
-            raise ValueError(f"there is no connection {key}")
+            raise ValueError(Message("there is no connection {key}", key=key))
         if (own.allow, own.rules) != (self.expected_allow, tuple(sorted(self.expected_rules))):
             expected = _said(self.expected_allow, self.expected_rules)
-            raise ValueError(f"connection {key}: expected {expected}; found {_said(own.allow, own.rules)}")
+            raise ValueError(
+                Message(
+                    "connection {key}: expected {expected}; found {allow}",
+                    key=key,
+                    expected=expected,
+                    allow=_said(own.allow, own.rules),
+                )
+            )
         new = replace(own, allow=self.allow, rules=tuple(sorted(self.rules)))
         others: list[Connection] = [c for c in present if c is not own]
         return replace(site, network=reconnected(site.network, self.edge, [*others, new]))
 
 
-def _said(allow: frozenset[str] | None, rules: tuple[tuple[str, str], ...]) -> str:
-    who = "everyone" if allow is None else " ".join(sorted(allow)) or "nobody"
-    return ", ".join([f"for {who}", *(f"{name} {value}" for name, value in sorted(rules))])
+def _said(allow: frozenset[str] | None, rules: tuple[tuple[str, str], ...]) -> Message:
+    who = Message("everyone") if allow is None else " ".join(sorted(allow)) or Message("nobody")
+    parts = [Message("for {who}", who=who), *(f"{name} {value}" for name, value in sorted(rules))]
+    return Message("{parts}", parts=parts)

@@ -13,7 +13,7 @@ from sim.errors import Problems, near
 from sim.interventions.base import Intervention, intervention
 from sim.interventions.plans import changed_programs, main_interval, set_programs
 from sim.interventions.retime_signal import ExpectedTiming, in_periods
-from sim.labels import Text, text
+from sim.labels import Message, Text, text
 from sim.signals.fixed_time import shipped_rules
 from sim.signals.program import SignalProgram
 from sim.signals.streams import least_green_s
@@ -85,10 +85,12 @@ max_greens_s: {A: 60, B: 40}
         stages = {stage.name: stage for stage in program.stages()}
         for field, greens in (("min_greens_s", self.min_greens_s), ("max_greens_s", self.max_greens_s)):
             for name in greens.keys() - stages.keys():
-                problems.add(f"{path}.{field}.{name}", f"no stage {name!r}", near(name, stages))
+                problems.add(
+                    f"{path}.{field}.{name}", Message("no stage {name!r}", name=name), near(name, stages)
+                )
         for name in self.min_greens_s.keys() - self.max_greens_s.keys():
-            told = f"stage {name!r} has a minimum and no maximum"
-            problems.add(f"{path}.min_greens_s.{name}", told, "name it in max_greens_s too")
+            told = Message("stage {name!r} has a minimum and no maximum", name=name)
+            problems.add(f"{path}.min_greens_s.{name}", told, Message("name it in max_greens_s too"))
         problems.raise_if_any()
         rules = shipped_rules()
         intervals = list(program.intervals)
@@ -99,14 +101,33 @@ max_greens_s: {A: 60, B: 40}
             index = main_interval(program, name)
             fixed_s = stage.green_s - intervals[index].duration_s
             if min_s < least_s:
-                told = f"a green of {min_s:g} s is too short for vehicles and pedestrians of stage {name!r}"
-                problems.add(f"{path}.min_greens_s.{name}", told, f"at least {least_s:g} s")
+                told = Message(
+                    "a green of {min_s:g} s is too short for vehicles and pedestrians of stage {name!r}",
+                    min_s=min_s,
+                    name=name,
+                )
+                problems.add(
+                    f"{path}.min_greens_s.{name}", told, Message("at least {least_s:g} s", least_s=least_s)
+                )
             if max_s < min_s:
-                told = f"the maximum of {max_s:g} s lies below the minimum of {min_s:g} s"
+                told = Message(
+                    "the maximum of {max_s:g} s lies below the minimum of {min_s:g} s",
+                    max_s=max_s,
+                    min_s=min_s,
+                )
                 problems.add(f"{path}.max_greens_s.{name}", told)
             if min_s - fixed_s < 1:
-                told = f"{min_s:g} s leave no room for {fixed_s:g} s that are fixed in stage {name!r}"
-                problems.add(f"{path}.min_greens_s.{name}", told, f"at least {fixed_s + 1:g} s")
+                told = Message(
+                    "{min_s:g} s leave no room for {fixed_s:g} s that are fixed in stage {name!r}",
+                    min_s=min_s,
+                    fixed_s=fixed_s,
+                    name=name,
+                )
+                problems.add(
+                    f"{path}.min_greens_s.{name}",
+                    told,
+                    Message("at least {fixed_s:g} s", fixed_s=fixed_s + 1),
+                )
             duration_s = min(max(stage.green_s, min_s), max_s) - fixed_s
             intervals[index] = replace(
                 intervals[index], duration_s=duration_s, min_s=min_s - fixed_s, max_s=max_s - fixed_s

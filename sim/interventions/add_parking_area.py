@@ -10,7 +10,7 @@ from pydantic import Field
 from sim.edits.vocabulary import AddParking
 from sim.errors import Problems, near
 from sim.interventions.base import Intervention, intervention
-from sim.labels import Text, text
+from sim.labels import Message, Text, text
 from sim.loading import Facts
 from sim.site.model import Site
 from sim.site.parking import ParkingArea
@@ -57,9 +57,9 @@ takes: {P1: 0.3}
         existing = site.facts.parking
         problems = Problems()
         if self.id in existing:
-            problems.add(f"{path}.id", f"parking area {self.id!r} exists already")
+            problems.add(f"{path}.id", Message("parking area {id!r} exists already", id=self.id))
         if not any(lane.for_cars for lane in edge.lanes):
-            problems.add(f"{path}.area.on", f"no lane of {edge.id!r} is open to cars")
+            problems.add(f"{path}.area.on", Message("no lane of {id!r} is open to cars", id=edge.id))
         elif self.area.bay == "in_lane":
             check_in_lane(edge, site.network, f"{path}.area", problems)
         placed = self.area.model_copy(update={"on": edge.id, "at_m": round(at_m, 2)})
@@ -68,16 +68,29 @@ takes: {P1: 0.3}
             id: area for id, area in existing.items() if site.network.edge(area.on, "parking").id == edge.id
         }
         if set(self.expect.areas) != set(beside):
-            told = f"expected {_listed(self.expect.areas)} on {edge.id!r}, found {_listed(beside)}"
+            told = Message(
+                "expected {areas} on {id!r}, found {beside}",
+                areas=_listed(self.expect.areas),
+                id=edge.id,
+                beside=_listed(beside),
+            )
             problems.add(f"{path}.expect.areas", told)
         for id, area in sorted(beside.items()):
             if overlap(placed, area):
-                problems.add(f"{path}.area.at_m", f"overlaps {id!r}, which takes {taken(area)}")
+                problems.add(
+                    f"{path}.area.at_m",
+                    Message("overlaps {id!r}, which takes {area}", id=id, area=taken(area)),
+                )
         for lot, share in self.takes.items():
             if lot not in existing:
-                problems.add(f"{path}.takes.{lot}", f"no parking area {lot!r}", near(lot, existing))
+                problems.add(
+                    f"{path}.takes.{lot}", Message("no parking area {lot!r}", lot=lot), near(lot, existing)
+                )
             if not 0 < share <= 1:
-                problems.add(f"{path}.takes.{lot}", f"a share lies above 0 and at most at 1, not {share:g}")
+                problems.add(
+                    f"{path}.takes.{lot}",
+                    Message("a share lies above 0 and at most at 1, not {share:g}", share=share),
+                )
         problems.raise_if_any()
         return (AddParking(self.id, placed, tuple(sorted(self.takes.items()))),)
 
@@ -98,4 +111,4 @@ takes: {P1: 0.3}
 
 
 def _listed(ids: Mapping[str, ParkingArea] | tuple[str, ...]) -> str:
-    return ", ".join(sorted(ids)) or "none"
+    return ", ".join(sorted(ids)) or Message("none")

@@ -13,7 +13,7 @@ from sim.errors import ConfigError, Problems, near
 from sim.interventions.base import Intervention, intervention
 from sim.interventions.plans import changed_programs, refuse, set_programs, taken_apart
 from sim.interventions.retime_signal import SHORTEST_GREEN_S, ExpectedTiming, in_periods
-from sim.labels import Text, text
+from sim.labels import Message, Text, message_of, text
 from sim.signals.program import GREEN, Interval, SignalProgram
 from sim.site.model import Site
 from sim.site.network import Junction, Movement, Network
@@ -120,22 +120,24 @@ only: true
         problems = Problems()
         if self.stage in names:
             problems.add(
-                f"{path}.stage", f"there is a stage {self.stage!r} already", f"now: {', '.join(names)}"
+                f"{path}.stage",
+                Message("there is a stage {stage!r} already", stage=self.stage),
+                Message("now: {names}", names=names),
             )
         for field, name in (("behind", self.behind), *((f"greens_s.{n}", n) for n in self.greens_s)):
             if name not in names:
-                problems.add(f"{path}.{field}", f"no stage {name!r}", near(name, names))
+                problems.add(f"{path}.{field}", Message("no stage {name!r}", name=name), near(name, names))
         problems.raise_if_any()
         try:
             program = program.retimed(self.greens_s)
         except ValueError as error:
-            raise refuse(f"{path}.greens_s", str(error)) from None
+            raise refuse(f"{path}.greens_s", message_of(error)) from None
         stays = _never_changing(program)
         if self.only:
             program = _without(program, set(served))
         if [stage.name for stage in program.stages()] != names:
-            told = "a stage of today would have no green left"
-            problems.add(f"{path}.only", told, "leave `only` out, or reorder the stages instead")
+            told = Message("a stage of today would have no green left")
+            problems.add(f"{path}.only", told, Message("leave `only` out, or reorder the stages instead"))
             problems.raise_if_any()
         taken = taken_apart(program)
         next_name = names[(names.index(self.behind) + 1) % len(names)]
@@ -164,7 +166,9 @@ only: true
                 problems.extend(error)
                 continue
             if all(c.signal != junction.signal for c in movement.connections):
-                told = f"{id} is not controlled by the signal of {junction.id!r}"
+                told = Message(
+                    "{id} is not controlled by the signal of {junction_id!r}", id=id, junction_id=junction.id
+                )
                 problems.add(f"{path}.serves.{number}", told)
             movements[id] = movement
         problems.raise_if_any()
@@ -179,15 +183,21 @@ only: true
         for one, id in keys.items():
             for foe in network.foes.get(one, frozenset()) & keys.keys():
                 if id < keys[foe]:
-                    problems.add(f"{path}.serves", f"{id} and {keys[foe]} cross each other", "one stage each")
+                    problems.add(
+                        f"{path}.serves",
+                        Message("{id} and {keys} cross each other", id=id, keys=keys[foe]),
+                        Message("one stage each"),
+                    )
         letters = {c.link: "g" for m in uturns for c in m.connections if c.link is not None}
         letters |= {c.link: "G" for m in movements.values() for c in m.connections if c.link is not None}
         known = keys.keys() | {c.key for m in uturns for c in m.connections}
         for link in letters:
             strangers = set(network.links[junction.signal or ""][link]) - known
             if strangers:
-                told = f"{', '.join(sorted(strangers))} shares a signal head with what the stage serves"
-                problems.add(f"{path}.serves", told, "serve that movement too")
+                told = Message(
+                    "{strangers} shares a signal head with what the stage serves", strangers=sorted(strangers)
+                )
+                problems.add(f"{path}.serves", told, Message("serve that movement too"))
         problems.found = list(dict.fromkeys(problems.found))
         problems.raise_if_any()
         return letters

@@ -12,7 +12,7 @@ from sim.edits.vocabulary import Edit, SetConnections, SetLaneCount, SplitEdge, 
 from sim.errors import ConfigError, Problem, Problems
 from sim.interventions.base import Intervention, intervention
 from sim.interventions.set_lane_use import SetLaneUse, car_lanes, lane_uses, uses_in_words
-from sim.labels import Text, text
+from sim.labels import Message, Text, message_of, text
 from sim.site.model import Site
 from sim.site.network import Approach
 from sim.site.places import named
@@ -64,7 +64,7 @@ lanes: [left, through, through+right]
         try:
             cut = edited(site, widened)
         except ValueError as error:  # what lies on the edge forbids the cut
-            raise ConfigError([Problem(f"{path}.length_m", str(error))]) from None
+            raise ConfigError([Problem(f"{path}.length_m", message_of(error))]) from None
         marking = SetLaneUse(
             kind="set_lane_use", approach=approach.id, expect=("none", *self.expect), lanes=self.lanes
         )
@@ -95,28 +95,53 @@ lanes: [left, through, through+right]
         edge = network.edges[approach.edge]
         found = lane_uses(network, approach)
         if [set(use.split("+")) for use in self.expect] != [set(use.split("+")) for use in found]:
-            told = f"expected {', '.join(self.expect)}; found {', '.join(found)}"
-            problems.add(f"{path}.expect", told, "lanes for cars, from the median to the kerb")
+            told = Message("expected {expect}; found {found}", expect=self.expect, found=found)
+            problems.add(f"{path}.expect", told, Message("lanes for cars, from the median to the kerb"))
         if len(self.lanes) != len(self.expect) + 1:
-            told = f"{len(self.lanes)} lanes are listed; with the bay there are {len(self.expect) + 1}"
-            problems.add(f"{path}.lanes", told, "lanes for cars, from the median to the kerb")
+            told = Message(
+                "{n_lanes} lanes are listed; with the bay there are {n_expect}",
+                n_lanes=len(self.lanes),
+                n_expect=len(self.expect) + 1,
+            )
+            problems.add(f"{path}.lanes", told, Message("lanes for cars, from the median to the kerb"))
         longest_m = edge.length_m - SHORTEST_M
         if edge.id in network.whole:
-            problems.add(f"{path}.approach", f"{edge.id!r} has been widened before its stop line already")
+            problems.add(
+                f"{path}.approach",
+                Message("{id!r} has been widened before its stop line already", id=edge.id),
+            )
         elif longest_m < SHORTEST_M:
-            told = f"{edge.id!r} is only {edge.length_m:.0f} m long: no room for a bay and its beginning"
-            problems.add(f"{path}.length_m", told, "`widen_road` widens all of it")
+            told = Message(
+                "{id!r} is only {length_m:.0f} m long: no room for a bay and its beginning",
+                id=edge.id,
+                length_m=edge.length_m,
+            )
+            problems.add(f"{path}.length_m", told, Message("`widen_road` widens all of it"))
         elif not SHORTEST_M <= self.length_m <= longest_m:
-            told = f"a bay of {self.length_m:g} m does not fit on {edge.id!r}, {edge.length_m:.0f} m long"
-            hint = f"{SHORTEST_M:g} to {longest_m:.0f} m; `widen_road` widens all of it"
+            told = Message(
+                "a bay of {length_m:g} m does not fit on {id!r}, {edge_length_m:.0f} m long",
+                length_m=self.length_m,
+                id=edge.id,
+                edge_length_m=edge.length_m,
+            )
+            hint = Message(
+                "{shortest_m:g} to {longest_m:.0f} m; `widen_road` widens all of it",
+                shortest_m=SHORTEST_M,
+                longest_m=longest_m,
+            )
             problems.add(f"{path}.length_m", told, hint)
         cars = car_lanes(network, edge.id)
         if not cars or cars != list(range(cars[0], len(edge.lanes))):
-            told = f"the lane of {edge.id!r} nearest the median is not for cars: the bay would lie beyond it"
+            told = Message(
+                "the lane of {id!r} nearest the median is not for cars: the bay would lie beyond it",
+                id=edge.id,
+            )
             problems.add(f"{path}.approach", told)
         elif self.side == "kerb" and len({edge.lanes[lane].allow for lane in cars}) > 1:
-            told = f"the lanes of {edge.id!r} are not for the same vehicles: their order would change"
-            problems.add(f"{path}.side", told, "side: median")
+            told = Message(
+                "the lanes of {id!r} are not for the same vehicles: their order would change", id=edge.id
+            )
+            problems.add(f"{path}.side", told, Message("side: median"))
         problems.raise_if_any()
 
     def _into(self, cut: Site, upstream: str, edge: str) -> SetConnections:

@@ -19,7 +19,7 @@ from sim.interventions.streets import (
     restriction_in_words,
     timed,
 )
-from sim.labels import Text, text
+from sim.labels import Message, Text, text
 from sim.loading import Facts
 from sim.site.model import Site
 from sim.site.network import Movement, Network
@@ -71,12 +71,20 @@ exempt: [bus]
         problems = Problems()
         found = len(car_movement_lanes(network, movement))
         if found != self.expect.lanes:
-            told = f"expected cars to turn from {self.expect.lanes} lanes, found {found}"
-            problems.add(f"{path}.expect.lanes", told, f"it leads to {movement.to_edge!r}")
+            told = Message(
+                "expected cars to turn from {lanes} lanes, found {found}",
+                lanes=self.expect.lanes,
+                found=found,
+            )
+            problems.add(
+                f"{path}.expect.lanes", told, Message("it leads to {to_edge!r}", to_edge=movement.to_edge)
+            )
         check_hours(site, self.hours, f"{path}.hours", problems)
         hit = banned(self.vehicles, self.exempt)
         if not any(_users(network, movement, n) & hit for n in range(len(movement.connections))):
-            problems.add(f"{path}.movement", "nobody who would be banned may make this movement today")
+            problems.add(
+                f"{path}.movement", Message("nobody who would be banned may make this movement today")
+            )
         problems.raise_if_any()
         edits: tuple[SetTurnRules | AddClosure, ...]
         if self.hours:
@@ -91,8 +99,13 @@ exempt: [bus]
                 if _users(network, movement, n) & hit
             )
         for edge in dead_ends(site, edits):
-            told = f"cars that come along {edge!r} could not go on at all: every movement would be banned"
-            problems.add(f"{path}.movement", told, "leave one movement, or close the street with `one_way`")
+            told = Message(
+                "cars that come along {edge!r} could not go on at all: every movement would be banned",
+                edge=edge,
+            )
+            problems.add(
+                f"{path}.movement", told, Message("leave one movement, or close the street with `one_way`")
+            )
         problems.raise_if_any()
         return edits
 

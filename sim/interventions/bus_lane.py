@@ -22,7 +22,7 @@ from sim.interventions.streets import (
     stretch,
     timed,
 )
-from sim.labels import Text, text
+from sim.labels import Message, Text, text
 from sim.loading import Facts
 from sim.site.model import Site
 from sim.site.network import Edge, Lane
@@ -76,8 +76,12 @@ opens_m: 60
         check_hours(site, self.hours, f"{path}.hours", problems)
         for edge in edges:
             if self.opens_m is not None and edge.length_m < self.opens_m + SHORTEST_M:
-                told = f"{edge.id!r} is {edge.length_m:.0f} m long: nothing is left of the bus lane"
-                problems.add(f"{path}.opens_m", told, "leave the edge out, or open later")
+                told = Message(
+                    "{id!r} is {length_m:.0f} m long: nothing is left of the bus lane",
+                    id=edge.id,
+                    length_m=edge.length_m,
+                )
+                problems.add(f"{path}.opens_m", told, Message("leave the edge out, or open later"))
         problems.raise_if_any()
         edits = [edit for edge in edges for edit in self._of_edge(site, edge)]
         self._check_ways(site, edits, path)
@@ -129,9 +133,15 @@ opens_m: 60
         for edit in splits:
             cut = edit.applied(cut)
         for edge, to in lost_ways(cut, [edit for edit in edits if not isinstance(edit, SplitEdge)]):
-            told = f"cars could not go from {edge!r} to {to!r} any more: only the bus lane leads there"
-            hint = "open it before the stop line: `opens_m: 60`"
+            told = Message(
+                "cars could not go from {edge!r} to {to!r} any more: only the bus lane leads there",
+                edge=edge,
+                to=to,
+            )
+            hint = Message("open it before the stop line: `opens_m: 60`")
             if self.opens_m is not None:
-                hint = "who comes from there has no other lane: leave that edge out, or take the other side"
+                hint = Message(
+                    "who comes from there has no other lane: leave that edge out, or take the other side"
+                )
             problems.add(f"{path}.on", told, hint)
         problems.raise_if_any()

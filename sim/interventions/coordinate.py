@@ -11,7 +11,7 @@ from sim.edits.vocabulary import SetTiming
 from sim.errors import ConfigError, Problem, Problems, near
 from sim.interventions.base import Intervention, intervention
 from sim.interventions.retime_signal import in_periods, sentence
-from sim.labels import Text, text
+from sim.labels import Message, Text, text
 from sim.loading import Facts
 from sim.signals.band import Bands, green_bands
 from sim.signals.corridor import band_inputs, corridor
@@ -113,7 +113,7 @@ cycle_s: 110
         for name in self.expect.cycles_s:
             if name not in self.junctions:
                 place = f"{path}.expect.cycles_s.{name}"
-                problems.add(place, "not in the corridor", near(name, self.junctions))
+                problems.add(place, Message("not in the corridor"), near(name, self.junctions))
         for junction in line.junctions:
             try:
                 old = fixed_time_program(site, junction, period, None, path)
@@ -123,14 +123,27 @@ cycle_s: 110
             expected = self.expect.cycles_s.get(junction.id)
             if expected is None:
                 place = f"{path}.expect.cycles_s"
-                problems.add(place, f"{junction.id!r} is missing", f"it is {old.cycle_s:g} s today")
+                problems.add(
+                    place,
+                    Message("{id!r} is missing", id=junction.id),
+                    Message("it is {cycle_s:g} s today", cycle_s=old.cycle_s),
+                )
             elif abs(expected - old.cycle_s) > 1e-6:  # noqa: PLR2004 - floats read from text
-                told = f"expected {expected:g} s, found {old.cycle_s:g} s"
-                problems.add(f"{path}.expect.cycles_s.{junction.id}", told, f"in period {period!r}")
+                told = Message(
+                    "expected {expected:g} s, found {cycle_s:g} s", expected=expected, cycle_s=old.cycle_s
+                )
+                problems.add(
+                    f"{path}.expect.cycles_s.{junction.id}",
+                    told,
+                    Message("in period {period!r}", period=period),
+                )
             olds.append(old)
         signals = [old.signal for old in olds]
         for name in sorted({name for name in signals if signals.count(name) > 1}):
-            problems.add(f"{path}.junctions", f"signal {name!r} runs two of them: they are one already")
+            problems.add(
+                f"{path}.junctions",
+                Message("signal {name!r} runs two of them: they are one already", name=name),
+            )
         problems.raise_if_any()
         each = [design_problem(site, old, flows, rules) for old in olds]
         cycle_s = self._cycle_s(olds, each, path)
@@ -157,8 +170,10 @@ cycle_s: 110
             return max(webster(p, *bounds, rules.practical_saturation.value).cycle_s for p in each)
         cycles = sorted({old.cycle_s for old in olds})
         if len(cycles) > 1:
-            told = f"cycles of {', '.join(f'{c:g}' for c in cycles)} s cannot be coordinated"
-            hint = f"give the corridor one: cycle_s: {cycles[-1]:g}, or splits: webster"
+            told = Message("cycles of {cycles} s cannot be coordinated", cycles=[f"{c:g}" for c in cycles])
+            hint = Message(
+                "give the corridor one: cycle_s: {cycles:g}, or splits: webster", cycles=cycles[-1]
+            )
             raise ConfigError([Problem(f"{path}.junctions", told, hint)])
         return cycles[0]
 
@@ -173,7 +188,11 @@ cycle_s: 110
                     greens.append(in_proportion(problem, cycle_s))
             except ValueError as error:
                 place = f"{path}.cycle_s"
-                problems.add(place, f"{name}: {error}", f"at least {problem.least_cycle_s:g} s")
+                problems.add(
+                    place,
+                    Message("{name}: {error}", name=name, error=error),
+                    Message("at least {least_cycle_s:g} s", least_cycle_s=problem.least_cycle_s),
+                )
         problems.raise_if_any()
         return greens
 

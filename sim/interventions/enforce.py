@@ -9,7 +9,7 @@ from pydantic import Field
 from sim.edits.vocabulary import SetIllegalStopping
 from sim.errors import Problems, near
 from sim.interventions.base import Intervention, intervention
-from sim.labels import Text, text
+from sim.labels import Message, Text, text
 from sim.loading import Facts
 from sim.site.model import Site
 
@@ -45,14 +45,24 @@ per_km_h: 8
         """One SetIllegalStopping."""
         known, problems = site.facts.illegal_stopping, Problems()
         if self.stopping not in known:
-            hint = near(self.stopping, known) or "write `illegal_stopping` in site.yaml first"
-            problems.add(f"{path}.stopping", f"no illegal stopping {self.stopping!r}", hint)
+            hint = near(self.stopping, known) or Message("write `illegal_stopping` in site.yaml first")
+            problems.add(
+                f"{path}.stopping", Message("no illegal stopping {stopping!r}", stopping=self.stopping), hint
+            )
         elif known[self.stopping].per_km_h != self.expect.per_km_h:
             counted = known[self.stopping].per_km_h
-            what = f"expected {self.expect.per_km_h:g} stops per km and hour, found {counted:g}"
+            what = Message(
+                "expected {per_km_h:g} stops per km and hour, found {counted:g}",
+                per_km_h=self.expect.per_km_h,
+                counted=counted,
+            )
             problems.add(f"{path}.expect.per_km_h", what)
         if self.per_km_h > self.expect.per_km_h:
-            what = f"{self.per_km_h:g} is more than today's {self.expect.per_km_h:g}: enforcement lowers it"
+            what = Message(
+                "{per_km_h:g} is more than today's {expect_per_km_h:g}: enforcement lowers it",
+                per_km_h=self.per_km_h,
+                expect_per_km_h=self.expect.per_km_h,
+            )
             problems.add(f"{path}.per_km_h", what)
         problems.raise_if_any()
         return (SetIllegalStopping(self.stopping, self.expect.per_km_h, self.per_km_h),)

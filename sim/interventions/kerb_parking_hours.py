@@ -8,7 +8,7 @@ from sim.edits.vocabulary import ChangeParking
 from sim.errors import Problems
 from sim.interventions.base import Intervention, intervention
 from sim.interventions.existing_area import ExpectedStalls, found, kerb
-from sim.labels import Text, text
+from sim.labels import Message, Text, text
 from sim.site.clock import Clock, seconds
 from sim.site.model import Site
 
@@ -41,8 +41,10 @@ close: "16:30"
         problems = Problems()
         kerb(area, self.area, path, problems)
         if seconds(self.open) >= seconds(self.close):
-            what = f"opens at {self.open}, not before it closes at {self.close}"
-            problems.add(f"{path}.close", what, "hours do not run past midnight")
+            what = Message(
+                "opens at {open}, not before it closes at {close}", open=self.open, close=self.close
+            )
+            problems.add(f"{path}.close", what, Message("hours do not run past midnight"))
         problems.raise_if_any()
         return (ChangeParking(self.area, area, (("hours", (self.open, self.close)),)),)
 

@@ -27,7 +27,7 @@ from sim.edits.vocabulary import (
 from sim.errors import ConfigError, Problems, near
 from sim.interventions.base import Intervention
 from sim.interventions.set_lane_use import car_lanes
-from sim.labels import Text
+from sim.labels import Message, Text
 from sim.loading import Facts
 from sim.site.lane_marking import marked
 from sim.site.model import Site
@@ -144,19 +144,30 @@ class _Plan:
         for number, node in enumerate(self.nodes, 1):
             if node not in known:
                 hint = near(node, {*known, *network.junctions})
-                problems.add(f"{self.path}.between.{number}", f"no junction or node named {node!r}", hint)
+                problems.add(
+                    f"{self.path}.between.{number}",
+                    Message("no junction or node named {node!r}", node=node),
+                    hint,
+                )
         problems.raise_if_any()
         if self.nodes[0] == self.nodes[1]:
-            problems.add(f"{self.path}.between", "both ends are the same place")
+            problems.add(f"{self.path}.between", Message("both ends are the same place"))
         gap_m = math.dist(known[self.nodes[0]], known[self.nodes[1]])
         if abs(gap_m - kind.expect.gap_m) > max(5.0, 0.05 * gap_m):
-            told = (
-                f"expected {kind.expect.gap_m:g} m between {' and '.join(kind.between)}, found {gap_m:.0f} m"
+            told = Message(
+                "expected {gap_m:g} m between {between:and}, found {gap_m_2:.0f} m",
+                gap_m=kind.expect.gap_m,
+                between=kind.between,
+                gap_m_2=gap_m,
             )
             problems.add(f"{self.path}.expect.gap_m", told)
         for id in kind.streets():
             if id in network.edges:
-                problems.add(f"{self.path}.id", f"there is an edge {id!r} already", "choose another id")
+                problems.add(
+                    f"{self.path}.id",
+                    Message("there is an edge {id!r} already", id=id),
+                    Message("choose another id"),
+                )
         problems.raise_if_any()
 
     def _street(self, number: int) -> AddStreet:
@@ -188,12 +199,18 @@ class _Plan:
             place = f"{self.path}.ways.{number}"
             other = way.to if way.from_ == NEW else way.from_
             if (way.from_ == NEW) == (way.to == NEW):
-                problems.add(place, "one of `from` and `to` is `new`, the other a street that is there")
+                problems.add(
+                    place, Message("one of `from` and `to` is `new`, the other a street that is there")
+                )
                 continue
             approach = network.approaches.get(other)
             id = other if approach is None else (approach.exit_edge if way.from_ == NEW else approach.edge)
             if id is None or id not in network.edges:
-                told = f"no edge or approach named {other!r}" if id is not None else f"{other!r} has no exit"
+                told = (
+                    Message("no edge or approach named {other!r}", other=other)
+                    if id is not None
+                    else Message("{other!r} has no exit", other=other)
+                )
                 problems.add(place, told, near(other, names))
                 continue
             edge = network.edges[id]
@@ -201,14 +218,23 @@ class _Plan:
             ends = {network.edges[s].to_node if way.from_ == NEW else network.edges[s].from_node: s
                     for s in self.kind.streets()}  # fmt: skip
             if node not in ends:
-                problems.add(place, f"{id!r} does not meet the new street there", " or ".join(ends))
+                problems.add(
+                    place,
+                    Message("{id!r} does not meet the new street there", id=id),
+                    Message("{ends:or}", ends=list(ends)),
+                )
                 continue
             pair = (ends[node], id) if way.from_ == NEW else (id, ends[node])
             lanes = car_lanes(network, pair[0])
             wrong = [lane for lane in way.lanes if not 1 <= lane <= len(lanes)]
             if wrong:
-                told = f"no lane {wrong[0]}: {pair[0]!r} has {len(lanes)} for cars"
-                problems.add(f"{place}.lanes", told, "counted from the median")
+                told = Message(
+                    "no lane {wrong}: {pair!r} has {n_lanes} for cars",
+                    wrong=wrong[0],
+                    pair=pair[0],
+                    n_lanes=len(lanes),
+                )
+                problems.add(f"{place}.lanes", told, Message("counted from the median"))
             self._check_light(network, way, node, place, problems)
             found.append((way, *pair))
         problems.raise_if_any()
@@ -217,15 +243,23 @@ class _Plan:
     def _check_light(self, network: Network, way: Way, node: str, place: str, problems: Problems) -> None:
         signal = _signal(network, node)
         if signal is None and (way.green_with or way.gives_way):
-            problems.add(place, "there is no signal at this end", "leave `green_with` and `gives_way` out")
+            problems.add(
+                place,
+                Message("there is no signal at this end"),
+                Message("leave `green_with` and `gives_way` out"),
+            )
         elif signal is not None and way.green_with is None:
             known = [m.id for m in _movements(network, node)]
-            told = f"signal {signal!r} needs to know when this way is green"
-            problems.add(f"{place}.green_with", told, "a movement, e.g. " + ", ".join(known[:4]))
+            told = Message("signal {signal!r} needs to know when this way is green", signal=signal)
+            problems.add(f"{place}.green_with", told, Message("a movement, e.g. {known}", known=known[:4]))
         elif signal is not None and way.green_with not in {m.id for m in _movements(network, node)}:
             known = [m.id for m in _movements(network, node)]
             hint = near(str(way.green_with), known)
-            problems.add(f"{place}.green_with", f"no movement {way.green_with!r} at this signal", hint)
+            problems.add(
+                f"{place}.green_with",
+                Message("no movement {green_with!r} at this signal", green_with=way.green_with),
+                hint,
+            )
 
     def _straight_on(self, network: Network) -> list[tuple[Way, str, str]]:
         """At a dead end of which `ways` say nothing the old street and the new one go on into each other."""
@@ -267,12 +301,22 @@ class _Plan:
                         and _for_cars(e)
                         and node == (e.to_node if name == "into" else e.from_node)
                     ]
-                    told = f"no way leads {name} the new street at {node!r}"
+                    told = (
+                        Message("no way leads into the new street at {node!r}", node=node)
+                        if name == "into"
+                        else Message("no way leads out of the new street at {node!r}", node=node)
+                    )
                     shown = f"to: {NEW}, from: " if name == "into" else f"from: {NEW}, to: "
-                    problems.add(f"{self.path}.ways", told, f"{{{shown}{' or '.join(sorted(known))}}}")
+                    problems.add(
+                        f"{self.path}.ways",
+                        told,
+                        Message("{{{shown}{known:or}}}", shown=shown, known=sorted(known)),
+                    )
         pairs = [(a, b) for _, a, b in ways]
         for pair in sorted({pair for pair in pairs if pairs.count(pair) > 1}):
-            problems.add(f"{self.path}.ways", f"{pair[0]} -> {pair[1]} is said twice")
+            problems.add(
+                f"{self.path}.ways", Message("{pair} -> {pair_2} is said twice", pair=pair[0], pair_2=pair[1])
+            )
         problems.raise_if_any()
 
     def _connections(self, network: Network, ways: Sequence[tuple[Way, str, str]]) -> list[SetConnections]:
@@ -291,8 +335,14 @@ class _Plan:
                     serving = serving[-len(exits) :]
                 aimed = marked(direction, serving, exits, sum(lane > serving[-1] for lane in lanes))
                 if aimed is None:
-                    told = f"{len(serving)} lanes are to lead from {edge!r} to {to!r}, which has {len(exits)}"
-                    problems.add(f"{self.path}.ways", told, "name the `lanes`, or build fewer")
+                    told = Message(
+                        "{n_serving} lanes are to lead from {edge!r} to {to!r}, which has {n_exits}",
+                        n_serving=len(serving),
+                        edge=edge,
+                        to=to,
+                        n_exits=len(exits),
+                    )
+                    problems.add(f"{self.path}.ways", told, Message("name the `lanes`, or build fewer"))
                     continue
                 links |= {(lane, to, exit_lane) for lane, exit_lane in aimed.items()}
                 like = network.movements[way.green_with].connections[0].key if way.green_with else None
@@ -300,8 +350,12 @@ class _Plan:
             for lane in sorted(
                 set(lanes) - {link[0] for link in links} if edge in self.kind.streets() else ()
             ):
-                told = f"lane {len(lanes) - lane} of the new street leads nowhere at its end"
-                problems.add(f"{self.path}.ways", told, "name it in the `lanes` of a way, from the median")
+                told = Message(
+                    "lane {n_lanes} of the new street leads nowhere at its end", n_lanes=len(lanes) - lane
+                )
+                problems.add(
+                    f"{self.path}.ways", told, Message("name it in the `lanes` of a way, from the median")
+                )
             found.append(SetConnections(edge, today, today | links, tuple(new)))
         problems.raise_if_any()
         return found

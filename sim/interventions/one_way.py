@@ -22,7 +22,7 @@ from sim.interventions.streets import (
     stretch,
     timed,
 )
-from sim.labels import Text, text
+from sim.labels import Message, Text, text
 from sim.loading import Facts
 from sim.site.model import Site
 from sim.site.network import Edge
@@ -71,8 +71,11 @@ exempt: [bus]
         closed = {edge.id for edge in edges}
         for edge in edges:
             if not _other_way(site, edge, closed):
-                told = f"{edge.id!r} has no open direction beside it: the street would be closed, not one-way"
-                problems.add(f"{path}.close", told, "`school_hours` closes streets for some hours")
+                told = Message(
+                    "{id!r} has no open direction beside it: the street would be closed, not one-way",
+                    id=edge.id,
+                )
+                problems.add(f"{path}.close", told, Message("`school_hours` closes streets for some hours"))
         problems.raise_if_any()
         hit = banned((), self.exempt)
         edits = tuple(
@@ -95,8 +98,8 @@ def refuse_dead_ends(site: Site, edits: Sequence[Edit], path: str) -> None:
     """Refuse a closure behind which cars that come along another street could not go on."""
     problems = Problems()
     for edge in dead_ends(site, edits):
-        told = f"cars that come along {edge!r} could not go on from there"
-        problems.add(path, told, "leave a way on, or close that street too")
+        told = Message("cars that come along {edge!r} could not go on from there", edge=edge)
+        problems.add(path, told, Message("leave a way on, or close that street too"))
     problems.raise_if_any()
 
 

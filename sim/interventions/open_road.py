@@ -8,7 +8,7 @@ from sim.edits.vocabulary import Edit
 from sim.errors import ConfigError, Problem
 from sim.interventions.base import intervention
 from sim.interventions.new_streets import NewStreet, is_dead_end, node_of
-from sim.labels import Text, text
+from sim.labels import Message, Text, text
 from sim.site.model import Site
 
 
@@ -49,11 +49,15 @@ ways:
         edits = super().edits(site, path)
         nodes = {node_of(site.network, name) for name in self.between}
         if any({edge.from_node, edge.to_node} == nodes for edge in site.network.edges.values()):
-            told = f"a street joins {' and '.join(self.between)} already"
-            raise ConfigError([Problem(f"{path}.between", told, "`widen_road` adds lanes to it")])
+            told = Message("a street joins {between:and} already", between=self.between)
+            raise ConfigError([Problem(f"{path}.between", told, Message("`widen_road` adds lanes to it"))])
         if not any(is_dead_end(site.network, node) for node in nodes):
-            told = f"neither {self.between[0]!r} nor {self.between[1]!r} is a dead end"
-            raise ConfigError([Problem(f"{path}.between", told, "`add_link` joins two junctions")])
+            told = Message(
+                "neither {between!r} nor {between_2!r} is a dead end",
+                between=self.between[0],
+                between_2=self.between[1],
+            )
+            raise ConfigError([Problem(f"{path}.between", told, Message("`add_link` joins two junctions"))])
         return edits
 
     def describe(self, site: Site) -> Text:

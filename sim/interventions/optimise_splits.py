@@ -10,7 +10,7 @@ from sim.edits.vocabulary import SetTiming
 from sim.errors import ConfigError, Problem, Problems
 from sim.interventions.base import Intervention, intervention
 from sim.interventions.retime_signal import ExpectedTiming, in_periods, sentence
-from sim.labels import Text, text
+from sim.labels import Message, Text, message_of, text
 from sim.signals.fixed_time import (
     design_flows,
     design_problem,
@@ -90,8 +90,14 @@ by: webster
                 self.expect.check(old, period, path)
                 problem = design_problem(site, old, design_flows(site, period), shipped_rules())
                 if not problem.streams:
-                    told = f"nobody drives over junction {junction.id!r} in period {period!r}"
-                    raise ConfigError([Problem(f"{path}.junction", told, "there is nothing to compute from")])
+                    told = Message(
+                        "nobody drives over junction {id!r} in period {period!r}",
+                        id=junction.id,
+                        period=period,
+                    )
+                    raise ConfigError(
+                        [Problem(f"{path}.junction", told, Message("there is nothing to compute from"))]
+                    )
                 times = site.periods[period]
                 timing = self._timing(problem, (times.end_s - times.begin_s) / 3600, path)
                 found[period] = (old, old.retimed(problem.named(timing.greens_s)), timing)
@@ -114,5 +120,5 @@ by: webster
             compute = webster if self.by == "webster" else practical
             return compute(problem, *bounds, rules.practical_saturation.value)
         except ValueError as error:
-            hint = f"at least {problem.least_cycle_s:g} s"
-            raise ConfigError([Problem(f"{path}.cycle_s", str(error), hint)]) from None
+            hint = Message("at least {least_cycle_s:g} s", least_cycle_s=problem.least_cycle_s)
+            raise ConfigError([Problem(f"{path}.cycle_s", message_of(error), hint)]) from None

@@ -9,7 +9,7 @@ from pydantic import Field
 from sim.edits.vocabulary import ChangeParking
 from sim.errors import Problems, near
 from sim.interventions.base import Intervention, intervention
-from sim.labels import Text, text
+from sim.labels import Message, Text, text
 from sim.loading import Facts
 from sim.site.model import Site
 
@@ -44,11 +44,15 @@ expect: {signs: []}
         parking, problems = site.facts.parking, Problems()
         for index, id in enumerate(self.areas):
             if id not in parking:
-                hint = near(id, parking) or "the site has none"
-                problems.add(f"{path}.areas[{index}]", f"no parking area {id!r}", hint)
+                hint = near(id, parking) or Message("the site has none")
+                problems.add(f"{path}.areas[{index}]", Message("no parking area {id!r}", id=id), hint)
         signs = {id for id in self.areas if id in parking and parking[id].shows_free_stalls}
         if signs != set(self.expect.signs) & set(self.areas):
-            what = f"expected signs at {_listed(self.expect.signs)}, found them at {_listed(signs)}"
+            what = Message(
+                "expected signs at {signs}, found them at {signs_2}",
+                signs=_listed(self.expect.signs),
+                signs_2=_listed(signs),
+            )
             problems.add(f"{path}.expect.signs", what)
         problems.raise_if_any()
         return tuple(ChangeParking(id, parking[id], (("guidance", True),)) for id in self.areas)
@@ -59,4 +63,4 @@ expect: {signs: []}
 
 
 def _listed(ids: tuple[str, ...] | set[str]) -> str:
-    return ", ".join(sorted(ids)) or "none"
+    return ", ".join(sorted(ids)) or Message("none")

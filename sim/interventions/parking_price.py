@@ -10,7 +10,7 @@ from sim.edits.vocabulary import ChangeParking
 from sim.errors import ConfigError, Problem, near
 from sim.interventions.base import Intervention, intervention
 from sim.interventions.existing_area import price
-from sim.labels import Text, text
+from sim.labels import Message, Text, text
 from sim.loading import Facts
 from sim.site.model import Site
 
@@ -46,11 +46,17 @@ yuan_per_h: 6
         """One ChangeParking."""
         parking = site.facts.parking
         if self.area not in parking:
-            hint = near(self.area, parking) or "the site has none"
-            raise ConfigError([Problem(f"{path}.area", f"no parking area {self.area!r}", hint)])
+            hint = near(self.area, parking) or Message("the site has none")
+            raise ConfigError(
+                [Problem(f"{path}.area", Message("no parking area {area!r}", area=self.area), hint)]
+            )
         area = parking[self.area]
         if area.price_yuan_per_h != self.expect.yuan_per_h:
-            what = f"expected {price(self.expect.yuan_per_h)} yuan/h, found {price(area.price_yuan_per_h)}"
+            what = Message(
+                "expected {yuan_per_h} yuan/h, found {price_yuan_per_h}",
+                yuan_per_h=price(self.expect.yuan_per_h),
+                price_yuan_per_h=price(area.price_yuan_per_h),
+            )
             raise ConfigError([Problem(f"{path}.expect.yuan_per_h", what)])
         return (ChangeParking(self.area, area, (("price_yuan_per_h", self.yuan_per_h),)),)
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from sim.edits.vocabulary import SetProgram, keyed
-from sim.errors import ConfigError, Problem, Problems
+from sim.errors import NOTHING, ConfigError, Problem, Problems
 from sim.interventions.retime_signal import ExpectedTiming
+from sim.labels import Message
 from sim.signals.fixed_time import fixed_time_program, periods_meant, signalised
 from sim.signals.program import GREEN, Interval, SignalControl, SignalProgram
 from sim.signals.windows import windows
@@ -161,6 +162,6 @@ def movements_of_link(junction: Junction, link: int) -> list[str]:
     ]
 
 
-def refuse(path: str, message: str, suggestion: str = "") -> ConfigError:
+def refuse(path: str, message: Message, suggestion: Message = NOTHING) -> ConfigError:
     """Make a refusal of one problem."""
     return ConfigError([Problem(path, message, suggestion)])

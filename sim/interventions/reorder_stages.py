@@ -11,7 +11,7 @@ from sim.errors import Problems, near
 from sim.interventions.base import Intervention, intervention
 from sim.interventions.plans import changed_programs, set_programs, taken_apart
 from sim.interventions.retime_signal import ExpectedTiming, in_periods
-from sim.labels import Text, text
+from sim.labels import Message, Text, text
 from sim.signals.program import SignalProgram
 from sim.site.model import Site
 from sim.site.network import Junction
@@ -80,15 +80,23 @@ order: [A, C, B, D]
         problems = Problems()
         for name in self.order:
             if name not in names:
-                problems.add(f"{path}.order", f"no stage {name!r}", near(name, names))
+                problems.add(f"{path}.order", Message("no stage {name!r}", name=name), near(name, names))
         missing = [name for name in names if name not in self.order]
         if missing:
-            problems.add(f"{path}.order", f"stages left out: {', '.join(missing)}", "name every stage once")
+            problems.add(
+                f"{path}.order",
+                Message("stages left out: {missing}", missing=missing),
+                Message("name every stage once"),
+            )
         if len(set(self.order)) != len(self.order):
-            problems.add(f"{path}.order", "a stage is named twice")
+            problems.add(f"{path}.order", Message("a stage is named twice"))
         problems.raise_if_any()
         if _same_cycle(list(self.order), names):
-            problems.add(f"{path}.order", "the stages follow each other so today", f"now: {', '.join(names)}")
+            problems.add(
+                f"{path}.order",
+                Message("the stages follow each other so today"),
+                Message("now: {names}", names=names),
+            )
         problems.raise_if_any()
         return taken_apart(program).joined(self.order, {})
 

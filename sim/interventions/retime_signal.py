@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from sim.edits.vocabulary import SetTiming
 from sim.errors import ConfigError, Problem, Problems, near
 from sim.interventions.base import Intervention, intervention
-from sim.labels import Text, text
+from sim.labels import Message, Text, message_of, text
 from sim.loading import Facts
 from sim.signals.fixed_time import fixed_time_program, periods_meant, set_timing, signalised
 from sim.signals.program import SignalProgram, StageSpan
@@ -36,8 +36,8 @@ class ExpectedTiming(Facts):
 
         def compare(name: str, expected: float | None, found: float) -> None:
             if expected is not None and abs(expected - found) > 1e-6:  # noqa: PLR2004 - floats read from text
-                told = f"expected {expected:g} s, found {found:g} s"
-                problems.add(f"{path}.expect.{name}", told, f"in period {period!r}")
+                told = Message("expected {expected:g} s, found {found:g} s", expected=expected, found=found)
+                problems.add(f"{path}.expect.{name}", told, Message("in period {period!r}", period=period))
 
         compare("cycle_s", self.cycle_s, program.cycle_s)
         compare("offset_s", self.offset_s, program.offset_s)
@@ -79,7 +79,7 @@ greens_s: {A: 42}
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
         if not self.greens_s and self.cycle_s is None and self.offset_s is None:
-            raise ValueError("say what changes: greens_s, cycle_s or offset_s")
+            raise ValueError(Message("say what changes: greens_s, cycle_s or offset_s"))
         return self
 
     def edits(self, site: Site, path: str) -> tuple[SetTiming, ...]:
@@ -129,13 +129,18 @@ greens_s: {A: 42}
                 and _serves_vehicles(stage, program, network)
             ):
                 place = f"{path}.greens_s.{name}" if name in self.greens_s else f"{path}.cycle_s"
-                told = f"stage {name!r} serves vehicles and would be green {green_s:g} s"
-                problems.add(place, f"{told} (now {stage.green_s:g} s)", f"at least {SHORTEST_GREEN_S:g} s")
+                told = Message(
+                    "stage {name!r} serves vehicles and would be green {green_s:g} s (now {now_s:g} s)",
+                    name=name,
+                    green_s=green_s,
+                    now_s=stage.green_s,
+                )
+                problems.add(place, told, Message("at least {least_s:g} s", least_s=SHORTEST_GREEN_S))
         problems.raise_if_any()
         try:
             return program.retimed(greens_s, self.offset_s)
         except ValueError as error:
-            raise ConfigError([Problem(f"{path}.greens_s", str(error))]) from None
+            raise ConfigError([Problem(f"{path}.greens_s", message_of(error))]) from None
 
 
 def _refuse_unknown(
@@ -143,7 +148,7 @@ def _refuse_unknown(
 ) -> None:
     for name in named:
         if name not in stages:
-            problems.add(f"{path}.{name}", f"no stage {name!r}", near(name, stages))
+            problems.add(f"{path}.{name}", Message("no stage {name!r}", name=name), near(name, stages))
 
 
 def _fill_cycle(
@@ -156,12 +161,18 @@ def _fill_cycle(
     room_s = cycle_s - fixed_s
     if not free:
         if abs(room_s) > 1e-6:  # noqa: PLR2004 - floats read from text
-            told = f"the greens and intergreens add up to {fixed_s:g} s, not {cycle_s:g} s"
+            told = Message(
+                "the greens and intergreens add up to {fixed_s:g} s, not {cycle_s:g} s",
+                fixed_s=fixed_s,
+                cycle_s=cycle_s,
+            )
             raise ConfigError([Problem(path, told)])
         return dict(given_s)
     if room_s <= 0:
-        told = (
-            f"a cycle of {cycle_s:g} s leaves no green beside {fixed_s:g} s of other greens and intergreens"
+        told = Message(
+            "a cycle of {cycle_s:g} s leaves no green beside {fixed_s:g} s of other greens and intergreens",
+            cycle_s=cycle_s,
+            fixed_s=fixed_s,
         )
         raise ConfigError([Problem(path, told)])
     factor = room_s / sum(free.values())

@@ -11,7 +11,7 @@ from pydantic import Field
 from sim.edits.vocabulary import SetConnections, lane_link
 from sim.errors import ConfigError, Problem, Problems, near
 from sim.interventions.base import Intervention, intervention
-from sim.labels import Text, text
+from sim.labels import Message, Text, text
 from sim.site.facts import DIRECTIONS
 from sim.site.lane_marking import remarked
 from sim.site.model import Site
@@ -60,11 +60,15 @@ lanes: [left, left, through+right]
             present_targets = _targets(network, movement)
             aimed = remarked(_direction(movement), serving, exits, beside, present_targets)
             if aimed is None:
-                told = (
-                    f"{len(serving)} lanes are to go {movement.direction}, but its exit {movement.to_edge!r}"
+                told = Message(
+                    "{n_serving} lanes are to go {direction}, but its exit {to_edge!r} has {n_exits} "
+                    "for cars",
+                    n_serving=len(serving),
+                    direction=movement.direction,
+                    to_edge=movement.to_edge,
+                    n_exits=len(exits),
                 )
-                number = "1 lane for cars" if len(exits) == 1 else f"{len(exits) or 'no'} lanes for cars"
-                problems.add(f"{path}.lanes", f"{told} has {number}")
+                problems.add(f"{path}.lanes", told)
                 continue
             links |= {(lane, movement.to_edge, exit_lane) for lane, to in aimed.items() for exit_lane in to}
         problems.raise_if_any()
@@ -87,9 +91,9 @@ lanes: [left, left, through+right]
     def _check_expectation(self, network: Network, approach: Approach, path: str) -> None:
         found = lane_uses(network, approach)
         if [set(use.split("+")) for use in self.expect] != [set(use.split("+")) for use in found]:
-            told = f"expected {', '.join(self.expect)}; found {', '.join(found)}"
+            told = Message("expected {expect}; found {found}", expect=self.expect, found=found)
             raise ConfigError(
-                [Problem(f"{path}.expect", told, "lanes for cars, from the median to the kerb")]
+                [Problem(f"{path}.expect", told, Message("lanes for cars, from the median to the kerb"))]
             )
 
     def _wanted(self, network: Network, approach: Approach, path: str) -> dict[int, frozenset[str]]:
@@ -102,22 +106,37 @@ lanes: [left, left, through+right]
             parts = use.split("+")
             for part in parts:
                 if part not in known:
-                    told = f"no {part!r} movement leaves {approach.id}: there is no exit lane for it"
+                    told = Message(
+                        "no {part!r} movement leaves {id}: there is no exit lane for it",
+                        part=part,
+                        id=approach.id,
+                    )
                     problems.add(f"{path}.lanes.{number}", told, near(part, known))
             if len(set(parts)) != len(parts):
-                problems.add(f"{path}.lanes.{number}", f"{use!r} names a movement twice")
+                problems.add(f"{path}.lanes.{number}", Message("{use!r} names a movement twice", use=use))
             uses.append(frozenset(parts))
         if len(uses) != len(lanes):
             problems.add(
-                f"{path}.lanes", f"{len(uses)} lanes are listed, but {approach.id} has {len(lanes)} for cars"
+                f"{path}.lanes",
+                Message(
+                    "{n_uses} lanes are listed, but {id} has {n_lanes} for cars",
+                    n_uses=len(uses),
+                    id=approach.id,
+                    n_lanes=len(lanes),
+                ),
             )
         problems.raise_if_any()
         today = [frozenset(use.split("+")) for use in lane_uses(network, approach)]
         for number, pair in enumerate(pairwise(uses), 1):
             if _cross(*pair) and not _cross(*today[number - 1 : number + 1]):
-                told = f"the paths of lanes {number} and {number + 1} would cross: {' | '.join(self.lanes)}"
+                told = Message(
+                    "the paths of lanes {number} and {number_2} would cross: {lanes}",
+                    number=number,
+                    number_2=number + 1,
+                    lanes=" | ".join(self.lanes),
+                )
                 problems.add(
-                    f"{path}.lanes", told, "from the median to the kerb: uturn, left, through, right"
+                    f"{path}.lanes", told, Message("from the median to the kerb: uturn, left, through, right")
                 )
         problems.raise_if_any()
         return dict(zip(reversed(lanes), uses, strict=True))

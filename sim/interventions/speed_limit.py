@@ -10,7 +10,7 @@ from sim.edits.vocabulary import SetLane
 from sim.errors import Problems
 from sim.interventions.base import Intervention, intervention
 from sim.interventions.streets import MOTOR, streets_in_words, stretch
-from sim.labels import Text, text
+from sim.labels import Message, Text, text
 from sim.loading import Facts
 from sim.site.model import Site
 
@@ -56,14 +56,21 @@ speed_kmh: 40
         lanes = [lane for edge in edges for lane in edge.lanes if lane.allow & MOTOR]
         for edge in edges:
             if not any(lane.allow & MOTOR for lane in edge.lanes):
-                problems.add(f"{path}.on", f"{edge.id!r} has no lane for motor traffic")
+                problems.add(f"{path}.on", Message("{id!r} has no lane for motor traffic", id=edge.id))
             found = sorted({lane.speed_mps * KMH_PER_MPS for lane in edge.lanes if lane.allow & MOTOR})
             if any(abs(limit - self.expect.speed_kmh) > ROUNDING_KMH for limit in found):
-                told = f"expected {self.expect.speed_kmh:g} km/h on {edge.id!r}, found "
-                told += ", ".join(f"{limit:.4g}" for limit in found)
-                problems.add(f"{path}.expect.speed_kmh", told, "name streets of one limit at a time")
+                told = Message(
+                    "expected {speed_kmh:g} km/h on {id!r}, found {found}",
+                    speed_kmh=self.expect.speed_kmh,
+                    id=edge.id,
+                    found=[f"{limit:.4g}" for limit in found],
+                )
+                problems.add(f"{path}.expect.speed_kmh", told, Message("name streets of one limit at a time"))
         if abs(self.speed_kmh - self.expect.speed_kmh) <= ROUNDING_KMH:
-            problems.add(f"{path}.speed_kmh", f"{self.speed_kmh:g} km/h is the limit today: nothing changes")
+            problems.add(
+                f"{path}.speed_kmh",
+                Message("{speed_kmh:g} km/h is the limit today: nothing changes", speed_kmh=self.speed_kmh),
+            )
         problems.raise_if_any()
         speed_mps = round(self.speed_kmh / KMH_PER_MPS, 2)
         return tuple(

@@ -10,7 +10,7 @@ from pydantic import AfterValidator
 
 from sim.edits.vocabulary import AddClosure
 from sim.errors import Problems, near
-from sim.labels import Text, catalogue, text
+from sim.labels import Message, Text, catalogue, text
 from sim.site.clock import CLOCK, seconds
 from sim.site.model import Closure, Site
 from sim.site.network import Edge, Movement, Network
@@ -34,7 +34,13 @@ CAR = "car"
 def _vehicle(value: str) -> str:
     name = "passenger" if value == CAR else value
     if name not in RESTRICTABLE:
-        raise ValueError(f"no vehicle class {value!r} ({near(value, {*RESTRICTABLE, CAR})})")
+        raise ValueError(
+            Message(
+                "no vehicle class {value!r} ({value_2})",
+                value=value,
+                value_2=near(value, {*RESTRICTABLE, CAR}),
+            )
+        )
     return name
 
 
@@ -45,9 +51,13 @@ VehicleName = Annotated[str, AfterValidator(_vehicle)]
 def _hours(value: str) -> str:
     begin, _, end = value.partition("-")
     if not (CLOCK.fullmatch(begin) and CLOCK.fullmatch(end)):
-        raise ValueError(f'hours {value!r}: write "HH:MM-HH:MM" in quotes')
+        raise ValueError(Message('hours {value!r}: write "HH:MM-HH:MM" in quotes', value=value))
     if seconds(end) <= seconds(begin):
-        raise ValueError(f"hours {value!r} end before they begin: after midnight, hours go on beyond 24")
+        raise ValueError(
+            Message(
+                "hours {value!r} end before they begin: after midnight, hours go on beyond 24", value=value
+            )
+        )
     return value
 
 
@@ -73,13 +83,17 @@ def check_hours(site: Site, hours: Sequence[str], path: str, problems: Problems)
     ordered = sorted(hours, key=span_s)
     for one, other in pairwise(ordered):
         if span_s(other)[0] < span_s(one)[1]:
-            problems.add(path, f"{one} and {other} overlap")
+            problems.add(path, Message("{one} and {other} overlap", one=one, other=other))
     periods = site.periods.values()
     for each in hours:
         begin_s, end_s = span_s(each)
         if not any(begin_s < period.end_s and period.begin_s < end_s for period in periods):
             known = ", ".join(f"{period.begin}-{period.end}" for period in periods)
-            problems.add(path, f"{each} meets no period of the site", f"its periods: {known}")
+            problems.add(
+                path,
+                Message("{each} meets no period of the site", each=each),
+                Message("its periods: {known}", known=known),
+            )
 
 
 def stretch(network: Network, names: Iterable[str], path: str) -> list[Edge]:
@@ -91,10 +105,14 @@ def stretch(network: Network, names: Iterable[str], path: str) -> list[Edge]:
         ids = approach.chain if approach else (name,)
         for id in ids:
             if id in found:
-                problems.add(f"{path}.{number}", f"{name!r} is named twice: {id!r}")
+                problems.add(f"{path}.{number}", Message("{name!r} is named twice: {id!r}", name=name, id=id))
             elif id not in network.edges:
                 known = {*network.edges, *network.approaches}
-                problems.add(f"{path}.{number}", f"no edge or approach named {name!r}", near(name, known))
+                problems.add(
+                    f"{path}.{number}",
+                    Message("no edge or approach named {name!r}", name=name),
+                    near(name, known),
+                )
             else:
                 found[id] = network.edges[id]
     problems.raise_if_any()
@@ -165,4 +183,12 @@ def check_lanes(edges: Iterable[Edge], expected: int, problems: Problems, path: 
     for edge in edges:
         found = sum(lane.for_cars for lane in edge.lanes)
         if found != expected:
-            problems.add(path, f"expected {expected} lanes for cars on {edge.id!r}, found {found}")
+            problems.add(
+                path,
+                Message(
+                    "expected {expected} lanes for cars on {id!r}, found {found}",
+                    expected=expected,
+                    id=edge.id,
+                    found=found,
+                ),
+            )

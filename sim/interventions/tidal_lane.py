@@ -22,7 +22,7 @@ from sim.interventions.streets import (
     stretch,
 )
 from sim.interventions.widen_road import ExpectedWidth, WidenRoad
-from sim.labels import Text, text
+from sim.labels import Message, Text, text
 from sim.signals.fixed_time import design_flows
 from sim.site.model import Closure, Site
 from sim.site.network import Edge, Lane, Network
@@ -82,10 +82,13 @@ hours: ["07:00-09:00"]
         ends = {(edge.to_node, edge.from_node) for edge in gains}
         for edge in lends:
             if (edge.from_node, edge.to_node) not in ends:
-                told = f"{edge.id!r} does not run beside the direction that gains"
-                problems.add(f"{path}.lends", told, "the same stretch, the other way")
+                told = Message("{id!r} does not run beside the direction that gains", id=edge.id)
+                problems.add(f"{path}.lends", told, Message("the same stretch, the other way"))
         if len(lends) != len(gains):
-            problems.add(f"{path}.lends", f"{len(lends)} edges lend a lane to {len(gains)}")
+            problems.add(
+                f"{path}.lends",
+                Message("{n_lends} edges lend a lane to {n_gains}", n_lends=len(lends), n_gains=len(gains)),
+            )
         problems.raise_if_any()
         wider = WidenRoad(
             kind="widen_road",
@@ -98,9 +101,11 @@ hours: ["07:00-09:00"]
         built += _ways_in(edited(site, built).network, lends[0])
         edits = (*built, *self._closures(gains, lends))
         for one, other in lost_ways(site, edits):
-            told = f"cars could not go from {one!r} to {other!r} at some time"
+            told = Message("cars could not go from {one!r} to {other!r} at some time", one=one, other=other)
             problems.add(
-                f"{path}.uses", told, "each movement needs a lane besides the tidal one: `set_lane_use` first"
+                f"{path}.uses",
+                told,
+                Message("each movement needs a lane besides the tidal one: `set_lane_use` first"),
             )
         problems.raise_if_any()
         return edits

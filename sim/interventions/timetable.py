@@ -15,7 +15,7 @@ from sim.interventions.base import Intervention, intervention
 from sim.interventions.plans import set_control
 from sim.interventions.retime_signal import ExpectedTiming, RetimeSignal
 from sim.interventions.streets import Hours, span_s
-from sim.labels import Text, text
+from sim.labels import Message, Text, text
 from sim.loading import Facts
 from sim.signals.fixed_time import fixed_time_program, signalised
 from sim.signals.program import SignalControl, SignalProgram
@@ -112,27 +112,44 @@ plans:
         for one, other in pairwise(ordered):
             gap_s = span_s(other)[0] - span_s(one)[1]
             if gap_s > 0:
-                problems.add(f"{path}.plans", f"nothing runs between {one} and {other}", "close the gap")
+                problems.add(
+                    f"{path}.plans",
+                    Message("nothing runs between {one} and {other}", one=one, other=other),
+                    Message("close the gap"),
+                )
             if gap_s < 0:
-                problems.add(f"{path}.plans", f"{one} and {other} overlap")
+                problems.add(f"{path}.plans", Message("{one} and {other} overlap", one=one, other=other))
         met = self._periods(site)
         for id in met:
             period = site.periods[id]
             if period.begin_s < span_s(ordered[0])[0] or span_s(ordered[-1])[1] < period.end_s:
-                told = f"period {id!r} ({period.begin}-{period.end}) lies only partly within the timetable"
+                told = Message(
+                    "period {id!r} ({begin}-{end}) lies only partly within the timetable",
+                    id=id,
+                    begin=period.begin,
+                    end=period.end,
+                )
                 problems.add(
-                    f"{path}.plans", told, "let the first plan begin and the last end with it, or beyond"
+                    f"{path}.plans",
+                    told,
+                    Message("let the first plan begin and the last end with it, or beyond"),
                 )
             if id not in self.expect.cycles_s:
-                problems.add(f"{path}.expect.cycles_s.{id}", "missing: the timetable meets this period")
+                problems.add(
+                    f"{path}.expect.cycles_s.{id}", Message("missing: the timetable meets this period")
+                )
         if not met:
             known = ", ".join(f"{p.begin}-{p.end}" for p in site.periods.values())
-            problems.add(f"{path}.plans", "the hours meet no period of the site", f"its periods: {known}")
+            problems.add(
+                f"{path}.plans",
+                Message("the hours meet no period of the site"),
+                Message("its periods: {known}", known=known),
+            )
         for id in self.expect.cycles_s.keys() - set(met):
-            problems.add(f"{path}.expect.cycles_s.{id}", "no such period is met", near(id, met))
+            problems.add(f"{path}.expect.cycles_s.{id}", Message("no such period is met"), near(id, met))
         for number, plan in enumerate(self.plans, 1):
             if plan.plan_of is not None and plan.plan_of not in site.periods:
-                told = f"no period {plan.plan_of!r}"
+                told = Message("no period {plan_of!r}", plan_of=plan.plan_of)
                 problems.add(f"{path}.plans.{number}.plan_of", told, near(plan.plan_of, site.periods))
         problems.raise_if_any()
 

@@ -8,7 +8,7 @@ from sim.edits.vocabulary import ChangeParking
 from sim.errors import ConfigError, Problem
 from sim.interventions.base import Intervention, intervention
 from sim.interventions.existing_area import ExpectedStalls
-from sim.labels import Text, text
+from sim.labels import Message, Text, text
 from sim.site.model import Site
 
 ENOUGH = 5000
@@ -38,7 +38,11 @@ expect: {stalls: 10}
         parking = site.facts.parking
         stalls = sum(area.stalls for area in parking.values())
         if stalls != self.expect.stalls or not parking:
-            what = f"expected {self.expect.stalls} stalls in all, found {stalls}"
+            what = Message(
+                "expected {stalls} stalls in all, found {stalls_2}",
+                stalls=self.expect.stalls,
+                stalls_2=stalls,
+            )
             raise ConfigError([Problem(f"{path}.expect.stalls", what)])
         return tuple(ChangeParking(id, area, (("stalls", ENOUGH),)) for id, area in sorted(parking.items()))
 

@@ -12,7 +12,7 @@ from sim.errors import Problems
 from sim.interventions.base import Intervention, intervention
 from sim.interventions.set_lane_use import SetLaneUse, car_lanes
 from sim.interventions.streets import Hours, check_hours, other_times, span_s
-from sim.labels import Text, text
+from sim.labels import Message, Text, text
 from sim.signals.program import GREEN
 from sim.site.model import Closure, Site
 from sim.site.network import Connection
@@ -59,12 +59,19 @@ hours: ["07:00-09:00"]
         problems = Problems()
         check_hours(site, self.hours, f"{path}.hours", problems)
         if self.lane > len(self.expect):
-            told = f"lane {self.lane} of {len(self.expect)} that are expected"
-            problems.add(f"{path}.lane", told, "1 is the lane next to the median")
+            told = Message(
+                "lane {lane} of {n_expect} that are expected", lane=self.lane, n_expect=len(self.expect)
+            )
+            problems.add(f"{path}.lane", told, Message("1 is the lane next to the median"))
         problems.raise_if_any()
         today, then = set(self.expect[self.lane - 1].split("+")), set(self.then.split("+"))
         if today == then:
-            problems.add(f"{path}.then", f"lane {self.lane} serves {self.then} today: nothing would change")
+            problems.add(
+                f"{path}.then",
+                Message(
+                    "lane {lane} serves {then} today: nothing would change", lane=self.lane, then=self.then
+                ),
+            )
         problems.raise_if_any()
         both = [*self.expect]
         both[self.lane - 1] = "+".join([*self.expect[self.lane - 1].split("+"), *sorted(then - today)])
@@ -76,10 +83,12 @@ hours: ["07:00-09:00"]
         own = {m.direction: [c for c in m.connections if c.from_lane == index] for m in found.movements}
         for movement in found.movements:
             if movement.direction in today ^ then and {c.from_lane for c in movement.connections} == {index}:
-                told = (
-                    f"{movement.direction} would have no lane at some time: only lane {self.lane} serves it"
+                told = Message(
+                    "{direction} would have no lane at some time: only lane {lane} serves it",
+                    direction=movement.direction,
+                    lane=self.lane,
                 )
-                problems.add(f"{path}.then", told, "each movement needs another lane for all hours")
+                problems.add(f"{path}.then", told, Message("each movement needs another lane for all hours"))
         problems.raise_if_any()
         leaving = [c for d in sorted(today - then) for c in own.get(d, ())]
         coming = [c for d in sorted(then - today) for c in own.get(d, ())]

@@ -14,7 +14,7 @@ from sim.errors import ConfigError, Problem, Problems
 from sim.interventions.base import Intervention, intervention
 from sim.interventions.set_lane_use import SetLaneUse, car_lanes, lane_uses, uses_in_words
 from sim.interventions.streets import check_lanes, streets_in_words, stretch
-from sim.labels import Text, text
+from sim.labels import Message, Text, text
 from sim.loading import Facts
 from sim.site.model import Site
 from sim.site.network import Approach, Connection, Edge, Network
@@ -113,32 +113,53 @@ uses: [left, through, through+right]
         problems = Problems()
         check_lanes(edges, self.expect.lanes, problems, f"{path}.expect.lanes")
         if self.lanes <= self.expect.lanes:
-            told = f"{self.lanes} lanes are not more than the {self.expect.lanes} of today"
+            told = Message(
+                "{lanes} lanes are not more than the {expect_lanes} of today",
+                lanes=self.lanes,
+                expect_lanes=self.expect.lanes,
+            )
             problems.add(f"{path}.lanes", told)
         for one, other in pairwise(edges):
             ways = {c.to_edge for c in network.connections_from.get(one.id, ()) if c.direction != "uturn"}
             if other.id not in ways:
-                told = f"{other.id!r} does not follow on {one.id!r}"
-                problems.add(f"{path}.on", told, "in the direction of travel, without gaps")
+                told = Message("{id!r} does not follow on {one_id!r}", id=other.id, one_id=one.id)
+                problems.add(f"{path}.on", told, Message("in the direction of travel, without gaps"))
             elif one.id in network.approach_of_edge:
-                told = f"{one.id!r} ends at a junction amid the stretch"
-                problems.add(f"{path}.on", told, "one `widen_road` for each street between junctions")
+                told = Message("{id!r} ends at a junction amid the stretch", id=one.id)
+                problems.add(
+                    f"{path}.on", told, Message("one `widen_road` for each street between junctions")
+                )
         for edge in edges:
             cars = car_lanes(network, edge.id)
             if cars and cars != list(range(cars[0], len(edge.lanes))):
-                told = f"the lane of {edge.id!r} nearest the median is not for cars"
-                problems.add(f"{path}.on", told, "a lane is added there, and is like the one it lies beside")
+                told = Message("the lane of {id!r} nearest the median is not for cars", id=edge.id)
+                problems.add(
+                    f"{path}.on", told, Message("a lane is added there, and is like the one it lies beside")
+                )
         if end is not None:
             found = lane_uses(network, end)
             if [set(use.split("+")) for use in self.expect.uses] != [set(use.split("+")) for use in found]:
-                told = f"expected {', '.join(self.expect.uses) or 'nothing'}; found {', '.join(found)}"
-                problems.add(f"{path}.expect.uses", told, "lanes for cars, from the median to the kerb")
+                told = Message(
+                    "expected {uses}; found {found}",
+                    uses=", ".join(self.expect.uses) or "nothing",
+                    found=found,
+                )
+                problems.add(
+                    f"{path}.expect.uses", told, Message("lanes for cars, from the median to the kerb")
+                )
             if len(self.uses) != self.lanes:
-                told = f"{len(self.uses)} lanes are listed, but {end.id} is to have {self.lanes}"
-                problems.add(f"{path}.uses", told, "which movements each serves, from the median to the kerb")
+                told = Message(
+                    "{n_uses} lanes are listed, but {id} is to have {lanes}",
+                    n_uses=len(self.uses),
+                    id=end.id,
+                    lanes=self.lanes,
+                )
+                problems.add(
+                    f"{path}.uses", told, Message("which movements each serves, from the median to the kerb")
+                )
         elif self.uses or self.expect.uses:
-            told = f"{edges[-1].id!r} ends at no junction: its lanes all go the same way"
-            problems.add(f"{path}.uses", told, "leave it out")
+            told = Message("{id!r} ends at no junction: its lanes all go the same way", id=edges[-1].id)
+            problems.add(f"{path}.uses", told, Message("leave it out"))
         problems.raise_if_any()
 
 

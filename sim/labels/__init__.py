@@ -67,8 +67,9 @@ class Message(str):
 
     `Message("no lane {lane}", lane=3)`. A field is formatted as by `str.format`; one that is itself bilingual
     is said in the language of the message. Lists are joined: `{names}` by commas, `{names:or}`, `{names:and}`
-    and `{names:;}` as they say. A template without fields is taken as it is, braces too. Templates are
-    written as literals: a test finds them and asks for their Chinese. (As in gettext and zope.i18nmessageid.)
+    and `{names:;}` as they say, `{names:-}` one per line. A template without fields is taken as it is, braces
+    too. Templates are written as literals: a test finds them and asks for their Chinese. (The design of
+    gettext and zope.i18nmessageid.)
     """
 
     template: str
@@ -98,6 +99,12 @@ def _message(template: str, fields: Mapping[str, object]) -> Message:
     return Message(template, **fields)
 
 
+def message_of(error: BaseException) -> Message:
+    """Return the Message that an exception was raised with, else its own words, which stay as they are."""
+    told = error.args[0] if error.args else None
+    return told if isinstance(told, Message) else Message("{error}", error=str(error))
+
+
 @lru_cache(maxsize=1)
 def translations() -> Mapping[str, str]:
     """Read `labels/messages/*.yaml`, English template -> Chinese; the same template twice is an error."""
@@ -111,8 +118,8 @@ def translations() -> Mapping[str, str]:
 
 
 JOINTS: Mapping[Lang, Mapping[str, str]] = {
-    "zh": {"": "、", "or": " 或 ", "and": " 和 ", ";": ";"},
-    "en": {"": ", ", "or": " or ", "and": " and ", ";": "; "},
+    "zh": {"": "、", "or": " 或 ", "and": " 和 ", ";": ";", "-": "\n- "},
+    "en": {"": ", ", "or": " or ", "and": " and ", ";": "; ", "-": "\n- "},
 }
 """What stands between the items of a list, by format spec."""
 
@@ -131,6 +138,8 @@ def _filled(template: str, fields: Mapping[str, object], lang: Lang) -> str:
 
 
 def _said(value: object, lang: Lang) -> object:
+    if isinstance(value, BaseException):
+        value = message_of(value)
     if isinstance(value, _Sayable):
         return value.of(lang)
     if isinstance(value, (list, tuple, set, frozenset)):

@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from sim.errors import ConfigError, Problem, near
+from sim.labels import Message
 from sim.measures.base import RunView, Value
 from sim.measures.spec import MeasureSpec
 from sim.tables import MEASURES, typed
@@ -67,10 +68,12 @@ def ensure_primary(name: str, path: str = "primary") -> None:
         return
     spec = SPECS.get(name)
     if spec is None:
-        why = "is no measure"
+        told = Message("{name!r} is no measure", name=name)
+    elif spec.direction == "none":
+        told = Message("{name!r} has no better or worse", name=name)
     else:
-        why = "has no better or worse" if spec.direction == "none" else "has no value of the whole network"
-    raise ConfigError([Problem(path, f"{name!r} {why}", near(name, fit))])
+        told = Message("{name!r} has no value of the whole network", name=name)
+    raise ConfigError([Problem(path, told, near(name, fit))])
 
 
 def described() -> list[dict[str, Any]]:

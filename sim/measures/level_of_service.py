@@ -13,7 +13,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from sim.labels import Text
+from sim.labels import Message, Text
 from sim.loading import Bilingual, Facts, parse, read_yaml
 
 NO_TABLES = ("gates.yaml",)
@@ -37,11 +37,16 @@ class Scale(Facts):
     def _in_order(self) -> Self:
         *upper, last = self.grades.values()
         if last is not None or None in upper:
-            raise ValueError("every grade but the last needs an upper bound, and the last has none")
+            raise ValueError(Message("every grade but the last needs an upper bound, and the last has none"))
         if any(low >= high for low, high in zip(self.bounds, self.bounds[1:], strict=False)):
-            raise ValueError("the bounds must rise from grade to grade")
+            raise ValueError(Message("the bounds must rise from grade to grade"))
         if set(self.titles) - set(self.grades):
-            raise ValueError(f"titles for {sorted(set(self.titles) - set(self.grades))}, which are no grades")
+            raise ValueError(
+                Message(
+                    "titles for {titles}, which are no grades",
+                    titles=sorted(set(self.titles) - set(self.grades)),
+                )
+            )
         return self
 
 

@@ -10,6 +10,7 @@ from fontTools.ttLib import TTFont
 from matplotlib import font_manager
 
 from sim.errors import MissingTool
+from sim.labels import Message
 
 FAMILY = "Noto Sans SC"
 PLACEHOLDER = "□"
@@ -21,7 +22,9 @@ def font_file() -> Path:
     """Locate the font without importing zhplot, which would change matplotlib's settings."""
     path = Path(str(metadata.distribution("zhplot").locate_file("zhplot/fonts/NotoSansSC-Regular.ttf")))
     if not path.is_file():
-        raise MissingTool(f"the Chinese font is not at {path}: reinstall the package zhplot")
+        raise MissingTool(
+            Message("the Chinese font is not at {path}: reinstall the package zhplot", path=path)
+        )
     return path
 
 

@@ -9,7 +9,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from sim.errors import RunError
-from sim.labels import LANGS, label
+from sim.labels import Message, text
 from sim.measures.spec import MeasureSpec
 
 
@@ -30,8 +30,7 @@ def write_report(folder: Path, specs: Mapping[str, MeasureSpec]) -> None:
         try:
             executor.submit(_write, folder, dict(specs)).result()
         except BrokenProcessPool as error:
-            words = "\n".join(label("report.killed", lang, folder=folder) for lang in LANGS)
-            raise RunError(words) from error
+            raise RunError(Message("{told}", told=text("report.killed", folder=folder))) from error
 
 
 def _write(folder: Path, specs: Mapping[str, MeasureSpec]) -> None:

@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from sim.comparison.pairs import BASELINE
 from sim.errors import ConfigError, Problem, near
-from sim.labels import Text, text
+from sim.labels import Message, Text, text
 from sim.measures import SPECS
 from sim.plots.numbers import with_interval
 from sim.plots.study_data import StudyData, read_study
@@ -97,9 +97,11 @@ def _read(folders: Sequence[Path]) -> list[StudyData]:
     for folder in folders:
         if not (folder / "study.json").is_file():
             known = [path.parent.name for path in folder.parent.glob("*/study.json")]
-            problems.append(Problem(str(folder), "holds no study.json", near(folder.name, known)))
+            problems.append(Problem(str(folder), Message("holds no study.json"), near(folder.name, known)))
         elif not (folder / "tables" / "comparison.csv").is_file():
-            problems.append(Problem(str(folder), "has not finished", "huandu run ... resume=true"))
+            problems.append(
+                Problem(str(folder), Message("has not finished"), Message("huandu run ... resume=true"))
+            )
         else:
             found[folder.resolve()] = read_study(folder)
     if problems:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sim.errors import ConfigError, HuanduError, Problem, Problems
+from sim.labels import Message
 from sim.runs.run import SIMULATION_CODE
 from sim.runs.store import SCHEMA_VERSION
 from sim.study import ExecutorSettings
@@ -79,21 +80,33 @@ def versions() -> dict[str, str]:
 def _connected(settings: ExecutorSettings, stack: ExitStack) -> Any:
     place = "executor.address"
     if settings.address is None:
-        raise ConfigError([Problem(place, "missing", "executor.address=tcp://HOST:8786")])
+        raise ConfigError([Problem(place, Message("missing"), Message("executor.address=tcp://HOST:8786"))])
     try:
         import distributed  # noqa: PLC0415 - an optional extra
     except ImportError:
-        hint = 'pip install "huandu[dask]"'
-        raise ConfigError([Problem("executor=dask", "Dask is not installed here", hint)]) from None
+        hint = Message('pip install "huandu[dask]"')
+        raise ConfigError([Problem("executor=dask", Message("Dask is not installed here"), hint)]) from None
     client: Any = distributed.Client
     try:
         return stack.enter_context(client(settings.address, timeout=settings.connect_s, set_as_default=False))
     except (OSError, TimeoutError):
-        told = f"nobody answers at {settings.address} within {settings.connect_s:g} s"
-        hint = "start `dask scheduler` there, see docs/sweeps.md"
+        told = Message(
+            "nobody answers at {address} within {connect_s:g} s",
+            address=settings.address,
+            connect_s=settings.connect_s,
+        )
+        hint = Message("start `dask scheduler` there, see docs/sweeps.md")
         raise ConfigError([Problem(place, told, hint)]) from None
     except ValueError as error:
-        raise ConfigError([Problem(place, f"{settings.address!r}: {error}", "tcp://HOST:8786")]) from None
+        raise ConfigError(
+            [
+                Problem(
+                    place,
+                    Message("{address!r}: {error}", address=settings.address, error=error),
+                    Message("tcp://HOST:8786"),
+                )
+            ]
+        ) from None
 
 
 def _check_workers(client: Any, file: Path, address: str) -> None:
@@ -105,17 +118,31 @@ def _check_workers(client: Any, file: Path, address: str) -> None:
     for worker, answer in sorted(client.run(_look, str(file), on_error="return").items()):
         place = f"{address}: worker {worker}"
         if threads.get(worker, 1) > 1:
-            problems.add(place, f"has {threads[worker]} threads", "start it with --nthreads 1")
+            problems.add(
+                place,
+                Message("has {threads} threads", threads=threads[worker]),
+                Message("start it with --nthreads 1"),
+            )
         if isinstance(answer, BaseException):
-            problems.add(place, f"cannot run huandu: {answer}", "install the same huandu there")
+            problems.add(
+                place,
+                Message("cannot run huandu: {answer}", answer=answer),
+                Message("install the same huandu there"),
+            )
             continue
         seen, theirs = answer
         for name, ours in versions().items():
             if theirs[name] != ours:
-                problems.add(place, f"has {name} {theirs[name]}, here it is {ours}", "install the same there")
+                problems.add(
+                    place,
+                    Message(
+                        "has {name} {theirs}, here it is {ours}", name=name, theirs=theirs[name], ours=ours
+                    ),
+                    Message("install the same there"),
+                )
         if not seen:
-            told = f"does not see {file.parent}"
-            problems.add(place, told, "results/ has to lie on a file system that all share")
+            told = Message("does not see {parent}", parent=file.parent)
+            problems.add(place, told, Message("results/ has to lie on a file system that all share"))
     problems.raise_if_any()
 
 
@@ -134,7 +161,13 @@ def _work(file: str) -> Work:
     """Read the work once per worker; a worker that came later is checked here."""
     expected, work = pickle.loads(Path(file).read_bytes())
     if expected != versions():
-        raise HuanduError(f"this worker has {versions()}, the study needs {expected}")
+        raise HuanduError(
+            Message(
+                "this worker has {versions}, the study needs {expected}",
+                versions=versions(),
+                expected=expected,
+            )
+        )
     threading.Thread(target=_stop_when_gone, args=(Path(file), work), daemon=True).start()
     found: Work = work
     return found

@@ -11,7 +11,7 @@ from sim.demand.closed_ways import stopped_by_closures
 from sim.demand.detours import driven, new_streets
 from sim.edits.vocabulary import AddClosure
 from sim.errors import BuildError, ConfigError, Problems
-from sim.labels import Lang, label
+from sim.labels import Lang, Message, label, message_of
 from sim.measures import SPECS
 from sim.measures.fair_delay import delay_may_be_primary
 from sim.runs.signal_check import Findings, check_signals, refuse_dangers, signal_text
@@ -23,14 +23,18 @@ from sim.sumo.netconvert import reproduced
 from sim.sumo.proof import Proof, prove
 from sim.tables import PLACEBO
 
-BROKEN: Mapping[Routes, str] = {
-    "fixed": "routes are fixed: keep one lane for every movement that is used, choose `routes: detour`, or "
-    "say in the demand which way its vehicles take instead",
-    "detour": "no way leads from their origin to their destination any more: leave them one",
+BROKEN: Mapping[Routes, Message] = {
+    "fixed": Message(
+        "routes are fixed: keep one lane for every movement that is used, choose `routes: detour`, or "
+        "say in the demand which way its vehicles take instead"
+    ),
+    "detour": Message("no way leads from their origin to their destination any more: leave them one"),
 }
-CLOSED: Mapping[Routes, str] = {
-    "fixed": "routes are fixed: choose `routes: detour`, or say in the demand which way they take instead",
-    "detour": "no other way leads to their destination: leave them one, or exempt their class",
+CLOSED: Mapping[Routes, Message] = {
+    "fixed": Message(
+        "routes are fixed: choose `routes: detour`, or say in the demand which way they take instead"
+    ),
+    "detour": Message("no other way leads to their destination: leave them one, or exempt their class"),
 }
 """What to do about vehicles that cannot drive, by how routes answer."""
 
@@ -76,7 +80,7 @@ def preflight(study: Study, cache: Path) -> Preflight:
                 problems.extend(error, f"{place}: ")
                 continue
             except BuildError as error:
-                problems.add(place, str(error))
+                problems.add(place, message_of(error))
                 continue
             builds[arm.id, period] = built
             if demand is None:
@@ -92,7 +96,12 @@ def preflight(study: Study, cache: Path) -> Preflight:
                 )
                 problems.add(
                     place,
-                    f"{len(broken)} of {len(moved)} vehicles can no longer drive their route: {turns}",
+                    Message(
+                        "{n_broken} of {n_moved} vehicles can no longer drive their route: {turns}",
+                        n_broken=len(broken),
+                        n_moved=len(moved),
+                        turns=turns,
+                    ),
                     BROKEN[study.routes],
                 )
             closures = [edit.closure for edit in arm.applied.edits if isinstance(edit, AddClosure)]
@@ -102,13 +111,20 @@ def preflight(study: Study, cache: Path) -> Preflight:
                 turns = ", ".join(sorted({f"{a} -> {b}" for a, b in pairs})[:5])
                 problems.add(
                     place,
-                    f"{len(stopped)} of {len(moved)} vehicles would come to a closed way: {turns}",
+                    Message(
+                        "{n_stopped} of {n_moved} vehicles would come to a closed way: {turns}",
+                        n_stopped=len(stopped),
+                        n_moved=len(moved),
+                        turns=turns,
+                    ),
                     CLOSED[study.routes],
                 )
             if SPECS[study.primary].of_time_loss:
                 allowed, why = delay_may_be_primary(base.network, built.network, demand.vehicles, moved)
                 if not allowed:
-                    problems.add(f"{place}: primary", why.en, "primary=fair_travel_time")
+                    problems.add(
+                        f"{place}: primary", Message("{why}", why=why), Message("primary=fair_travel_time")
+                    )
         if study.settings.placebo:
             builds[PLACEBO, period] = base
     _check_empty_policy(builds[baseline.id, study.periods[0]], problems)
@@ -122,15 +138,17 @@ def _check_new_streets(study: Study, built: ArmBuild, place: str, problems: Prob
     """Refuse a new street that nobody would use."""
     new = new_streets(built.network, study.site)
     if new and study.routes == "fixed":
-        told = f"opens {', '.join(sorted(new))}, but routes are fixed: nobody would drive there"
-        problems.add(f"{place}: routes", told, "routes: detour lets whom it serves better take it")
+        told = Message("opens {new}, but routes are fixed: nobody would drive there", new=sorted(new))
+        problems.add(f"{place}: routes", told, Message("routes: detour lets whom it serves better take it"))
 
 
 def _check_empty_policy(base: ArmBuild, problems: Problems) -> None:
     """Refuse a site whose network the builder would change although nobody asked it to."""
     if not reproduced(base.net_file):
-        told = "the empty policy changes it: another pass through netconvert gives other bytes"
-        problems.add(str(base.net_file), told, "load or import the site again with the installed SUMO")
+        told = Message("the empty policy changes it: another pass through netconvert gives other bytes")
+        problems.add(
+            str(base.net_file), told, Message("load or import the site again with the installed SUMO")
+        )
 
 
 def _check_step(study: Study, problems: Problems) -> None:
@@ -142,8 +160,13 @@ def _check_step(study: Study, problems: Problems) -> None:
         return
     asked_s, found_s = study.settings.step_length_s, study.vehicles.calibrated.step_s
     if asked_s != found_s:
-        told = f"{asked_s:g} s, but the vehicle set {study.vehicles.name!r} was calibrated with {found_s:g} s"
-        hint = f"run.step_length_s={found_s:g}, or calibrate a set of your own"
+        told = Message(
+            "{asked_s:g} s, but the vehicle set {name!r} was calibrated with {found_s:g} s",
+            asked_s=asked_s,
+            name=study.vehicles.name,
+            found_s=found_s,
+        )
+        hint = Message("run.step_length_s={found_s:g}, or calibrate a set of your own", found_s=found_s)
         problems.add("run.step_length_s", told, hint)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from sim.errors import Problems
-from sim.labels import Lang, label
+from sim.labels import Lang, Message, label, text
 from sim.signals.findings import LintFinding, dangers_added
 from sim.signals.lint import lint_controls
 from sim.signals.lint_words import listing, words
@@ -46,7 +46,7 @@ def refuse_dangers(study: Study, findings: Findings, problems: Problems) -> None
             continue
         for item in dangers_added(findings[baseline.id, period], items):
             place = f"policy {arm}, period {period}"
-            problems.add(place, label("lint.refused", "en", words=words(item).en))
+            problems.add(place, Message("{refused}", refused=text("lint.refused", words=words(item))))
 
 
 def signal_text(study: Study, findings: Findings, arm: str, langs: Iterable[Lang]) -> list[str]:

@@ -22,6 +22,7 @@ from typing import Any
 import pandas as pd
 
 from sim.errors import ConfigError, Problem
+from sim.labels import Message
 from sim.publish import damage, publish
 from sim.tables import RUN_TABLES, RunFacts, typed
 
@@ -106,7 +107,7 @@ class Store:
             parent.mkdir(parents=True, exist_ok=True)
             folder = Path(tempfile.mkdtemp(dir=parent, prefix=f"{_host()}-{os.getpid()}-"))
         except OSError as error:
-            message = f"cannot be written: {error.strerror or error}"
+            message = Message("cannot be written: {strerror}", strerror=error.strerror or error)
             raise ConfigError([Problem(str(parent), message)]) from None
         try:
             yield folder

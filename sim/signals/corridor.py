@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sim.errors import Problems, near
+from sim.labels import Message
 from sim.measures.greens import Discharge
 from sim.signals.band import CorridorLink, CorridorSignal, Green
 from sim.signals.program import GREEN, SignalProgram
@@ -52,15 +53,17 @@ def corridor(network: Network, names: Sequence[str], flows_pcuph: Mapping[str, f
         place = f"{path}[{index}]"
         junction = network.junctions.get(name)
         if junction is None:
-            problems.add(place, f"no junction named {name!r}", near(name, network.junctions))
+            problems.add(
+                place, Message("no junction named {name!r}", name=name), near(name, network.junctions)
+            )
         elif junction.signal is None:
-            problems.add(place, f"junction {name!r} has no signal", near(name, signalised))
+            problems.add(place, Message("junction {name!r} has no signal", name=name), near(name, signalised))
         elif name in names[:index]:
-            problems.add(place, f"junction {name!r} stands twice")
+            problems.add(place, Message("junction {name!r} stands twice", name=name))
         else:
             found.append(junction)
     if len(names) <= 1:
-        problems.add(path, "a corridor has two junctions or more")
+        problems.add(path, Message("a corridor has two junctions or more"))
     problems.raise_if_any()
     out: list[Way | None] = []
     home: list[Way | None] = []
@@ -68,8 +71,14 @@ def corridor(network: Network, names: Sequence[str], flows_pcuph: Mapping[str, f
         one, other = found[index], found[index + 1]
         there, back = _way(network, one, other), _way(network, other, one)
         if there is None and back is None:
-            told = f"no street joins {one.id!r} and {other.id!r} without another signal between"
-            problems.add(f"{path}[{index + 1}]", told, "list the junctions in the order they are driven")
+            told = Message(
+                "no street joins {id!r} and {other_id!r} without another signal between",
+                id=one.id,
+                other_id=other.id,
+            )
+            problems.add(
+                f"{path}[{index + 1}]", told, Message("list the junctions in the order they are driven")
+            )
         out.append(there)
         home.append(back)
     problems.raise_if_any()

@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import Field
 
 from sim.errors import ConfigError, Problem, near
+from sim.labels import Message
 from sim.loading import Facts, parse, read_yaml
 from sim.standard_data import config_path
 
@@ -56,5 +57,11 @@ def design_rules(root: Path, name: str = CHINESE) -> DesignRules:
     data = read_yaml(path)
     sets = data if isinstance(data, Mapping) else {}
     if name not in sets:
-        raise ConfigError([Problem("rules", f"no signal timing rules {name!r}", near(name, map(str, sets)))])
+        raise ConfigError(
+            [
+                Problem(
+                    "rules", Message("no signal timing rules {name!r}", name=name), near(name, map(str, sets))
+                )
+            ]
+        )
     return parse(DesignRules, sets[name], f"{path}: {name}")

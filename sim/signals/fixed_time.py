@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from sim.edits.vocabulary import SetTiming
 from sim.errors import ConfigError, Problem, near
+from sim.labels import Message
 from sim.measures.greens import Discharge
 from sim.signals.design_rules import DesignRules, design_rules
 from sim.signals.program import SignalProgram
@@ -21,7 +22,11 @@ def signalised(site: Site, name: str, path: str) -> Junction:
     if junction.signal is None:
         known = [id for id, other in site.network.junctions.items() if other.signal is not None]
         raise ConfigError(
-            [Problem(path, f"junction {junction.id!r} has no signal", near(junction.id, known))]
+            [
+                Problem(
+                    path, Message("junction {id!r} has no signal", id=junction.id), near(junction.id, known)
+                )
+            ]
         )
     return junction
 
@@ -31,7 +36,15 @@ def periods_meant(site: Site, period: str | None, path: str) -> tuple[str, ...]:
     if period is None:
         return tuple(site.periods)
     if period not in site.periods:
-        raise ConfigError([Problem(f"{path}.period", f"no period {period!r}", near(period, site.periods))])
+        raise ConfigError(
+            [
+                Problem(
+                    f"{path}.period",
+                    Message("no period {period!r}", period=period),
+                    near(period, site.periods),
+                )
+            ]
+        )
     return (period,)
 
 
@@ -47,18 +60,27 @@ def fixed_time_program(
     window = site.periods[period]
     running = control.running(window.begin_s, window.end_s)
     if program is not None and program not in running:
-        place, told = f"{path}.program", f"no program {program!r} runs in period {period!r}"
-        raise ConfigError([Problem(place, told, near(program, running))])
+        told = Message("no program {program!r} runs in period {period!r}", program=program, period=period)
+        raise ConfigError([Problem(f"{path}.program", told, near(program, running))])
     if program is None and len(running) > 1:
-        told = f"{len(running)} programs run in period {period!r}: {', '.join(running)}"
-        raise ConfigError([Problem(f"{path}.program", told, "say which one is meant")])
+        told = Message(
+            "{n_running} programs run in period {period!r}: {running}",
+            n_running=len(running),
+            period=period,
+            running=running,
+        )
+        raise ConfigError([Problem(f"{path}.program", told, Message("say which one is meant"))])
     name = program or running[0]
     if name not in control.programs:
-        told = f"the signal is switched off in period {period!r}: there is nothing to retime"
+        told = Message(
+            "the signal is switched off in period {period!r}: there is nothing to retime", period=period
+        )
         raise ConfigError([Problem(f"{path}.junction", told)])
     found = control.programs[name]
     if found.kind != "static":
-        told = f"program {found.id!r} is {found.kind}: only fixed-time programs can be retimed"
+        told = Message(
+            "program {id!r} is {kind}: only fixed-time programs can be retimed", id=found.id, kind=found.kind
+        )
         raise ConfigError([Problem(f"{path}.junction", told)])
     return found
 

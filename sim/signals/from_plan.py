@@ -16,6 +16,7 @@ from itertools import combinations, pairwise
 from typing import NamedTuple
 
 from sim.errors import Problems, near
+from sim.labels import Message
 from sim.signals.plan import SignalPlan, Stage
 from sim.signals.program import GREEN, Interval, SignalProgram
 from sim.site.network import CrossingLink, Junction, Movement, Network
@@ -77,7 +78,9 @@ class _Translation:
     def program(self, id: str) -> SignalProgram:
         signal = self.junction.signal
         if signal is None:
-            self.problems.add(self.path, f"junction {self.junction.id!r} has no signal to run a plan")
+            self.problems.add(
+                self.path, Message("junction {id!r} has no signal to run a plan", id=self.junction.id)
+            )
             self.problems.raise_if_any()
             raise AssertionError("unreachable")
         for name, stage in self.plan.stages.items():
@@ -95,37 +98,56 @@ class _Translation:
         for field in ("green", "permissive"):
             for index, name in enumerate(getattr(stage, field)):
                 if name not in self.movements:
-                    what = f"no movement {name!r} at junction {self.junction.id!r}"
+                    what = Message("no movement {name!r} at junction {id!r}", name=name, id=self.junction.id)
                     self.problems.add(f"{path}.{field}[{index}]", what, near(name, self.movements))
         for index, name in enumerate(stage.crossings):
             if name not in self.crossings:
-                what = f"no crossing on a leg {name!r} of junction {self.junction.id!r}"
+                what = Message(
+                    "no crossing on a leg {name!r} of junction {id!r}", name=name, id=self.junction.id
+                )
                 self.problems.add(f"{path}.crossings[{index}]", what, near(name, self.crossings))
         served = (*stage.green, *stage.permissive)
         for name in sorted({name for name in served if served.count(name) > 1}):
-            self.problems.add(path, f"{name!r} stands twice", "list it once, under `green` or `permissive`")
+            self.problems.add(
+                path,
+                Message("{name!r} stands twice", name=name),
+                Message("list it once, under `green` or `permissive`"),
+            )
         for field in ("late_start_s", "early_cut_s"):
             for name in getattr(stage, field):
                 if name not in served:
-                    self.problems.add(f"{path}.{field}.{name}", "not green in this stage", near(name, served))
+                    self.problems.add(
+                        f"{path}.{field}.{name}", Message("not green in this stage"), near(name, served)
+                    )
         for name in served:
             late_s, early_s = stage.late_start_s.get(name, 0.0), stage.early_cut_s.get(name, 0.0)
             if late_s < 0 or early_s < 0:
-                self.problems.add(path, f"{name!r}: a late start or early cut is not negative")
+                self.problems.add(
+                    path, Message("{name!r}: a late start or early cut is not negative", name=name)
+                )
             elif late_s + early_s >= stage.green_s:
-                what = f"late start {late_s:g} s and early cut {early_s:g} s leave {name!r} none of the green"
-                self.problems.add(path, f"{what} of {stage.green_s:g} s")
+                what = Message(
+                    "late start {late_s:g} s and early cut {early_s:g} s leave {name!r} none of the green of "
+                    "{green_s:g} s",
+                    late_s=late_s,
+                    early_s=early_s,
+                    name=name,
+                    green_s=stage.green_s,
+                )
+                self.problems.add(path, what)
 
     def _check_served(self) -> None:
         stages = self.plan.stages.values()
         named = {name for stage in stages for name in (*stage.green, *stage.permissive)}
         for name, movement in self.movements.items():
             if _kind(movement) not in GIVES_WAY and name not in named:
-                self.problems.add(f"{self.path}.stages", f"no stage serves the movement {name!r}")
+                self.problems.add(
+                    f"{self.path}.stages", Message("no stage serves the movement {name!r}", name=name)
+                )
         walked = {name for stage in stages for name in stage.crossings}
         for name in sorted(set(self.crossings) - walked):
-            what = f"no stage lets the crossing {name!r} walk"
-            self.problems.add(f"{self.path}.stages", what, "list it in a stage's `crossings`")
+            what = Message("no stage lets the crossing {name!r} walk", name=name)
+            self.problems.add(f"{self.path}.stages", what, Message("list it in a stage's `crossings`"))
 
     def _movement_windows(self, name: str) -> list[_Window]:
         shares = self._shares(name)
@@ -272,8 +294,12 @@ class _Translation:
                 pair = (names.get(one, one), names.get(other, other))
                 if other in self.network.foes.get(one, ()) and pair not in reported and pair[0] != pair[1]:
                     reported.add(pair)
-                    what = f"{pair[0]} and {pair[1]} cross each other and are both green"
-                    hint = "list the one that gives way under `permissive`"
+                    what = Message(
+                        "{pair} and {pair_2} cross each other and are both green",
+                        pair=pair[0],
+                        pair_2=pair[1],
+                    )
+                    hint = Message("list the one that gives way under `permissive`")
                     self.problems.add(f"{self.path}.stages.{self._stage_at(at_s)}", what, hint)
             at_s += interval.duration_s
 

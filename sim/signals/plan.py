@@ -12,6 +12,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from sim.labels import Message
 from sim.loading import Facts
 
 
@@ -42,9 +43,9 @@ class Stage(Facts):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.flash_s >= self.green_s or self.pedestrian_flash_s >= self.green_s:
-            raise ValueError("flashing green must be shorter than the green it ends")
+            raise ValueError(Message("flashing green must be shorter than the green it ends"))
         if not self.green and not self.permissive and not self.crossings:
-            raise ValueError("a stage that serves nobody")
+            raise ValueError(Message("a stage that serves nobody"))
         return self
 
 
@@ -68,5 +69,11 @@ class SignalPlan(Facts):
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
         if self.cycle_s is not None and not math.isclose(self.cycle_s, self.length_s, abs_tol=1e-6):
-            raise ValueError(f"cycle_s says {self.cycle_s:g} s but the stages add up to {self.length_s:g} s")
+            raise ValueError(
+                Message(
+                    "cycle_s says {cycle_s:g} s but the stages add up to {length_s:g} s",
+                    cycle_s=self.cycle_s,
+                    length_s=self.length_s,
+                )
+            )
         return self

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from sim.labels import Message
+
 GREEN = frozenset("Gg")
 
 
@@ -82,15 +84,22 @@ class SignalProgram:
         known = {stage.name: stage for stage in self.stages()}
         for name, green_s in greens_s.items():
             if name not in known:
-                raise ValueError(f"no stage {name!r}; the program has {', '.join(known)}")
+                raise ValueError(
+                    Message("no stage {name!r}; the program has {known}", name=name, known=known)
+                )
             stage = known[name]
             span = range(stage.first, stage.last + 1)
             main = max(span, key=lambda i: _mainness(intervals[i]))
             duration_s = intervals[main].duration_s + green_s - stage.green_s
             if duration_s < 1:
                 raise ValueError(
-                    f"stage {name!r}: a green of {green_s:g} s leaves no room for its fixed parts"
-                    f" (now {stage.green_s:g} s)"
+                    Message(
+                        "stage {name!r}: a green of {green_s:g} s leaves no room for its fixed parts "
+                        "(now {stage_green_s:g} s)",
+                        name=name,
+                        green_s=green_s,
+                        stage_green_s=stage.green_s,
+                    )
                 )
             old = intervals[main]
             intervals[main] = replace(

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
+from sim.labels import Message
 from sim.signals.streams import TimingProblem
 
 REDESIGN_FLOW_RATIO = 0.9
@@ -157,8 +158,13 @@ def equal_saturation(problem: TimingProblem, cycle_s: float, within: Rows | None
     least = np.array([stage.least_s for stage in problem.stages])
     if least.sum() > room_s + 1e-9:
         raise ValueError(
-            f"a cycle of {cycle_s:g} s leaves {room_s:g} s of green, but the shortest greens take"
-            f" {least.sum():g} s"
+            Message(
+                "a cycle of {cycle_s:g} s leaves {room_s:g} s of green, "
+                "but the shortest greens take {least:g} s",
+                cycle_s=cycle_s,
+                room_s=room_s,
+                least=least.sum(),
+            )
         )
     shares, constants, ratios = _arrays(problem)
     active = [i for i in range(len(ratios)) if ratios[i] > 0 and shares[i].max() > 0]
@@ -249,8 +255,13 @@ def in_proportion(problem: TimingProblem, cycle_s: float) -> tuple[float, ...]:
     present = np.array(problem.present_s)
     if least.sum() > room_s + _TICK_S:
         raise ValueError(
-            f"a cycle of {cycle_s:g} s leaves {room_s:g} s of green, but the shortest greens take"
-            f" {least.sum():g} s"
+            Message(
+                "a cycle of {cycle_s:g} s leaves {room_s:g} s of green, "
+                "but the shortest greens take {least:g} s",
+                cycle_s=cycle_s,
+                room_s=room_s,
+                least=least.sum(),
+            )
         )
     low, high = 0.0, room_s / present.min()
     for _ in range(100):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from itertools import combinations
 
 from sim.errors import Problems, near
-from sim.labels import Text, text
+from sim.labels import Message, Text, text
 from sim.site.facts import ApproachFacts, Period, SiteFacts
 from sim.site.layout import Layout, Leg, leg_of, sides
 from sim.site.network import Network
@@ -43,8 +43,8 @@ def check_site(facts: SiteFacts, path: str = "site.yaml") -> None:
     else:
         for field in ("streets", "plans"):
             if getattr(facts, field):
-                what = f"an imported site has its {field} from the network's files"
-                problems.add(f"{path}.{field}", what, "remove it; policies change signals")
+                what = Message("an imported site has its {field} from the network's files", field=field)
+                problems.add(f"{path}.{field}", what, Message("remove it; policies change signals"))
     problems.raise_if_any()
 
 
@@ -87,20 +87,26 @@ def _check_names(facts: SiteFacts, path: str, problems: Problems) -> None:
     for place, names in groups.items():
         for name in names:
             if not _NAME.fullmatch(name):
-                what = f"the name {name!r} may hold letters, digits, _ and - only"
+                what = Message("the name {name!r} may hold letters, digits, _ and - only", name=name)
                 problems.add(f"{path}.{place}", what)
 
 
 def _check_times(facts: SiteFacts, path: str, problems: Problems) -> None:
     """Warm-ups of whole minutes, each with room before its period: there is no time before second 0."""
     if facts.warm_up_s % MINUTE_S:
-        what = f"a warm-up of {facts.warm_up_s} s is not a whole number of minutes"
+        what = Message(
+            "a warm-up of {warm_up_s} s is not a whole number of minutes", warm_up_s=facts.warm_up_s
+        )
         nearest_s = max(1, round(facts.warm_up_s / MINUTE_S)) * MINUTE_S
-        problems.add(f"{path}.warm_up_s", what, f"write {nearest_s}")
+        problems.add(f"{path}.warm_up_s", what, Message("write {nearest_s}", nearest_s=nearest_s))
     for id, period in facts.periods.items():
         if period.begin_s < facts.warm_up_s:
-            what = f"begins {period.begin_s} s after 00:00, within its warm-up of {facts.warm_up_s} s"
-            hint = 'count hours on past midnight ("24:05"), or write a shorter `warm_up_s`'
+            what = Message(
+                "begins {begin_s} s after 00:00, within its warm-up of {warm_up_s} s",
+                begin_s=period.begin_s,
+                warm_up_s=facts.warm_up_s,
+            )
+            hint = Message('count hours on past midnight ("24:05"), or write a shorter `warm_up_s`')
             problems.add(f"{path}.periods.{id}.begin", what, hint)
 
 
@@ -120,7 +126,11 @@ class _Drawn:
         for junction, j in self.facts.junctions.items():
             place = f"{self.path}.junctions.{junction}.approaches"
             if len(j.approaches) < 2:  # noqa: PLR2004 - a junction joins two legs at least
-                self.problems.add(place, f"{len(j.approaches)} leg is no junction", "draw at least two")
+                self.problems.add(
+                    place,
+                    Message("{n_approaches} leg is no junction", n_approaches=len(j.approaches)),
+                    Message("draw at least two"),
+                )
             if streets_hold:
                 self._check_bearings(junction, place)
         if streets_hold:
@@ -141,16 +151,28 @@ class _Drawn:
             place = f"{self.path}.streets.{id}.legs"
             for index, name in enumerate(street.legs):
                 if name not in self.legs:
-                    self.problems.add(f"{place}[{index}]", f"no leg {name!r}", near(name, self.legs))
+                    self.problems.add(
+                        f"{place}[{index}]", Message("no leg {name!r}", name=name), near(name, self.legs)
+                    )
                 elif name in used:
-                    what = f"the leg {name!r} is in the street {used[name]!r} already"
+                    what = Message(
+                        "the leg {name!r} is in the street {used!r} already", name=name, used=used[name]
+                    )
                     self.problems.add(f"{place}[{index}]", what)
                 used.setdefault(name, id)
             first, second = (leg_of(name)[0] for name in street.legs)
             if first == second:
-                self.problems.add(place, f"both legs are at {first!r}", "a street joins two junctions")
+                self.problems.add(
+                    place,
+                    Message("both legs are at {first!r}", first=first),
+                    Message("a street joins two junctions"),
+                )
             elif {first, second} <= set(self.facts.junctions) and self._apart_m(first, second) == 0:
-                self.problems.add(place, f"{first} and {second} stand on the same spot", "mind `position_m`")
+                self.problems.add(
+                    place,
+                    Message("{first} and {second} stand on the same spot", first=first, second=second),
+                    Message("mind `position_m`"),
+                )
         return len(self.problems.found) == before
 
     def _apart_m(self, first: str, second: str) -> float:
@@ -163,12 +185,25 @@ class _Drawn:
         for one, other in combinations(bearing, 2):
             apart = _angle_deg(bearing[one], bearing[other])
             if apart < SAME_BEARING_DEG:
-                what = f"{one!r} and {other!r} lie {apart:.0f} degrees apart"
-                self.problems.add(place, what, f"legs need {SAME_BEARING_DEG:g} degrees between them")
+                what = Message(
+                    "{one!r} and {other!r} lie {apart:.0f} degrees apart", one=one, other=other, apart=apart
+                )
+                self.problems.add(
+                    place,
+                    what,
+                    Message(
+                        "legs need {same_bearing_deg:g} degrees between them",
+                        same_bearing_deg=SAME_BEARING_DEG,
+                    ),
+                )
         for name, straight in bearing.items():
             written = approaches[name].bearing_deg
             if _angle_deg(written, straight) > STREET_BEARING_DEG:
-                what = f"says {written:g}, but the street's other junction lies at {straight:.0f} degrees"
+                what = Message(
+                    "says {written:g}, but the street's other junction lies at {straight:.0f} degrees",
+                    written=written,
+                    straight=straight,
+                )
                 self.problems.add(f"{place}.{name}.bearing_deg", what)
 
     def _check_leg(self, name: str, leg: Leg, place: str) -> None:
@@ -177,21 +212,37 @@ class _Drawn:
         exits = len(layout.exit_widths_m(leg))
         if other is None:
             if approach.length_m is None:
-                self.problems.add(f"{place}.length_m", "missing: the leg is not a street to another junction")
+                self.problems.add(
+                    f"{place}.length_m", Message("missing: the leg is not a street to another junction")
+                )
             if approach.exit_lanes is None:
-                what = "missing: how many lanes leave the junction on this leg"
-                self.problems.add(f"{place}.exit_lanes", what, "0 where it is one-way towards the junction")
+                what = Message("missing: how many lanes leave the junction on this leg")
+                self.problems.add(
+                    f"{place}.exit_lanes", what, Message("0 where it is one-way towards the junction")
+                )
         else:
             if approach.length_m is not None:
-                what = "the leg is a street, its length follows from the junctions' positions"
-                self.problems.add(f"{place}.length_m", what, "leave it out")
+                what = Message("the leg is a street, its length follows from the junctions' positions")
+                self.problems.add(f"{place}.length_m", what, Message("leave it out"))
             if approach.exit_lanes not in (None, exits):
-                what = f"says {approach.exit_lanes}, but {other[0]}.{other[1]} has {exits} full lanes"
-                self.problems.add(f"{place}.exit_lanes", what, "leave it out: it follows from the other end")
+                what = Message(
+                    "says {exit_lanes}, but {other}.{other_2} has {exits} full lanes",
+                    exit_lanes=approach.exit_lanes,
+                    other=other[0],
+                    other_2=other[1],
+                    exits=exits,
+                )
+                self.problems.add(
+                    f"{place}.exit_lanes", what, Message("leave it out: it follows from the other end")
+                )
         if not approach.lanes and exits == 0:
-            self.problems.add(place, "nobody drives on this leg", "give it `lanes` or `exit_lanes`")
+            self.problems.add(
+                place, Message("nobody drives on this leg"), Message("give it `lanes` or `exit_lanes`")
+            )
         if approach.crossing is not None and not approach.lanes:
-            self.problems.add(f"{place}.crossing", "a crossing needs a leg with lanes towards the junction")
+            self.problems.add(
+                f"{place}.crossing", Message("a crossing needs a leg with lanes towards the junction")
+            )
         length_m = approach.length_m if other is None else self._apart_m(leg[0], other[0])
         self._check_short_lanes(approach, length_m, place)
         layout.lane_ways(leg, self.problems, place)
@@ -199,20 +250,32 @@ class _Drawn:
     def _check_short_lanes(self, approach: ApproachFacts, length_m: float | None, place: str) -> None:
         parts = sides(approach.lanes)
         if approach.lanes and not parts.full:
-            self.problems.add(f"{place}.lanes", "every lane is short", "a full lane has no `length_m`")
+            self.problems.add(
+                f"{place}.lanes", Message("every lane is short"), Message("a full lane has no `length_m`")
+            )
             return
         for index, lane in enumerate(approach.lanes):
             inside = len(parts.left) <= index < len(parts.left) + len(parts.full)
             if lane.length_m is not None and inside:
-                what = "a short lane lies at the left or right side, not between full lanes"
+                what = Message("a short lane lies at the left or right side, not between full lanes")
                 self.problems.add(f"{place}.lanes[{index}].length_m", what)
         lengths = sorted({lane.length_m for lane in parts.short if lane.length_m is not None})
         if len(lengths) > 1:
-            what = f"short lanes of {' and '.join(f'{m:g}' for m in lengths)} m"
-            self.problems.add(f"{place}.lanes", what, "all short lanes of an approach have one length")
+            what = Message("short lanes of {lengths:and} m", lengths=[f"{m:g}" for m in lengths])
+            self.problems.add(
+                f"{place}.lanes", what, Message("all short lanes of an approach have one length")
+            )
         if lengths and length_m is not None and lengths[-1] + JUNCTION_SPACE_M > length_m:
-            what = f"short lanes of {lengths[-1]:g} m do not fit on a leg of {length_m:.0f} m"
-            self.problems.add(f"{place}.lanes", what, f"leave {JUNCTION_SPACE_M:g} m for the junction")
+            what = Message(
+                "short lanes of {lengths:g} m do not fit on a leg of {length_m:.0f} m",
+                lengths=lengths[-1],
+                length_m=length_m,
+            )
+            self.problems.add(
+                f"{place}.lanes",
+                what,
+                Message("leave {junction_space_m:g} m for the junction", junction_space_m=JUNCTION_SPACE_M),
+            )
         self._check_solid_line(approach, lengths, length_m, place)
 
     def _check_solid_line(
@@ -223,13 +286,29 @@ class _Drawn:
         if solid_m is None:
             return
         if len(approach.lanes) <= 1:
-            self.problems.add(place, "a solid line lies between lanes towards the junction", "leave it out")
+            self.problems.add(
+                place,
+                Message("a solid line lies between lanes towards the junction"),
+                Message("leave it out"),
+            )
         elif short_m and short_m[-1] != solid_m:
-            what = f"says {solid_m:g}, but the short lanes begin {short_m[-1]:g} m before the stop line"
-            self.problems.add(place, what, "beside short lanes, solid lines are as long as they are")
+            what = Message(
+                "says {solid_m:g}, but the short lanes begin {short_m:g} m before the stop line",
+                solid_m=solid_m,
+                short_m=short_m[-1],
+            )
+            self.problems.add(place, what, Message("beside short lanes, solid lines are as long as they are"))
         elif length_m is not None and solid_m + JUNCTION_SPACE_M > length_m:
-            what = f"solid lines of {solid_m:g} m do not fit on a leg of {length_m:.0f} m"
-            self.problems.add(place, what, f"leave {JUNCTION_SPACE_M:g} m for the junction")
+            what = Message(
+                "solid lines of {solid_m:g} m do not fit on a leg of {length_m:.0f} m",
+                solid_m=solid_m,
+                length_m=length_m,
+            )
+            self.problems.add(
+                place,
+                what,
+                Message("leave {junction_space_m:g} m for the junction", junction_space_m=JUNCTION_SPACE_M),
+            )
 
     def _check_plans(self) -> None:
         signals = {id for id, j in self.facts.junctions.items() if j.control == "signals"}
@@ -238,23 +317,35 @@ class _Drawn:
                 place = f"{self.path}.plans.{name}.{junction}"
                 if junction not in self.facts.junctions:
                     self.problems.add(
-                        place, f"no junction {junction!r}", near(junction, self.facts.junctions)
+                        place,
+                        Message("no junction {junction!r}", junction=junction),
+                        near(junction, self.facts.junctions),
                     )
                 elif junction not in signals:
-                    what = f"{junction!r} is controlled by {self.facts.junctions[junction].control!r}"
-                    self.problems.add(place, what, "give it `control: signals` or remove the plan")
+                    what = Message(
+                        "{junction!r} is controlled by {control!r}",
+                        junction=junction,
+                        control=self.facts.junctions[junction].control,
+                    )
+                    self.problems.add(place, what, Message("give it `control: signals` or remove the plan"))
         used: dict[str, str] = {}
         for id, period in self.facts.periods.items():
             place = f"{self.path}.periods.{id}.plan"
             if period.plan is not None and period.plan not in self.facts.plans:
-                self.problems.add(place, f"no plan {period.plan!r}", near(period.plan, self.facts.plans))
+                self.problems.add(
+                    place, Message("no plan {plan!r}", plan=period.plan), near(period.plan, self.facts.plans)
+                )
             elif period.plan is None and signals:
-                self.problems.add(place, "missing: signals need a plan", near("", self.facts.plans))
+                self.problems.add(place, Message("missing: signals need a plan"), near("", self.facts.plans))
             elif period.plan is not None:
                 used.setdefault(period.plan, id)
         for plan, period_id in used.items():
             for junction in sorted(signals - set(self.facts.plans[plan])):
-                what = f"no plan for the signals of {junction!r}, which the period {period_id!r} needs"
+                what = Message(
+                    "no plan for the signals of {junction!r}, which the period {period_id!r} needs",
+                    junction=junction,
+                    period_id=period_id,
+                )
                 self.problems.add(f"{self.path}.plans.{plan}", what)
 
     def _check_references(self, streets_hold: bool) -> None:
@@ -284,14 +375,16 @@ def _check_routes(facts: SiteFacts, streets: Mapping[str, object], path: str, pr
         for index, name in enumerate(route.via):
             if name not in streets:
                 place = f"{path}.routes.{id}.via[{index}]"
-                problems.add(place, f"no approach or edge {name!r}", near(name, streets))
+                problems.add(place, Message("no approach or edge {name!r}", name=name), near(name, streets))
 
 
 def _check_measured(facts: SiteFacts, junctions: Iterable[str], path: str, problems: Problems) -> None:
     for index, name in enumerate(facts.measured_junctions or ()):
         if name not in junctions:
             problems.add(
-                f"{path}.measured_junctions[{index}]", f"no junction {name!r}", near(name, junctions)
+                f"{path}.measured_junctions[{index}]",
+                Message("no junction {name!r}", name=name),
+                near(name, junctions),
             )
 
 
@@ -302,14 +395,25 @@ def _check_pedestrians(
     for name, counts in period.pedestrians_per_15min.items():
         place = f"{path}.pedestrians_per_15min.{name}"
         if name not in legs:
-            problems.add(place, f"no leg {name!r}", near(name, crossings))
+            problems.add(place, Message("no leg {name!r}", name=name), near(name, crossings))
         elif name not in crossings:
-            problems.add(place, f"the leg {name!r} has no crossing", "give it a `crossing` or no pedestrians")
+            problems.add(
+                place,
+                Message("the leg {name!r} has no crossing", name=name),
+                Message("give it a `crossing` or no pedestrians"),
+            )
         numbers = counts if isinstance(counts, tuple) else (counts,)
         if isinstance(counts, tuple) and len(counts) != quarters:
-            problems.add(place, f"{len(counts)} numbers for {quarters} quarters of an hour")
+            problems.add(
+                place,
+                Message(
+                    "{n_counts} numbers for {quarters} quarters of an hour",
+                    n_counts=len(counts),
+                    quarters=quarters,
+                ),
+            )
         if any(number < 0 for number in numbers):
-            problems.add(place, "a count is not negative")
+            problems.add(place, Message("a count is not negative"))
 
 
 def _angle_deg(one: float, other: float) -> float:

@@ -7,13 +7,15 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from sim.labels import Message
+
 # Hours go beyond 24: a period may run past midnight.
 CLOCK = re.compile(r"([012]\d|30)(:[0-5]\d){1,2}", re.ASCII)
 
 
 def _clock(value: str) -> str:
     if not CLOCK.fullmatch(value):
-        raise ValueError(f'time {value!r}: write "HH:MM" or "HH:MM:SS" in quotes')
+        raise ValueError(Message('time {value!r}: write "HH:MM" or "HH:MM:SS" in quotes', value=value))
     return value
 
 

@@ -13,6 +13,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from sim.labels import Message
 from sim.loading import Bilingual, Facts
 from sim.signals.plan import SignalPlan
 from sim.site import clock
@@ -30,7 +31,10 @@ def _lane_use(value: str) -> str:
     unknown = [part for part in parts if part not in DIRECTIONS]
     if unknown or len(set(parts)) != len(parts):
         raise ValueError(
-            f"lane use {value!r}: write left, through, right, uturn joined by '+', e.g. through+right"
+            Message(
+                "lane use {value!r}: write left, through, right, uturn joined by '+', e.g. through+right",
+                value=value,
+            )
         )
     return "+".join(sorted(parts, key=DIRECTIONS.index))
 
@@ -128,7 +132,9 @@ class Period(Facts):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.end_s <= self.begin_s:
-            raise ValueError(f"the period ends ({self.end}) before it begins ({self.begin})")
+            raise ValueError(
+                Message("the period ends ({end}) before it begins ({begin})", end=self.end, begin=self.begin)
+            )
         return self
 
 
@@ -187,6 +193,8 @@ class SiteFacts(Facts):
     def _one_source_of_geometry(self) -> Self:
         if bool(self.junctions) == (self.imported is not None):
             raise ValueError(
-                "a site either draws its `junctions` or names an `imported` network, not both or neither"
+                Message(
+                    "a site either draws its `junctions` or names an `imported` network, not both or neither"
+                )
             )
         return self

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from sim.errors import Problems
+from sim.labels import Message
 from sim.site.facts import DIRECTIONS, ApproachFacts, Direction, Lane, SiteFacts
 
 THROUGH_WITHIN_DEG = 45.0
@@ -123,16 +124,30 @@ class Layout:
             }
             open_exits = {name: count for name, count in exits.items() if count}
             if users and not open_exits:
-                why = f"no leg of {leg[0]} lies {_WHERE[direction]}"
+                why = Message("no leg of {junction} lies {where}", junction=leg[0], where=_WHERE[direction])
                 if exits:
-                    why = f"no lane leaves {leg[0]} on its leg {' or '.join(sorted(exits))}"
+                    why = Message(
+                        "no lane leaves {junction} on its leg {exits:or}",
+                        junction=leg[0],
+                        exits=sorted(exits),
+                    )
                 for index in users:
-                    problems.add(f"{path}.lanes[{index}].use", f"{direction!r} leads to no exit lane: {why}")
+                    problems.add(
+                        f"{path}.lanes[{index}].use",
+                        Message("{direction!r} leads to no exit lane: {why}", direction=direction, why=why),
+                    )
                 continue
             for name, count in sorted(open_exits.items()):
                 if len(users) > count:
-                    what = f"{len(users)} lanes go {direction}, {leg[0]}.{name} has only {count} exit lanes"
-                    problems.add(f"{path}.lanes", what, "each needs an exit lane of its own")
+                    what = Message(
+                        "{n_users} lanes go {direction}, {leg}.{name} has only {count} exit lanes",
+                        n_users=len(users),
+                        direction=direction,
+                        leg=leg[0],
+                        name=name,
+                        count=count,
+                    )
+                    problems.add(f"{path}.lanes", what, Message("each needs an exit lane of its own"))
                     continue
                 first = {
                     "right": count - len(users),
@@ -159,6 +174,9 @@ def leg_of(name: str) -> Leg:
     return junction, approach
 
 
-_WHERE: dict[Direction, str] = {
-    "left": "to the left", "through": "straight ahead", "right": "to the right", "uturn": "behind",
-}  # fmt: skip
+_WHERE: dict[Direction, Message] = {
+    "left": Message("to the left"),
+    "through": Message("straight ahead"),
+    "right": Message("to the right"),
+    "uturn": Message("behind"),
+}

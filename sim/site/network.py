@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from sim.errors import ConfigError, Problem, near
+from sim.labels import Message
 
 Found = TypeVar("Found")
 
@@ -291,5 +292,7 @@ class Network:
 def _find(table: Mapping[str, Found], name: str, path: str, kind: str) -> Found:
     found = table.get(name)
     if found is None:
-        raise ConfigError([Problem(path, f"no {kind} named {name!r}", near(name, table))])
+        raise ConfigError(
+            [Problem(path, Message("no {kind} named {name!r}", kind=kind, name=name), near(name, table))]
+        )
     return found

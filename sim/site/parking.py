@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from sim.labels import Message
 from sim.loading import Bilingual, Facts
 from sim.site.clock import Clock, seconds
 
@@ -47,9 +48,15 @@ class ParkingArea(Facts):
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
         if self.bay == "in_lane" and self.kind != "kerb":
-            raise ValueError(f"`bay: in_lane` is for kerb bays, not {self.kind}")
+            raise ValueError(Message("`bay: in_lane` is for kerb bays, not {kind}", kind=self.kind))
         if self.hours is not None and seconds(self.hours[0]) >= seconds(self.hours[1]):
-            raise ValueError(f"opens at {self.hours[0]}, not before it closes at {self.hours[1]}")
+            raise ValueError(
+                Message(
+                    "opens at {hours}, not before it closes at {hours_2}",
+                    hours=self.hours[0],
+                    hours_2=self.hours[1],
+                )
+            )
         return self
 
     @property
@@ -110,15 +117,15 @@ class ParkingDemand(Facts):
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
         if self.lot is None and self.destination is None:
-            raise ValueError("name a `lot`, or a `destination` from which the lot follows")
+            raise ValueError(Message("name a `lot`, or a `destination` from which the lot follows"))
         rates = self.vehicles_per_h.values() if isinstance(self.vehicles_per_h, Mapping) else ()
         if isinstance(self.vehicles_per_h, Mapping) and not rates:
-            raise ValueError("`vehicles_per_h` is empty")
+            raise ValueError(Message("`vehicles_per_h` is empty"))
         flat = (self.vehicles_per_h,) if isinstance(self.vehicles_per_h, float | int) else tuple(rates)
         if any(rate < 0 for rate in flat) or not any(flat):
-            raise ValueError("`vehicles_per_h` is not negative, and somewhere above 0")
+            raise ValueError(Message("`vehicles_per_h` is not negative, and somewhere above 0"))
         if any(number < 0 for number in self.stock_veh.values()):
-            raise ValueError("`stock_veh` is not negative")
+            raise ValueError(Message("`stock_veh` is not negative"))
         return self
 
     def rates(self, begin_s: float, end_s: float) -> tuple[tuple[float, float, float], ...]:

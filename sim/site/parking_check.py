@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from itertools import combinations
 
 from sim.errors import Problems, near
+from sim.labels import Message
 from sim.site.facts import SiteFacts
 from sim.site.network import Edge, Network
 from sim.site.parking import STALL_ALONG_M, ParkingArea
@@ -16,28 +17,61 @@ def check_areas(facts: SiteFacts, streets: Mapping[str, float | None], path: str
     for id, area in facts.parking.items():
         place = f"{path}.parking.{id}"
         if area.on.startswith(":"):
-            problems.add(f"{place}.on", f"{area.on!r} lies inside a junction", "name the street before it")
+            problems.add(
+                f"{place}.on",
+                Message("{on!r} lies inside a junction", on=area.on),
+                Message("name the street before it"),
+            )
         elif area.on not in streets:
-            problems.add(f"{place}.on", f"no approach or edge {area.on!r}", near(area.on, streets))
+            problems.add(
+                f"{place}.on", Message("no approach or edge {on!r}", on=area.on), near(area.on, streets)
+            )
         check_area(area, streets.get(area.on), place, problems)
     for (one, first), (other, second) in combinations(sorted(facts.parking.items()), 2):
         if first.on == second.on and overlap(first, second):
-            problems.add(f"{path}.parking.{other}.at_m", f"overlaps {one!r}, which takes {taken(first)}")
+            problems.add(
+                f"{path}.parking.{other}.at_m",
+                Message("overlaps {one!r}, which takes {first}", one=one, first=taken(first)),
+            )
 
 
 def check_area(area: ParkingArea, length_m: float | None, place: str, problems: Problems) -> None:
     """Check one area against the length of its street."""
     end_m = area.at_m + area.length_m
     if length_m is not None and area.at_m >= length_m:
-        what = f"the entrance at {area.at_m:g} m lies inside the junction: {area.on} is {length_m:.0f} m long"
+        what = Message(
+            "the entrance at {at_m:g} m lies inside the junction: {on} is {length_m:.0f} m long",
+            at_m=area.at_m,
+            on=area.on,
+            length_m=length_m,
+        )
         problems.add(f"{place}.at_m", what)
     elif length_m is not None and end_m > length_m:
-        problems.add(f"{place}.at_m", f"ends at {end_m:g} m, but {area.on} is {length_m:.0f} m long")
+        problems.add(
+            f"{place}.at_m",
+            Message(
+                "ends at {end_m:g} m, but {on} is {length_m:.0f} m long",
+                end_m=end_m,
+                on=area.on,
+                length_m=length_m,
+            ),
+        )
     stall_m = STALL_ALONG_M[area.angle_deg]
     if area.kind == "kerb" and area.stalls * stall_m > area.length_m:
-        what = f"{area.stalls} stalls do not fit on {area.length_m:g} m"
-        at = f" at {area.angle_deg} degrees" if area.angle_deg else ""
-        problems.add(f"{place}.stalls", what, f"a kerb stall{at} takes {stall_m:g} m")
+        what = Message(
+            "{stalls} stalls do not fit on {length_m:g} m", stalls=area.stalls, length_m=area.length_m
+        )
+        problems.add(
+            f"{place}.stalls",
+            what,
+            Message(
+                "a kerb stall at {angle_deg} degrees takes {stall_m:g} m",
+                angle_deg=area.angle_deg,
+                stall_m=stall_m,
+            )
+            if area.angle_deg
+            else Message("a kerb stall takes {stall_m:g} m", stall_m=stall_m),
+        )
 
 
 def overlap(one: ParkingArea, other: ParkingArea) -> bool:
@@ -47,9 +81,9 @@ def overlap(one: ParkingArea, other: ParkingArea) -> bool:
     return one.at_m < other.at_m + other.length_m and other.at_m < one.at_m + one.length_m
 
 
-def taken(area: ParkingArea) -> str:
+def taken(area: ParkingArea) -> Message:
     """Say which metres an area takes."""
-    return f"{area.at_m:g} to {area.at_m + area.length_m:g} m"
+    return Message("{from_m:g} to {to_m:g} m", from_m=area.at_m, to_m=area.at_m + area.length_m)
 
 
 def check_demand(
@@ -64,21 +98,31 @@ def check_demand(
     for id, demand in facts.parking_demand.items():
         place = f"{path}.parking_demand.{id}"
         if demand.lot is not None and demand.lot not in facts.parking:
-            problems.add(f"{place}.lot", f"no parking area {demand.lot!r}", near(demand.lot, facts.parking))
+            problems.add(
+                f"{place}.lot",
+                Message("no parking area {lot!r}", lot=demand.lot),
+                near(demand.lot, facts.parking),
+            )
         if demand.destination is not None and demand.destination not in streets:
-            what = f"no approach or edge {demand.destination!r}"
+            what = Message("no approach or edge {destination!r}", destination=demand.destination)
             problems.add(f"{place}.destination", what, near(demand.destination, streets))
         if not facts.parking:
-            problems.add(place, "there is no parking area in the site", "add one under `parking`")
+            problems.add(
+                place, Message("there is no parking area in the site"), Message("add one under `parking`")
+            )
         for period in demand.stock_veh:
             if period not in facts.periods:
-                what = f"no period {period!r}"
+                what = Message("no period {period!r}", period=period)
                 problems.add(f"{place}.stock_veh.{period}", what, near(period, facts.periods))
         _check_ends(demand.origin, demand.exit, entries, exits, place, problems)
     for id, stopping in facts.illegal_stopping.items():
         place = f"{path}.illegal_stopping.{id}"
         if stopping.on not in streets:
-            problems.add(f"{place}.on", f"no approach or edge {stopping.on!r}", near(stopping.on, streets))
+            problems.add(
+                f"{place}.on",
+                Message("no approach or edge {on!r}", on=stopping.on),
+                near(stopping.on, streets),
+            )
         _check_ends(stopping.origin, stopping.exit, entries, exits, place, problems)
 
 
@@ -86,10 +130,10 @@ def _check_ends(
     origin: str, exit: str, entries: Iterable[str], exits: Iterable[str], place: str, problems: Problems
 ) -> None:
     if origin not in entries:
-        what = f"{origin!r} is no leg by which vehicles enter the site"
+        what = Message("{origin!r} is no leg by which vehicles enter the site", origin=origin)
         problems.add(f"{place}.origin", what, near(origin, entries))
     if exit not in exits:
-        what = f"{exit!r} is no leg by which vehicles leave the site"
+        what = Message("{exit!r} is no leg by which vehicles leave the site", exit=exit)
         problems.add(f"{place}.exit", what, near(exit, exits))
 
 
@@ -102,11 +146,13 @@ def check_on_network(facts: SiteFacts, network: Network, path: str, problems: Pr
     for id, area in sorted(placed.items()):
         place, edge = f"{path}.parking.{id}", network.edges[area.on]
         if not any(lane.for_cars for lane in edge.lanes):
-            problems.add(f"{place}.on", f"no lane of {edge.id!r} is open to cars")
+            problems.add(f"{place}.on", Message("no lane of {id!r} is open to cars", id=edge.id))
         elif area.bay == "in_lane":
             check_in_lane(edge, network, place, problems)
     for (one, first), (other, second) in combinations(sorted(placed.items()), 2):
-        said = f"overlaps {one!r}, which takes {taken(first)} of {first.on}"
+        said = Message(
+            "overlaps {one!r}, which takes {first} of {on}", one=one, first=taken(first), on=first.on
+        )
         place = f"{path}.parking.{other}.at_m"
         known = {problem.path for problem in problems.found}
         if first.on == second.on and overlap(first, second) and place not in known:
@@ -117,10 +163,13 @@ def check_in_lane(edge: Edge, network: Network, place: str, problems: Problems) 
     """Bays in the lane leave every way of the edge to another lane."""
     lanes = [lane.index for lane in edge.lanes if lane.for_cars]
     if len(lanes) < 2:  # noqa: PLR2004 - the lane that is taken and one to drive on
-        problems.add(f"{place}.bay", f"{edge.id!r} has one lane for cars: bays in it would close the street")
+        problems.add(
+            f"{place}.bay",
+            Message("{id!r} has one lane for cars: bays in it would close the street", id=edge.id),
+        )
         return
     ways = network.connections_from.get(edge.id, ())
     kept = {c.to_edge for c in ways if c.from_lane != lanes[0]}
     if lost := sorted({c.to_edge for c in ways} - kept):
-        what = f"the lane taken is the only one from {edge.id!r} to {', '.join(lost)}"
-        problems.add(f"{place}.bay", what, "put the bays on the street before the lanes fan out")
+        what = Message("the lane taken is the only one from {id!r} to {lost}", id=edge.id, lost=lost)
+        problems.add(f"{place}.bay", what, Message("put the bays on the street before the lanes fan out"))

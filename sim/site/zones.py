@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from sim.errors import BuildError
+from sim.labels import Message
 from sim.site.facts import SiteFacts
 from sim.site.network import Approach, Connection, Edge, Lane, Movement, Network
 
@@ -241,7 +242,13 @@ class _Plan:
 def _zone(network: Network, plan: _Plan, movement: Movement, entries: tuple[Point, ...]) -> MovementZone:
     to_edge = network.whole.get(movement.to_edge, movement.to_edge)
     if to_edge not in plan.exits:
-        raise BuildError(f"{movement.id}: the site has no street {movement.to_edge} to measure it on")
+        raise BuildError(
+            Message(
+                "{id}: the site has no street {to_edge} to measure it on",
+                id=movement.id,
+                to_edge=movement.to_edge,
+            )
+        )
     edge, position_m = plan.exits[to_edge]
     turn = (movement.connections[0].from_edge, movement.to_edge)
     return MovementZone(movement.id, entries, _points(network, {edge: position_m}), turn)
@@ -314,7 +321,11 @@ def _points(network: Network, sections: Mapping[str, float]) -> tuple[Point, ...
     for edge_id, position_m in sorted(network.part_at(*place) for place in sections.items()):
         edge = network.edges.get(edge_id)
         if edge is None:
-            raise BuildError(f"edge {edge_id}, on which delay is measured, does not exist in this arm")
+            raise BuildError(
+                Message(
+                    "edge {edge_id}, on which delay is measured, does not exist in this arm", edge_id=edge_id
+                )
+            )
         points += [Point(lane.id, min(position_m, _inside(edge, lane.length_m))) for lane in _lanes(edge)]
     return tuple(points)
 

@@ -12,7 +12,7 @@ import yaml
 from sim.demand.flows import movement_flows
 from sim.demand.imported import demand_files
 from sim.errors import ConfigError, Problem
-from sim.labels import LANGS, label, text
+from sim.labels import LANGS, Message, label, text
 from sim.policy import AppliedPolicy, apply, parse_policy
 from sim.runs.preflight import preflight
 from sim.runs.store import Store
@@ -205,6 +205,6 @@ def _folder(study: Study, config: Mapping[str, Any]) -> Path:
     """Return where suggestions go; ConfigError where there are some and nothing says they may be replaced."""
     folder = study.root / "results" / study.name / "suggested"
     if folder.exists() and not config.get("overwrite") and not config.get("resume"):
-        hint = "resume=true, overwrite=true or study=OTHER"
-        raise ConfigError([Problem(str(folder), "there are suggestions of that name", hint)])
+        hint = Message("resume=true, overwrite=true or study=OTHER")
+        raise ConfigError([Problem(str(folder), Message("there are suggestions of that name"), hint)])
     return folder

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from sim.comparison.inference import MINIMUM_PAIRS
 from sim.errors import ConfigError, Problem, Problems, near
+from sim.labels import Message
 from sim.loading import Facts
 from sim.measures.greens import Discharge
 from sim.signals.corridor import Corridor, corridor
@@ -55,7 +56,9 @@ def period_of(study: Study, request: Request) -> str:
         return study.periods[0]
     if request.period not in study.site.periods:
         hint = near(request.period, study.site.periods)
-        raise ConfigError([Problem("period", f"the site has no period {request.period!r}", hint)])
+        raise ConfigError(
+            [Problem("period", Message("the site has no period {period!r}", period=request.period), hint)]
+        )
     return request.period
 
 
@@ -76,7 +79,7 @@ def targets_of(
     line: Corridor | None = None
     named = [request.junction] if request.junction else list(request.corridor)
     if request.junction and request.corridor:
-        problems.add("corridor", "given beside a junction", "one of the two")
+        problems.add("corridor", Message("given beside a junction"), Message("one of the two"))
     if request.corridor:
         try:
             line = corridor(site.network, request.corridor, flows, "corridor")
@@ -103,13 +106,15 @@ def targets_of(
         try:
             problem = timing_problem(program, site.network, flows, discharge_of(study, rules), rules)
         except ValueError as error:
-            left_out.append(f"{name}: {error}")
+            left_out.append(Message("{name}: {error}", name=name, error=error))
             continue
         targets.append(Target(name, program, problem))
     if line is not None and len(targets) < len(line.junctions):
-        problems.add("corridor", "one signal runs several of its junctions: they are one already")
+        problems.add("corridor", Message("one signal runs several of its junctions: they are one already"))
     problems.raise_if_any()
     if not targets:
-        told = "no fixed-time signal to time anew"
-        raise ConfigError([Problem(f"scenario={study.scenario}", told, "; ".join(left_out[:3]))])
+        told = Message("no fixed-time signal to time anew")
+        raise ConfigError(
+            [Problem(f"scenario={study.scenario}", told, Message("{left_out:;}", left_out=left_out[:3]))]
+        )
     return targets, left_out, line

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from sim.edits.edited_site import edited
 from sim.errors import BuildError, ConfigError
+from sim.labels import Message, message_of
 from sim.policy import AppliedPolicy
 from sim.publish import publish
 from sim.signals.program import SignalControl
@@ -78,7 +79,7 @@ def build(site: Site, applied: AppliedPolicy, period: str, cache: Path) -> ArmBu
         target = edited(site, edits)
         carried = edited(before, structural)
     except ValueError as error:
-        raise BuildError(str(error)) from None
+        raise BuildError(message_of(error)) from None
     net_file, network, warnings = _changed(site, carried, target, cache)
     controls = _controls(site, carried, target, period, network)
     with tempfile.TemporaryDirectory() as draft:
@@ -112,7 +113,7 @@ def _controls(
     `target`.
     """
     controls: dict[str, SignalControl] = {}
-    wrong: list[str] = []
+    wrong: list[Message] = []
     for signal, control in sorted(target.signals[period].items()):
         own = remap(control, target.network, network)
         controls[signal] = _prefixed(own)
@@ -120,14 +121,18 @@ def _controls(
         if today == control and network is carried.network:
             continue
         pairs = new_conflicts(own, network, today, carried.network)
-        wrong += [f"{pair}: paths that meet and have protected green at the same time" for pair in pairs]
+        wrong += [
+            Message("{pair}: paths that meet and have protected green at the same time", pair=pair)
+            for pair in pairs
+        ]
         before = site.signals[period].get(signal)
         known = set() if before is None else never_green(before, site.network)
         wrong += [
-            f"{key}: no program ever shows it green" for key in sorted(never_green(own, network) - known)
+            Message("{key}: no program ever shows it green", key=key)
+            for key in sorted(never_green(own, network) - known)
         ]
     if wrong:
-        raise BuildError("\n".join(["the signals need another plan:", *(f"- {line}" for line in wrong)]))
+        raise BuildError(Message("the signals need another plan:\n- {wrong:-}", wrong=wrong))
     return controls
 
 
@@ -191,9 +196,17 @@ def _check_imported(imported: Path, parking: Mapping[str, ParkingArea], network:
 
     scan(imported, None, start)
     if taken:
-        raise BuildError(f"{imported.name} holds parking areas {', '.join(taken)} already: choose other ids")
+        raise BuildError(
+            Message(
+                "{name} holds parking areas {taken} already: choose other ids",
+                name=imported.name,
+                taken=taken,
+            )
+        )
     if cut:
-        raise BuildError(f"an edge cannot be cut on which {imported.name} holds {', '.join(cut)}")
+        raise BuildError(
+            Message("an edge cannot be cut on which {name} holds {cut}", name=imported.name, cut=cut)
+        )
 
 
 # --- the network ------------------------------------------------------------------------------------------
@@ -305,7 +318,7 @@ def _read(net_file: Path, intended: Network) -> Network:
     try:
         network = read_network(net_file, {a.edge: (a.junction, a.name) for a in approaches})
     except ConfigError as error:
-        raise BuildError(str(error)) from None
+        raise BuildError(message_of(error)) from None
     directions = {(a.edge, m.to_edge): m.direction for a in approaches for m in a.movements}
 
     def named(approach: Approach) -> Approach:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sim.errors import BuildError
+from sim.labels import Message
 from sim.site.model import Closure
 from sim.site.network import Network
 from sim.sumo.objects import CLOSURE
@@ -30,7 +31,13 @@ def closures_xml(
             closed[name] = network.edges[edge].lanes[int(index)].allow & closure.exempt
         for key in closure.connections:
             if not paths.get(key):
-                raise BuildError(f"closure {id!r}: the network has no lane inside the junction for {key}")
+                raise BuildError(
+                    Message(
+                        "closure {id!r}: the network has no lane inside the junction for {key}",
+                        id=id,
+                        key=key,
+                    )
+                )
             connection = by_key[key]
             edges.add(connection.from_edge)
             lanes = (

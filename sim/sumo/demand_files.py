@@ -12,6 +12,7 @@ import pandas as pd
 from sim.demand import Demand, broken_routes, departs_s
 from sim.demand.vehicle_types import BUILT_IN
 from sim.errors import BuildError
+from sim.labels import Message
 from sim.site.network import Edge, Network
 from sim.sumo.build import ArmBuild
 from sim.sumo.parking_files import MANOEUVRE_TABLE, SEARCH_PARAMETERS
@@ -54,20 +55,20 @@ def _written_type(attributes: Mapping[str, str]) -> dict[str, str]:
 def _check(demand: Demand, arm: ArmBuild) -> None:
     broken = broken_routes(demand, arm.network)
     reasons = [
-        f"{id} ({type_id}): no way from {a} to {b}"
+        Message("{id} ({type_id}): no way from {a} to {b}", id=id, type_id=type_id, a=a, b=b)
         for id, type_id, a, b in broken.head(SHOWN).itertuples(index=False)
     ]
     if len(broken) > SHOWN:
-        reasons.append(f"... {len(broken)} vehicles in all")
+        reasons.append(Message("... {count} vehicles in all", count=len(broken)))
     # Lots that come with the imported files are not ours to check: their areas stand in an additional file.
     ours = {lot for lot in demand.vehicles["lot"] if lot} if arm.parking else set()
-    reasons += [f"no parking area {lot!r}" for lot in sorted(ours - set(arm.parking))]
+    reasons += [Message("no parking area {lot!r}", lot=lot) for lot in sorted(ours - set(arm.parking))]
     edges = {*demand.walks["from_edge"], *demand.walks["to_edge"]}
-    reasons += [f"no edge {edge!r} to walk on" for edge in sorted(edges - set(arm.network.edges))]
+    reasons += [
+        Message("no edge {edge!r} to walk on", edge=edge) for edge in sorted(edges - set(arm.network.edges))
+    ]
     if reasons:
-        raise BuildError(
-            "the demand does not fit the arm:\n" + "\n".join(f"- {reason}" for reason in reasons)
-        )
+        raise BuildError(Message("the demand does not fit the arm:\n- {reasons:-}", reasons=reasons))
 
 
 def _records(table: pd.DataFrame) -> Iterator[dict[str, Any]]:

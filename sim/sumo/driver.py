@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from sim.errors import RunError
+from sim.labels import Message
 from sim.sumo.install import binary, environment
 
 TRIPS_FILE = "trips.out.xml"
@@ -140,7 +141,7 @@ class Children:
         """
         with self._lock:
             if self.stopped:
-                raise RunError("the study was stopped")
+                raise RunError(Message("the study was stopped"))
             child = subprocess.Popen(
                 [*ends_with_parent(), *command],
                 cwd=folder,
@@ -168,9 +169,9 @@ class Children:
             with self._lock:
                 self._running.discard(child)
         if late.is_set():
-            raise RunError(f"ran longer than {timeout_s:g} s and was stopped")
+            raise RunError(Message("ran longer than {timeout_s:g} s and was stopped", timeout_s=timeout_s))
         if self.stopped:
-            raise RunError("the study was stopped")
+            raise RunError(Message("the study was stopped"))
         return code
 
     def stop(self) -> None:
@@ -214,16 +215,20 @@ def simulate(spec: RunSpec, folder: Path, timeout_s: float, children: Children |
         raise RunError(_reason(code, log_path.read_text(encoding="utf-8", errors="replace")))
 
 
-def _reason(code: int, log: str) -> str:
+def _reason(code: int, log: str) -> Message:
     """Say why a child failed: how it was killed, if it was, and the errors it has written."""
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     first = next((number for number, line in enumerate(lines) if line.startswith("Error:")), len(lines))
     said = [line for line in lines[first:] if not line.startswith(("Quitting", "Warning:"))]
     words = "; ".join(said[:4]).removeprefix("Error: ")
     if code < 0:
-        killed = f"the simulator was killed by signal {-code} ({signal.Signals(-code).name})"
-        return f"{killed}: {words}" if words else killed
-    return words or f"the simulator ended with code {code}: " + (" ".join(lines[-3:]) or "it said nothing")
+        name = signal.Signals(-code).name
+        killed = Message("the simulator was killed by signal {number} ({name})", number=-code, name=name)
+        return Message("{killed}: {words}", killed=killed, words=words) if words else killed
+    if words:
+        return Message("{words}", words=words)
+    last = " ".join(lines[-3:]) or Message("it said nothing")
+    return Message("the simulator ended with code {code}: {last}", code=code, last=last)
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sim.demand.closed_ways import Driven
 from sim.errors import ConfigError, RunError
+from sim.labels import Message
 from sim.sumo.driver import ROUTES_FILE
 from sim.sumo.xml_file import scan
 
@@ -26,5 +27,5 @@ def driven(folder: Path) -> list[Driven]:
     try:
         scan(folder / ROUTES_FILE, "routes", start)
     except ConfigError as error:
-        raise RunError(f"an output cannot be read: {error}") from None
+        raise RunError(Message("an output cannot be read: {error}", error=error)) from None
     return found

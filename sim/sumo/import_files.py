@@ -9,6 +9,7 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from sim.errors import ConfigError, Problems
+from sim.labels import Message
 from sim.sumo.xml_file import scan
 
 STOPPING_PLACES = {
@@ -180,7 +181,9 @@ class _Reader:
             self._seen[kind, id] = self._file.name
             return True
         self.problems.add(
-            f"{self._file}: {element.tag} {id!r}", f"the id stands twice, also in {before}", "rename one"
+            f"{self._file}: {element.tag} {id!r}",
+            Message("the id stands twice, also in {before}", before=before),
+            Message("rename one"),
         )
         return False
 
@@ -247,7 +250,9 @@ def _weights(
     listed = names.split()
     given = [float(p) for p in probabilities.split()] or [1.0] * len(listed)
     if len(given) != len(listed):
-        raise ValueError(f"{len(listed)} names, but {len(given)} probabilities")
+        raise ValueError(
+            Message("{n_listed} names, but {n_given} probabilities", n_listed=len(listed), n_given=len(given))
+        )
     return [
         *zip(listed, given, strict=True),
         *((name, float(probability or 1.0)) for name, probability in inside),

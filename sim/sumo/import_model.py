@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sim.demand.vehicle_types import BUILT_IN, VehicleTypes
 from sim.errors import ConfigError, Problem, Problems, near
+from sim.labels import Message
 from sim.site.network import Network
 from sim.sumo.import_files import ModelFiles, read_model_files
 from sim.sumo.import_network import make_network, places_xml, signals_xml
@@ -64,7 +65,7 @@ def import_model(
     Raises ConfigError with every problem of every file, BuildError where netconvert or duarouter fails.
     """
     if not 0 < scale <= 1:
-        raise ConfigError([Problem(f"--scale {scale:g}", "is not above 0 and at most 1")])
+        raise ConfigError([Problem(f"--scale {scale:g}", Message("is not above 0 and at most 1"))])
     limits = (clock_s(begin, "--begin"), clock_s(end, "--end"))
     model = read_source(source, add)
     problems = Problems()
@@ -184,7 +185,7 @@ def _check_types(vehicles: Iterable[Vehicle], types: VehicleTypes, problems: Pro
     used: set[str] = set()
     for v in vehicles:
         if v.type not in known:
-            problems.add(v.place, f"no vehicle type {v.type!r}", near(v.type, known))
+            problems.add(v.place, Message("no vehicle type {type!r}", type=v.type), near(v.type, known))
         used.update(types.distributions.get(v.type, {v.type: 1.0}))
     for name in sorted(used & set(types.types)):
         try:
@@ -193,7 +194,8 @@ def _check_types(vehicles: Iterable[Vehicle], types: VehicleTypes, problems: Pro
             problems.extend(error)
     for name in sorted(used - known):
         problems.add(
-            f"{types.path}: vTypeDistribution", f"names the vehicle type {name!r}, which is not there"
+            f"{types.path}: vTypeDistribution",
+            Message("names the vehicle type {name!r}, which is not there", name=name),
         )
 
 
@@ -232,14 +234,35 @@ def _window(
     room_s = (math.floor(begin_s) - math.floor(first_s)) // 60 * 60  # a warm-up is of whole minutes
     window = Window(math.floor(begin_s), math.ceil(end_s), max(0, min(WARM_UP_S, room_s)))
     if window.begin_s < 0 or window.end_s > LAST_S:
-        what = f"lasts from second {window.begin_s} to {window.end_s}; a site's clock goes from 0 to 30:59:59"
-        problems.add(model.name, what, "choose --begin and --end within")
+        what = Message(
+            "lasts from second {begin_s} to {end_s}; a site's clock goes from 0 to 30:59:59",
+            begin_s=window.begin_s,
+            end_s=window.end_s,
+        )
+        problems.add(model.name, what, Message("choose --begin and --end within"))
     elif window.end_s <= window.begin_s:
-        problems.add(model.name, f"ends ({clock(window.end_s)}) before it begins ({clock(window.begin_s)})")
+        problems.add(
+            model.name,
+            Message(
+                "ends ({end_s}) before it begins ({begin_s})",
+                end_s=clock(window.end_s),
+                begin_s=clock(window.begin_s),
+            ),
+        )
     elif vehicles and not any(window.first_s <= v.depart_s < window.end_s for v in vehicles):
         last_s = vehicles[-1].depart_s
-        what = f"no vehicle leaves between {clock(window.first_s)} and {clock(window.end_s)}"
+        what = Message(
+            "no vehicle leaves between {first_s} and {end_s}",
+            first_s=clock(window.first_s),
+            end_s=clock(window.end_s),
+        )
         problems.add(
-            model.name, what, f"departures are from {clock(vehicles[0].depart_s)} to {clock(last_s)}"
+            model.name,
+            what,
+            Message(
+                "departures are from {depart_s} to {last_s}",
+                depart_s=clock(vehicles[0].depart_s),
+                last_s=clock(last_s),
+            ),
         )
     return window

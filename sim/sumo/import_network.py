@@ -11,7 +11,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from sim.errors import Problems, near
+from sim.errors import NOTHING, Problems, near
+from sim.labels import Message
 from sim.site.network import Network
 from sim.sumo.import_files import STOPPING_PLACES, ModelFiles, Written
 from sim.sumo.import_routes import HINTS
@@ -89,8 +90,8 @@ def places_xml(files: ModelFiles, network: Network, problems: Problems, left_out
         if lane not in length_m:
             problems.add(
                 written.place,
-                f"the network has no lane {lane!r}",
-                near(lane, length_m) if len(problems.found) < HINTS else "",
+                Message("the network has no lane {lane!r}", lane=lane),
+                near(lane, length_m) if len(problems.found) < HINTS else NOTHING,
             )
         elif _beyond(element, length_m[lane]) and element.get("friendlyPos") != "true":
             element.set("friendlyPos", "true")
@@ -119,8 +120,8 @@ def _check_behaviour(
     for name in dict.fromkeys(missing):
         problems.add(
             written.place,
-            f"names {name!r}, which is not there",
-            near(name, network.edges) if len(problems.found) < HINTS else "",
+            Message("names {name!r}, which is not there", name=name),
+            near(name, network.edges) if len(problems.found) < HINTS else NOTHING,
         )
 
 

@@ -13,7 +13,8 @@ from xml.etree.ElementTree import Element
 
 from sim.demand.routing import Router
 from sim.demand.vehicle_types import BUILT_IN, VehicleTypes
-from sim.errors import BuildError, Problems, near
+from sim.errors import NOTHING, BuildError, Problems, near
+from sim.labels import Message
 from sim.site.network import Network
 from sim.sumo.import_files import Written, top_level
 from sim.sumo.import_vehicles import STOP_PLACES, Vehicle, with_edges
@@ -67,7 +68,9 @@ def routed(
             check=False,
         )
         if done.returncode != 0 or not (folder / "routes.xml").is_file():
-            raise BuildError("duarouter could not route the trips:\n" + done.stderr.strip())
+            raise BuildError(
+                Message("duarouter could not route the trips:\n{words}", words=done.stderr.strip())
+            )
         found = _routes(folder / "routes.xml")
     all_vehicles = [v if v.edges else with_edges(v, found.get(v.id, ())) for v in vehicles]
     return [v for v in all_vehicles if v.edges], [v for v in all_vehicles if not v.edges]
@@ -108,15 +111,15 @@ def check_ways(vehicles: Iterable[Vehicle], network: Network, problems: Problems
     for v in vehicles:
         named = [*v.edges, *(edge for key in ("from", "via", "to") for edge in v.way.get(key, "").split())]
         if not v.edges and not v.way:
-            problems.add(v.place, "has neither a route nor an origin and a destination")
+            problems.add(v.place, Message("has neither a route nor an origin and a destination"))
         for edge in dict.fromkeys(named):
             if edge not in network.edges:
                 unknown.add((v.place, edge))
     for place, edge in sorted(unknown):
         problems.add(
             place,
-            f"the network has no edge {edge!r}",
-            near(edge, network.edges) if len(problems.found) < HINTS else "",
+            Message("the network has no edge {edge!r}", edge=edge),
+            near(edge, network.edges) if len(problems.found) < HINTS else NOTHING,
         )
 
 
@@ -135,8 +138,13 @@ def check_routes(
                 steps = [*pairwise(v.edges)]
                 known[key] = next((step for step in steps if step not in router.links), None)
             if (step := known[key]) is not None:
-                what = f"its route goes from {step[0]!r} to {step[1]!r}, where no {vclass} may turn"
-                problems.add(v.place, what, "run `duarouter --repair` on the routes first")
+                what = Message(
+                    "its route goes from {step!r} to {step_2!r}, where no {vclass} may turn",
+                    step=step[0],
+                    step_2=step[1],
+                    vclass=vclass,
+                )
+                problems.add(v.place, what, Message("run `duarouter --repair` on the routes first"))
 
 
 def check_stops(
@@ -151,7 +159,9 @@ def check_stops(
                 if kind in stop and stop[kind] not in places:
                     problems.add(
                         v.place,
-                        f"stops at the {kind} {stop[kind]!r}, which is not there",
+                        Message(
+                            "stops at the {kind} {stop!r}, which is not there", kind=kind, stop=stop[kind]
+                        ),
                         near(stop[kind], places),
                     )
                 elif kind in stop:
@@ -159,9 +169,12 @@ def check_stops(
             if "lane" in stop:
                 edge = lanes.get(stop["lane"])
                 if edge is None:
-                    problems.add(v.place, f"stops on {stop['lane']!r}, a lane that the network lacks")
+                    problems.add(
+                        v.place,
+                        Message("stops on {lane!r}, a lane that the network lacks", lane=stop["lane"]),
+                    )
             if edge is not None and v.edges and edge not in v.edges:
-                problems.add(v.place, f"stops on {edge!r}, which is not on its route")
+                problems.add(v.place, Message("stops on {edge!r}, which is not on its route", edge=edge))
 
 
 def named(ids: Sequence[str], shown: int = 20) -> str:

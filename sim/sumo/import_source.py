@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sim.errors import ConfigError, Problem, Problems, near
+from sim.labels import Message
 from sim.sumo.xml_file import scan, time_s
 
 DEPART_DEFAULTS = {"departLane": "best_prob", "departPos": "base", "departSpeed": "avg"}
@@ -103,7 +104,11 @@ class _Options:
     def source(self, add: tuple[Path, ...], problems: Problems) -> Source:
         nets = self._files("net-file", problems)
         if "net-file" not in self.values:
-            problems.add(str(self.path), "names no net-file", "a configuration has <net-file value=...>")
+            problems.add(
+                str(self.path),
+                Message("names no net-file"),
+                Message("a configuration has <net-file value=...>"),
+            )
         files = (*self._files("additional-files", problems), *self._files("route-files", problems), *add)
         pinned = {PINNED[name]: value for name, value in self.values.items() if name in PINNED}
         return Source(
@@ -133,7 +138,11 @@ class _Options:
         try:
             return time_s(text)
         except ValueError:
-            problems.add(f"{self.path}: {option}", f"{text!r} is no time", 'write seconds or "hh:mm:ss"')
+            problems.add(
+                f"{self.path}: {option}",
+                Message("{text!r} is no time", text=text),
+                Message('write seconds or "hh:mm:ss"'),
+            )
             return None
 
     def _left_out(self) -> tuple[str, ...]:
@@ -157,7 +166,7 @@ class _Options:
 def _check_file(path: Path, place: str, problems: Problems) -> None:
     if not path.is_file():
         siblings = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
-        problems.add(place, f"no such file: {path}", near(path.name, siblings))
+        problems.add(place, Message("no such file: {path}", path=path), near(path.name, siblings))
 
 
 def clock_s(text: str | None, place: str) -> float | None:
@@ -167,4 +176,10 @@ def clock_s(text: str | None, place: str) -> float | None:
     try:
         return time_s(f"{text}:00" if text.count(":") == 1 else text)
     except ValueError:
-        raise ConfigError([Problem(place, f"{text!r} is no time", 'write "HH:MM:SS" or seconds')]) from None
+        raise ConfigError(
+            [
+                Problem(
+                    place, Message("{text!r} is no time", text=text), Message('write "HH:MM:SS" or seconds')
+                )
+            ]
+        ) from None

@@ -14,6 +14,7 @@ import numpy as np
 
 from sim.demand.tables import stable_hash
 from sim.errors import Problems, near
+from sim.labels import Message, message_of
 from sim.sumo.import_files import ModelFiles, Written, stops_of
 from sim.sumo.import_source import ARRIVAL_DEFAULTS, Source
 from sim.sumo.xml_file import time_s
@@ -94,17 +95,23 @@ def explicit_vehicles(
         try:
             for vehicle in _Maker(files, source, left_out).made(written):
                 if vehicle.id in found:
-                    what = (
-                        f"gives a vehicle {vehicle.id!r}, which is there already ({found[vehicle.id].place})"
+                    what = Message(
+                        "gives a vehicle {id!r}, which is there already ({place})",
+                        id=vehicle.id,
+                        place=found[vehicle.id].place,
                     )
-                    problems.add(written.place, what, "rename one")
+                    problems.add(written.place, what, Message("rename one"))
                 found[vehicle.id] = vehicle
         except KeyError as error:
-            problems.add(written.place, f"the attribute {error} is missing")
+            problems.add(written.place, Message("the attribute {error} is missing", error=error))
         except _Unknown as error:
-            problems.add(written.place, f"no {error.kind} {error.name!r}", near(error.name, error.known))
+            problems.add(
+                written.place,
+                Message("no {kind} {name!r}", kind=error.kind, name=error.name),
+                near(error.name, error.known),
+            )
         except ValueError as error:
-            problems.add(written.place, str(error))
+            problems.add(written.place, message_of(error))
     return sorted(found.values(), key=lambda vehicle: (vehicle.depart_s, vehicle.id))
 
 
@@ -120,13 +127,13 @@ def departures(flow: Mapping[str, str], begin_s: float | None, end_s: float | No
     end = time_s(flow["end"]) if "end" in flow else end_s
     rates = [name for name in RATES if name in flow]
     if len(rates) > 1:
-        raise ValueError(f"says {' and '.join(rates)}: a flow has one of them")
+        raise ValueError(Message("says {rates:and}: a flow has one of them", rates=rates))
     if not rates:
         if number is None or end is None:
-            raise ValueError("needs a number and an end, or one of " + ", ".join(RATES))
+            raise ValueError(Message("needs a number and an end, or one of {rates}", rates=RATES))
         return [begin + i * (end - begin) / number for i in range(number)]
     if end is None and number is None:
-        raise ValueError("needs an end or a number (the configuration has no end either)")
+        raise ValueError(Message("needs an end or a number (the configuration has no end either)"))
     times: list[float] = []
     for time in _times(rates[0], flow, begin):
         if (end is not None and time >= end) or (number is not None and len(times) >= number):
@@ -142,7 +149,7 @@ def _times(rate: str, flow: Mapping[str, str], begin: float) -> Iterator[float]:
     if rate == "probability" or exponential:
         value = float(exponential[1]) if exponential else float(flow["probability"])
         if not value > 0:
-            raise ValueError(f"{rate}={flow[rate]!r} gives no vehicle")
+            raise ValueError(Message("{rate}={flow!r} gives no vehicle", rate=rate, flow=flow[rate]))
         time = begin
         while True:
             if exponential:
@@ -155,7 +162,7 @@ def _times(rate: str, flow: Mapping[str, str], begin: float) -> Iterator[float]:
                 time += gap
     period = time_s(flow["period"]) if rate == "period" else 3600 / float(flow[rate])
     if not 0 < period < math.inf:
-        raise ValueError(f"{rate}={flow[rate]!r} gives no vehicle")
+        raise ValueError(Message("{rate}={flow!r} gives no vehicle", rate=rate, flow=flow[rate]))
     for i in range(10**7):
         yield begin + i * period
 

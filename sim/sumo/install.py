@@ -10,10 +10,15 @@ from functools import cache
 from pathlib import Path
 
 from sim.errors import MissingTool
+from sim.labels import Message
 
 RELEASE = "1.28.0"
 """The one release huandu is tested with: another one gives other results."""
-_HINT = f"install it with `python -m pip install eclipse-sumo=={RELEASE}` into {sys.prefix}"
+_HINT = Message(
+    "install it with `python -m pip install eclipse-sumo=={release}` into {prefix}",
+    release=RELEASE,
+    prefix=sys.prefix,
+)
 
 
 @cache
@@ -21,7 +26,9 @@ def sumo_home() -> Path:
     """Return the folder that holds `bin` and `data`; MissingTool if the wheel is not installed."""
     spec = importlib.util.find_spec("sumo")
     if spec is None or not spec.submodule_search_locations:
-        raise MissingTool(f"Eclipse SUMO {RELEASE} is not installed: {_HINT}")
+        raise MissingTool(
+            Message("Eclipse SUMO {release} is not installed: {hint}", release=RELEASE, hint=_HINT)
+        )
     return Path(next(iter(spec.submodule_search_locations)))
 
 
@@ -31,9 +38,18 @@ def version() -> str:
     try:
         found = importlib.metadata.version("eclipse-sumo")
     except importlib.metadata.PackageNotFoundError:
-        raise MissingTool(f"Eclipse SUMO {RELEASE} is not installed: {_HINT}") from None
+        raise MissingTool(
+            Message("Eclipse SUMO {release} is not installed: {hint}", release=RELEASE, hint=_HINT)
+        ) from None
     if found != RELEASE:
-        raise MissingTool(f"Eclipse SUMO {found} is installed, huandu needs {RELEASE}: {_HINT}")
+        raise MissingTool(
+            Message(
+                "Eclipse SUMO {found} is installed, huandu needs {release}: {hint}",
+                found=found,
+                release=RELEASE,
+                hint=_HINT,
+            )
+        )
     return found
 
 
@@ -43,7 +59,14 @@ def binary(name: str) -> Path:
     version()
     path = sumo_home() / "bin" / (name + (".exe" if os.name == "nt" else ""))
     if not path.is_file():
-        raise MissingTool(f"the program {name!r} of Eclipse SUMO is missing at {path}: {_HINT}")
+        raise MissingTool(
+            Message(
+                "the program {name!r} of Eclipse SUMO is missing at {path}: {hint}",
+                name=name,
+                path=path,
+                hint=_HINT,
+            )
+        )
     return path
 
 

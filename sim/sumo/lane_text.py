@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 
 from sim.errors import BuildError
+from sim.labels import Message
 from sim.site.network import Connection, Lane, Network
 from sim.sumo.vehicle_classes import allowed, permission
 
@@ -81,7 +82,7 @@ def with_lanes(content: str, lanes: Mapping[str, Lane], inside: Mapping[str, fro
     content = _LANE.sub(changed, content)
     wrong = sorted({*lanes, *inside} ^ set(seen)) or sorted({id for id in seen if seen.count(id) > 1})
     if wrong:
-        raise BuildError(f"lanes that are not in the built network once: {', '.join(wrong)}")
+        raise BuildError(Message("lanes that are not in the built network once: {wrong}", wrong=wrong))
     return content
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sim.errors import ConfigError, Problem
+from sim.labels import Message
 from sim.site.network import CONNECTION_RULES, Connection, CrossingLink, Edge, Lane
 from sim.sumo.vehicle_classes import allowed
 from sim.sumo.xml_file import numbers, scan
@@ -53,7 +54,7 @@ def read_net_file(path: Path) -> NetFile:
     try:
         return gather.net_file(hashlib.sha256(path.read_bytes()).hexdigest())
     except KeyError as error:
-        what = f"not a usable network: it refers to {error}, which it lacks"
+        what = Message("not a usable network: it refers to {error}, which it lacks", error=error)
         raise ConfigError([Problem(str(path), what)]) from None
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sim.errors import BuildError
+from sim.labels import Message
 from sim.sumo.install import binary, environment, version
 
 NETWORK_CODE = 2
@@ -35,9 +36,7 @@ def convert(args: Sequence[str], folder: Path) -> list[str]:
         words = [line for line in lines if not line.startswith("Warning:")] or [
             f"exit code {done.returncode}"
         ]
-        raise BuildError(
-            "netconvert could not build the network:\n" + "\n".join(f"  {line}" for line in words)
-        )
+        raise BuildError(Message("netconvert could not build the network:\n- {words:-}", words=words))
     return [line.removeprefix("Warning: ") for line in lines if line.startswith("Warning:")]
 
 
@@ -60,7 +59,13 @@ def normalise(net_in: Path, net_out: Path) -> None:
                 net_out.write_bytes(after)
                 return
             before, source = after, target
-    raise BuildError(f"{net_in}: netconvert still changes the network after {PASSES} passes")
+    raise BuildError(
+        Message(
+            "{net_in}: netconvert still changes the network after {passes} passes",
+            net_in=net_in,
+            passes=PASSES,
+        )
+    )
 
 
 def reproduced(net_file: Path) -> bool:

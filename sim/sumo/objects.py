@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 
 from sim.edits.vocabulary import ObjectKey, timing_key
 from sim.errors import BuildError
+from sim.labels import Message
 
 Attributes = dict[str, object]
 Objects = dict[ObjectKey, Attributes]
@@ -50,7 +51,7 @@ def read_net_objects(path: Path) -> NetObjects:
             reader.take(element)
         return reader.finished(root)
     except (ElementTree.ParseError, KeyError, ValueError) as error:
-        raise BuildError(f"{path}: not a usable network: {error}") from None
+        raise BuildError(Message("{path}: not a usable network: {error}", path=path, error=error)) from None
 
 
 def read_additional_objects(paths: Sequence[Path], net: NetObjects, period: str) -> Objects:
@@ -81,7 +82,9 @@ def read_additional_objects(paths: Sequence[Path], net: NetObjects, period: str)
                     case _:
                         found[_other(element)] = _attributes(element)
         except (ElementTree.ParseError, KeyError) as error:
-            raise BuildError(f"{path}: not a usable additional file: {error}") from None
+            raise BuildError(
+                Message("{path}: not a usable additional file: {error}", path=path, error=error)
+            ) from None
     for signal in sorted({*net.programs, *programs}):
         runs = programs.get(signal) or net.programs.get(signal, ())
         found[timing_key(period, signal)] = _timing(runs, switching.get(signal))
@@ -212,7 +215,12 @@ class _NetReader:
         requests = [child for child in element if child.tag == "request"]
         if requests and len(requests) != len(keys):
             raise BuildError(
-                f"junction {id!r}: {len(requests)} rows in its right-of-way table, {len(keys)} links"
+                Message(
+                    "junction {id!r}: {n_requests} rows in its right-of-way table, {n_keys} links",
+                    id=id,
+                    n_requests=len(requests),
+                    n_keys=len(keys),
+                )
             )
         yields: Attributes = {}
         for key, request in zip(keys, requests, strict=False):
@@ -314,7 +322,12 @@ def _columns(
         states = [child.attrib["state"] for child in program if child.tag == "phase"]
         if any(len(state) <= max(indices) for state in states):
             raise BuildError(
-                f"signal {signal!r}: program {program.attrib['programID']!r} has no light for {key}"
+                Message(
+                    "signal {signal!r}: program {programID!r} has no light for {key}",
+                    signal=signal,
+                    programID=program.attrib["programID"],
+                    key=key,
+                )
             )
         id = program.attrib["programID"]
         for place, index in enumerate(indices):

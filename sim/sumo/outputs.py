@@ -15,6 +15,7 @@ import pandas as pd
 
 from sim.demand.tables import LEAVING, departs_s
 from sim.errors import ConfigError, RunError
+from sim.labels import Message
 from sim.site.network import Network
 from sim.site.zones import Zones
 from sim.sumo import driver
@@ -75,7 +76,7 @@ def read_outputs(
             else empty(SEARCHES),
         }
     except ConfigError as error:  # from the XML reader: not the user's fault here
-        raise RunError(f"an output cannot be read: {error}") from None
+        raise RunError(Message("an output cannot be read: {error}", error=error)) from None
     facts = RunFacts(
         begin_s=spec.begin_s,
         window_begin_s=spec.window_begin_s,
@@ -143,8 +144,10 @@ def _trips(
 ) -> pd.DataFrame:
     strangers = set(read["id"]) - set(vehicles["id"])
     if strangers or read["id"].duplicated().any():
-        names = ", ".join(sorted(strangers)[:5]) or "a vehicle twice"
-        raise RunError(f"the simulation drove vehicles that are not in the demand: {names}")
+        names = sorted(strangers)[:5] or Message("a vehicle twice")
+        raise RunError(
+            Message("the simulation drove vehicles that are not in the demand: {names}", names=names)
+        )
     demand = vehicles.set_index("id")
     row = read.set_index("id").reindex(demand.index)
     seen = row["depart"].notna()
@@ -157,7 +160,11 @@ def _trips(
     )
     if late.any():
         raise RunError(
-            f"{late.sum()} vehicles were not scheduled when the demand says, e.g. {late.index[late][0]}"
+            Message(
+                "{late} vehicles were not scheduled when the demand says, e.g. {index}",
+                late=late.sum(),
+                index=late.index[late][0],
+            )
         )
     zero = _from_the_stall(row.drop(columns="vaporized").fillna(0.0), demand)
     planned_s = np.asarray(_planned_s(demand["stops"]))
@@ -270,8 +277,14 @@ def _reconcile(trips: pd.DataFrame, statistics: Mapping[str, Mapping[str, str]])
     ours = (len(trips) - int(count.get("never_inserted", 0)), int(count.get("inside", 0)) + waiting)
     if ours != (inserted, inside):
         raise RunError(
-            f"the books do not balance: the tables have {ours[0]} vehicles inserted and {ours[1]} inside "
-            f"at the end, the simulator counted {inserted} and {inside}"
+            Message(
+                "the books do not balance: the tables have {our_inserted} vehicles inserted and {our_inside} "
+                "inside at the end, the simulator counted {inserted} and {inside}",
+                our_inserted=ours[0],
+                our_inside=ours[1],
+                inserted=inserted,
+                inside=inside,
+            )
         )
 
 

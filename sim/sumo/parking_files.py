@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from sim.errors import BuildError
+from sim.labels import Message
 from sim.site.model import ALWAYS_S
 from sim.site.network import Edge, Network
 from sim.site.parking import ParkingArea, ParkingDemand
@@ -59,7 +60,12 @@ def parking_xml(
         lane = next(iter(lanes[1:] if area.bay == "in_lane" else lanes), None)
         if lane is None or end_m > lane.length_m:
             raise BuildError(
-                f"parking area {id!r}: no lane for cars on {edges[id].id!r} reaches to {end_m:g} m"
+                Message(
+                    "parking area {id!r}: no lane for cars on {edges_id!r} reaches to {end_m:g} m",
+                    id=id,
+                    edges_id=edges[id].id,
+                    end_m=end_m,
+                )
             )
         where = {"id": id, "lane": lane.id, "startPos": round(at_m[id], 2), "endPos": round(end_m, 2)}
         lines.append(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sim.edits.base import LaneLink, connection_key, lane_link
 from sim.errors import BuildError
+from sim.labels import Message
 from sim.site.network import CONNECTION_RULES, Connection, Edge, Network
 from sim.sumo.net_file import read_net_file
 from sim.sumo.vehicle_classes import ALL, permission
@@ -174,26 +175,26 @@ def check_patched(base: Network, target: Network, arm: Network) -> None:
     for edge, links in changed_links(base, target).items():
         found = _links(arm, edge)
         wrong += [
-            f"{connection_key(edge, link)} was asked for and is not there" for link in sorted(links - found)
+            Message("{key} was asked for and is not there", key=connection_key(edge, link))
+            for link in sorted(links - found)
         ]
         wrong += [
-            f"{connection_key(edge, link)} was to go and is still there" for link in sorted(found - links)
+            Message("{key} was to go and is still there", key=connection_key(edge, link))
+            for link in sorted(found - links)
         ]
         served_today = {lane for lane, _, _ in _links(base, edge)}
         new = _lanes(arm, edge) - _lanes(base, edge)
         dead = ((served_today & _lanes(target, edge)) | new) - {lane for lane, _, _ in found}
-        wrong += [f"lane {edge}_{lane} leads nowhere" for lane in sorted(dead)]
+        wrong += [Message("lane {lane} leads nowhere", lane=f"{edge}_{lane}") for lane in sorted(dead)]
     free = _free_movements(base)
     known = {c.key for c in _uncontrolled(base)}
     wrong += [
-        f"{c.key} passes a signal that does not control it"
+        Message("{key} passes a signal that does not control it", key=c.key)
         for c in _uncontrolled(arm)
         if c.key not in known and (c.from_edge, c.to_edge) not in free
     ]
     if wrong:
-        raise BuildError(
-            "\n".join(["the network did not come out as asked:", *(f"- {line}" for line in wrong)])
-        )
+        raise BuildError(Message("the network did not come out as asked:\n- {wrong:-}", wrong=wrong))
 
 
 def _uncontrolled(network: Network) -> list[Connection]:

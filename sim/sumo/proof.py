@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sim.edits.base import Edit, ObjectKey
 from sim.errors import BuildError
-from sim.labels import Text, text
+from sim.labels import Message, Text, text
 from sim.sumo.build import ArmBuild
 from sim.sumo.declared import undone
 from sim.sumo.objects import Attributes, NetObjects, Objects, read_additional_objects, read_net_objects
@@ -75,9 +75,16 @@ def prove(
     outside = [change for change in proof.changed if not _allowed(change, footprint)]
     missing = undone(base.site, edits, arm.period, *_objects(arm))
     if outside or missing:
-        title = f"{len(outside)} changes outside the footprint, {len(missing)} declared changes missing:"
-        lines = [f"- outside: {change}" for change in outside] + [f"- missing: {line}" for line in missing]
-        raise BuildError("\n".join([title, *lines]))
+        raise BuildError(
+            Message(
+                "{n_outside} changes outside the footprint, {n_missing} declared changes missing:\n"
+                "- {lines:-}",
+                n_outside=len(outside),
+                n_missing=len(missing),
+                lines=[Message("outside: {change}", change=str(change)) for change in outside]
+                + [Message("missing: {line}", line=line) for line in missing],
+            )
+        )
     return proof
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sim.edits.lights import column, link_of
 from sim.errors import BuildError
+from sim.labels import Message
 from sim.signals.program import SignalControl, SignalProgram
 from sim.site.network import Connection, Network
 
@@ -89,8 +90,12 @@ def _one(index: Mapping[str, int], keys: Iterable[str], control: SignalControl) 
     for key in keys:
         if key not in index:
             raise BuildError(
-                f"signal {control.signal!r}: {key} belongs to no movement that it serves today: "
-                "no stage is known for it"
+                Message(
+                    "signal {signal!r}: {key} belongs to no movement that it serves today: "
+                    "no stage is known for it",
+                    signal=control.signal,
+                    key=key,
+                )
             )
         sources[index[key]] = key
     shown = {
@@ -99,7 +104,11 @@ def _one(index: Mapping[str, int], keys: Iterable[str], control: SignalControl) 
     if len(set(shown.values())) > 1:
         what = ", ".join(sorted(sources.values()))
         raise BuildError(
-            f"signal {control.signal!r}: {what} share one link but are shown different lights today"
+            Message(
+                "signal {signal!r}: {what} share one link but are shown different lights today",
+                signal=control.signal,
+                what=what,
+            )
         )
     return min(sources, default=None)
 

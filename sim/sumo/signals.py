@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sim.errors import ConfigError, Problem, Problems, near
+from sim.labels import Message
 from sim.signals.program import Interval, SignalControl, SignalProgram
 from sim.site.network import Connection
 from sim.sumo.xml_file import OnStart, element, opening, scan, time_s
@@ -169,7 +170,7 @@ class _Gather:
             logic = replace(old, offset_s=logic.offset_s, params=(*old.params, *logic.params))
         elif not logic.intervals:
             self.problems.add(
-                f"{self._path}: program {logic.id!r} of signal {logic.signal!r}", "has no phases"
+                f"{self._path}: program {logic.id!r} of signal {logic.signal!r}", Message("has no phases")
             )
             return
         own[logic.id] = logic
@@ -181,13 +182,19 @@ class _Gather:
             links = self.links.get(signal)
             if links is None:
                 problems.add(
-                    f"{self._path}: signal {signal!r}", "controls no connection", near(signal, self.links)
+                    f"{self._path}: signal {signal!r}",
+                    Message("controls no connection"),
+                    near(signal, self.links),
                 )
                 continue
             for program in own.values():
                 short = min(len(interval.state) for interval in program.intervals)
                 if short < links:
-                    what = f"has {short} letters where the signal controls {links} links"
+                    what = Message(
+                        "has {short} letters where the signal controls {links} links",
+                        short=short,
+                        links=links,
+                    )
                     problems.add(f"{self._path}: program {program.id!r} of signal {signal!r}", what)
         problems.raise_if_any()
         return {signal: self._control(signal) for signal in sorted(self.programs)}
@@ -198,12 +205,21 @@ class _Gather:
             return SignalControl(signal, programs, self.active[signal])
         plan, procedure = self.plan_of[signal]
         if plan not in self.plans:
-            what = f"signal {signal!r} follows the switching plan {plan!r}, which is not there"
+            what = Message(
+                "signal {signal!r} follows the switching plan {plan!r}, which is not there",
+                signal=signal,
+                plan=plan,
+            )
             raise ConfigError([Problem(str(self._path), what, near(plan, self.plans))])
         reference_s, period_s, start, switches = self.plans[plan]
         unknown = {to for _, to in switches} | {start}
         for to in sorted(unknown - {*programs, OFF}):
-            what = f"plan {plan!r} switches signal {signal!r} to the program {to!r}, which is not there"
+            what = Message(
+                "plan {plan!r} switches signal {signal!r} to the program {to!r}, which is not there",
+                plan=plan,
+                signal=signal,
+                to=to,
+            )
             raise ConfigError([Problem(str(self._path), what, near(to, programs))])
         return SignalControl(
             signal, programs, start, tuple(_times(reference_s, period_s, switches)), procedure

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sim.demand import no_counts, read_counts
 from sim.errors import ConfigError, Problem, Problems, near
+from sim.labels import Message
 from sim.loading import parse, read_yaml
 from sim.publish import publish
 from sim.signals.from_plan import program_of
@@ -39,8 +40,14 @@ def load(folder: Path, cache: Path) -> Site:
     """
     facts = parse(SiteFacts, read_yaml(folder / FACTS_FILE), FACTS_FILE)
     if facts.name != folder.resolve().name:
-        what = f"says {facts.name!r}, but the folder is called {folder.resolve().name!r}"
-        raise ConfigError([Problem(f"{FACTS_FILE}.name", what, "a site is found by its folder's name")])
+        what = Message(
+            "says {name!r}, but the folder is called {resolve_name!r}",
+            name=facts.name,
+            resolve_name=folder.resolve().name,
+        )
+        raise ConfigError(
+            [Problem(f"{FACTS_FILE}.name", what, Message("a site is found by its folder's name"))]
+        )
     check_site(facts, FACTS_FILE)
     if facts.imported is not None:
         return _imported(folder, facts, facts.imported, cache)
@@ -156,8 +163,12 @@ def _with_spots(facts: SiteFacts, network: Network, problems: Problems) -> SiteF
         edge, at_m = network.spot(area.on, area.at_m, f"{FACTS_FILE}.parking.{id}.on")
         end_m = at_m + area.length_m
         if end_m > edge.length_m and area.on in network.approaches:
-            what = f"reaches {end_m - edge.length_m:.0f} m beyond the end of {edge.id}"
-            hint = f"that edge is {edge.length_m:.0f} m long; an area lies on one edge"
+            what = Message(
+                "reaches {end_m:.0f} m beyond the end of {id}", end_m=end_m - edge.length_m, id=edge.id
+            )
+            hint = Message(
+                "that edge is {length_m:.0f} m long; an area lies on one edge", length_m=edge.length_m
+            )
             problems.add(f"{FACTS_FILE}.parking.{id}.at_m", what, hint)
         areas[id] = area.model_copy(update={"on": edge.id, "at_m": round(at_m, 2)})
     placed = facts.model_copy(update={"parking": areas})
@@ -176,10 +187,14 @@ def _check_files(folder: Path, imported: ImportedNetwork) -> None:
         path = folder / name
         if not path.is_file():
             siblings = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
-            problems.add(place, f"no such file: {path}", near(path.name, siblings))
+            problems.add(place, Message("no such file: {path}", path=path), near(path.name, siblings))
         elif imported.sha256.get(name, "") not in ("", _sha256(path)):
-            what = f"{name} is not the file that was imported: its sha256 is {_sha256(path)[:12]}..."
-            problems.add(place, what, "import the model again, or correct `imported.sha256`")
+            what = Message(
+                "{name} is not the file that was imported: its sha256 is {path}...",
+                name=name,
+                path=_sha256(path)[:12],
+            )
+            problems.add(place, what, Message("import the model again, or correct `imported.sha256`"))
     problems.raise_if_any()
 
 

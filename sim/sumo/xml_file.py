@@ -12,6 +12,7 @@ from typing import IO, cast
 from xml.parsers import expat
 
 from sim.errors import ConfigError, Problem, near
+from sim.labels import Message, message_of
 
 OnStart = Callable[[str, dict[str, str]], None]
 OnEnd = Callable[[str], None]
@@ -33,7 +34,13 @@ def scan(path: Path, root: str | None, on_start: OnStart, on_end: OnEnd | None =
         if not seen_root:
             seen_root = True
             if root not in (None, tag):
-                raise ConfigError([Problem(str(path), f"begins with <{tag}>, expected <{root}>")])
+                raise ConfigError(
+                    [
+                        Problem(
+                            str(path), Message("begins with <{tag}>, expected <{root}>", tag=tag, root=root)
+                        )
+                    ]
+                )
         on_start(tag, attributes)
 
     parser = expat.ParserCreate()
@@ -45,17 +52,27 @@ def scan(path: Path, root: str | None, on_start: OnStart, on_end: OnEnd | None =
             parser.ParseFile(file)
     except FileNotFoundError:
         siblings = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
-        raise ConfigError([Problem(str(path), "no such file", near(path.name, siblings))]) from None
+        raise ConfigError([Problem(str(path), Message("no such file"), near(path.name, siblings))]) from None
     except expat.ExpatError as error:
         what = expat.ErrorString(error.code)
-        raise ConfigError([Problem(f"{path}:{error.lineno}", f"not a complete XML file: {what}")]) from None
+        raise ConfigError(
+            [Problem(f"{path}:{error.lineno}", Message("not a complete XML file: {what}", what=what))]
+        ) from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise ConfigError([Problem(str(path), f"not a complete gzip file: {error}")]) from None
+        raise ConfigError(
+            [Problem(str(path), Message("not a complete gzip file: {error}", error=error))]
+        ) from None
     except OSError as error:
-        raise ConfigError([Problem(str(path), f"cannot be read: {error.strerror or error}")]) from None
+        raise ConfigError(
+            [Problem(str(path), Message("cannot be read: {strerror}", strerror=error.strerror or error))]
+        ) from None
     except (KeyError, ValueError) as error:
         place = f"{path}:{parser.CurrentLineNumber}"
-        what = f"the attribute {error} is missing" if isinstance(error, KeyError) else str(error)
+        what = (
+            Message("the attribute {error} is missing", error=error)
+            if isinstance(error, KeyError)
+            else message_of(error)
+        )
         raise ConfigError([Problem(place, what)]) from None
 
 
@@ -67,9 +84,9 @@ def columns_of(text: str, path: Path, root: str, tag: str, names: Iterable[str])
     """
     body = COMMENT.sub("", text)
     if not re.search(rf"<{root}[\s>/]", body[:2000]):
-        raise ConfigError([Problem(str(path), f"does not begin with <{root}>")])
+        raise ConfigError([Problem(str(path), Message("does not begin with <{root}>", root=root))])
     if not re.search(rf"(</{root}>|<{root}[^<>]*/>)\s*$", body[-2000:]):
-        raise ConfigError([Problem(str(path), "not a complete XML file: it is cut short")])
+        raise ConfigError([Problem(str(path), Message("not a complete XML file: it is cut short"))])
     wanted = tuple(names)
     places: dict[tuple[str, ...], tuple[int, ...]] = {}
     rows = []
@@ -90,7 +107,14 @@ def _places(keys: tuple[str, ...], wanted: tuple[str, ...], path: Path, tag: str
     known = {key.strip().removesuffix("="): 2 * number + 1 for number, key in enumerate(keys)}
     for name in wanted:
         if name not in known:
-            raise ConfigError([Problem(str(path), f"the attribute '{name}' is missing in a <{tag}>")])
+            raise ConfigError(
+                [
+                    Problem(
+                        str(path),
+                        Message("the attribute '{name}' is missing in a <{tag}>", name=name, tag=tag),
+                    )
+                ]
+            )
     return tuple(known[name] for name in wanted)
 
 
@@ -99,9 +123,9 @@ def content(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise ConfigError([Problem(str(path), "no such file")]) from None
+        raise ConfigError([Problem(str(path), Message("no such file"))]) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([Problem(str(path), f"cannot be read: {error}")]) from None
+        raise ConfigError([Problem(str(path), Message("cannot be read: {error}", error=error))]) from None
 
 
 def _open(path: Path) -> IO[bytes]:

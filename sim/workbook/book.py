@@ -15,7 +15,8 @@ from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.workbook.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from sim.errors import ConfigError, Problem, Problems, near
+from sim.errors import NOTHING, ConfigError, Problem, Problems, near
+from sim.labels import Message
 from sim.workbook.sheets import IGNORED, ITEMS, NOTES_SHEET, SHEETS, TABLES, Column, Sheet, Table, bare
 from sim.workbook.words import Unfit
 
@@ -53,15 +54,16 @@ def read_book(path: Path, problems: Problems) -> dict[str, list[Row]]:
     known = [sheet.name for sheet in SHEETS]
     unknown = [n for n in names if n not in (*known, NOTES_SHEET) and not n.startswith(IGNORED)]
     for name in unknown:
-        hint = "; ".join(filter(None, [near(name, set(known) - set(names)), f"call your own {IGNORED}..."]))
-        problems.add(f"{name}!A1", f"unknown sheet {name!r}", hint)
+        own = Message("call your own {name}", name=f"{IGNORED}...")
+        hint = Message("{hints:;}", hints=[*filter(None, [near(name, set(known) - set(names))]), own])
+        problems.add(f"{name}!A1", Message("unknown sheet {name!r}", name=name), hint)
     for sheet in SHEETS:
         if sheet.name in names:
             original = names[sheet.name]
             _Reader(sheet, values[original], formulas[original], problems).read(found)
         elif sheet.required:
-            hint = near(sheet.name, unknown) if unknown else "`huandu template` writes every sheet"
-            problems.add(path.name, f"the sheet {sheet.name!r} is missing", hint)
+            hint = near(sheet.name, unknown) if unknown else Message("`huandu template` writes every sheet")
+            problems.add(path.name, Message("the sheet {name!r} is missing", name=sheet.name), hint)
     return found
 
 
@@ -76,9 +78,15 @@ def items_of(rows: Sequence[Row], problems: Problems) -> Row:
         column = known.get(name)
         if column is None:
             if name and not name.startswith(IGNORED):
-                problems.add(row.place("item"), f"unknown item {name!r}", near(name, known))
+                problems.add(
+                    row.place("item"), Message("unknown item {name!r}", name=name), near(name, known)
+                )
         elif column.key in cells:
-            problems.add(row.place("item"), f"{name!r} stands twice", f"first in {cells[column.key]}")
+            problems.add(
+                row.place("item"),
+                Message("{name!r} stands twice", name=name),
+                Message("first in {cells}", cells=cells[column.key]),
+            )
         else:
             cells[column.key] = row.cells.get("content", row.anchor)
             if "content" in row.bad:
@@ -88,7 +96,9 @@ def items_of(rows: Sequence[Row], problems: Problems) -> Row:
     sheet = TABLES["site"][0].name
     for column in ITEMS:
         if column.required and column.key not in cells and rows:
-            problems.add(rows[0].place(), f"the item {column.name!r} is missing from the table")
+            problems.add(
+                rows[0].place(), Message("the item {name!r} is missing from the table", name=column.name)
+            )
             _spoil(column, values, bad)
     return Row(sheet, rows[0].anchor if rows else "A1", cells, values, frozenset(bad))
 
@@ -99,8 +109,10 @@ def _open(path: Path, *, data_only: bool) -> Workbook:
             warnings.simplefilter("ignore")  # about Excel's decorations that openpyxl does not keep
             return openpyxl.load_workbook(path, data_only=data_only)
     except UNREADABLE as error:
-        hint = "save it as .xlsx, without a password"
-        raise ConfigError([Problem(str(path), f"cannot be read as a workbook: {error}", hint)]) from None
+        hint = Message("save it as .xlsx, without a password")
+        raise ConfigError(
+            [Problem(str(path), Message("cannot be read as a workbook: {error}", error=error), hint)]
+        ) from None
 
 
 class _Reader:
@@ -123,32 +135,39 @@ class _Reader:
             if first.startswith("【"):
                 markers.append((number, first))
                 if first not in tables:
-                    self._add(number, 1, f"unknown table {first}", near(first, tables))
+                    self._add(number, 1, Message("unknown table {first}", first=first), near(first, tables))
         seen: dict[str, int] = {}
         ends = [number for number, _ in markers[1:]] + [self.values.max_row + 1]
         for (number, marker), end in zip(markers, ends, strict=True):
             if marker in seen:
-                self._add(number, 1, f"the table {marker} stands twice", f"first in A{seen[marker]}")
+                self._add(
+                    number,
+                    1,
+                    Message("the table {marker} stands twice", marker=marker),
+                    Message("first in A{seen}", seen=seen[marker]),
+                )
             elif marker in tables:
                 seen[marker] = number
                 self._merged(number + 1, end)
                 found[tables[marker].key] = self._table(tables[marker], number, end)
         for marker in tables:
             if marker not in seen:
-                hint = "a table begins with its title in column A; without rows it may stay empty"
-                self.problems.add(f"{self.sheet.name}!A1", f"the table {marker} is missing", hint)
+                hint = Message("a table begins with its title in column A; without rows it may stay empty")
+                self.problems.add(
+                    f"{self.sheet.name}!A1", Message("the table {marker} is missing", marker=marker), hint
+                )
 
     def _merged(self, begin: int, end: int) -> None:
         for area in sorted(self.values.merged_cells.ranges, key=lambda r: (r.min_row, r.min_col)):
             if begin <= area.min_row < end:
-                what, hint = "merged cells", "unmerge them and fill in every cell"
-                self.problems.add(f"{self.sheet.name}!{area.coord}", what, hint)
+                hint = Message("unmerge them and fill in every cell")
+                self.problems.add(f"{self.sheet.name}!{area.coord}", Message("merged cells"), hint)
                 self.unfit |= {(row, column) for row, column in area.cells}
 
     def _table(self, table: Table, marker: int, end: int) -> list[Row]:
         numbers = [n for n in range(marker + 1, end) if self._filled(n)]
         if not numbers:
-            self._add(marker, 1, f"the table {table.marker} has no headings")
+            self._add(marker, 1, Message("the table {marker} has no headings", marker=table.marker))
             return []
         columns, ignored = self._headings(table, numbers[0])
         return [self._row(table, columns, ignored, number) for number in numbers[1:]]
@@ -162,16 +181,27 @@ class _Reader:
             if name.startswith(IGNORED):
                 ignored.add(index)
             elif name in known and known[name].key in found:
-                self._add(number, index, f"the column {name!r} stands twice")
+                self._add(number, index, Message("the column {name!r} stands twice", name=name))
             elif name in known:
                 found[known[name].key] = index
             elif name:
                 ignored.add(index)
                 left = [n for n in known if n not in {bare(self._text(number, i)) for i in range(1, index)}]
-                self._add(number, index, f"unknown column {name!r} in {table.marker}", near(name, left))
+                self._add(
+                    number,
+                    index,
+                    Message("unknown column {name!r} in {marker}", name=name, marker=table.marker),
+                    near(name, left),
+                )
         for column in table.columns:
             if column.required and column.key not in found:
-                self._add(number, 1, f"the column {column.name!r} of {table.marker} is missing")
+                self._add(
+                    number,
+                    1,
+                    Message(
+                        "the column {name!r} of {marker} is missing", name=column.name, marker=table.marker
+                    ),
+                )
         return found, ignored
 
     def _row(self, table: Table, columns: Mapping[str, int], ignored: set[int], number: int) -> Row:
@@ -192,7 +222,12 @@ class _Reader:
                 _take(column, value, place, values, bad, self.problems)
         for index in range(1, self.last_column + 1):
             if index not in columns.values() and index not in ignored and self._text(number, index):
-                self._add(number, index, "a value without a heading above it", f"call it {IGNORED}...")
+                self._add(
+                    number,
+                    index,
+                    Message("a value without a heading above it"),
+                    Message("call it {ignored}...", ignored=IGNORED),
+                )
         anchor = min(columns.values(), default=1)
         return Row(self.sheet.name, f"{get_column_letter(anchor)}{number}", cells, values, frozenset(bad))
 
@@ -202,11 +237,11 @@ class _Reader:
             return False, None
         cell = self.values.cell(row, column)
         if cell.data_type == "e":
-            self._add(row, column, f"the formula's result is an error, {cell.value}")
+            self._add(row, column, Message("the formula's result is an error, {value}", value=cell.value))
             return False, None
         if cell.value is None and self.formulas.cell(row, column).data_type == "f":
-            hint = "open the file in Excel or WPS and save it, or paste the values"
-            self._add(row, column, "a formula without a stored result", hint)
+            hint = Message("open the file in Excel or WPS and save it, or paste the values")
+            self._add(row, column, Message("a formula without a stored result"), hint)
             return False, None
         value = cell.value.strip() if isinstance(cell.value, str) else cell.value
         return True, None if value == "" else value
@@ -220,7 +255,7 @@ class _Reader:
         value = self.values.cell(row, column).value
         return "" if value is None else str(value).strip()
 
-    def _add(self, row: int, column: int, message: str, suggestion: str = "") -> None:
+    def _add(self, row: int, column: int, message: Message, suggestion: Message = NOTHING) -> None:
         self.problems.add(f"{self.sheet.name}!{get_column_letter(column)}{row}", message, suggestion)
 
 
@@ -230,7 +265,7 @@ def _take(
     """Read one cell's value into `values`."""
     if value is None:
         if column.required:
-            problems.add(place, f"{column.name} is empty")
+            problems.add(place, Message("{name} is empty", name=column.name))
             _spoil(column, values, bad)
         return
     try:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sim.demand.counts import CLASSES, HEADER
 from sim.errors import Problem
+from sim.labels import Message
 from sim.workbook.book import Row
 from sim.workbook.draft import Draft
 from sim.workbook.facts import approach_path
@@ -52,7 +53,9 @@ class Counts:
         key = "queue_end_veh" if "queue" in problem.message else kind
         if problem.suggestion.startswith("first in line "):
             first, first_kind = self.rows[int(problem.suggestion.split()[-1]) - FIRST_LINE]
-            problem = Problem("", problem.message, f"first in {first.place(first_kind)}")
+            problem = Problem(
+                "", problem.message, Message("first in {first_kind}", first_kind=first.place(first_kind))
+            )
             key = "start"
         draft.report(row.place(key), problem)
 
@@ -71,8 +74,8 @@ def counts_of(rows: Sequence[Row], periods: Mapping[str, str], draft: Draft) -> 
         }
         counted = [kind for kind in CLASSES if row[kind] is not None or kind in row.bad]
         if not counted:
-            what = "nothing is counted in this row"
-            draft.problems.add(row.place("car"), what, "write 0 where nobody came")
+            what = Message("nothing is counted in this row")
+            draft.problems.add(row.place("car"), what, Message("write 0 where nobody came"))
         whole = all(known.values()) and counted and not row.bad & set(_QUEUES)
         if not whole or not periods[row["period"]]:
             left_out.append({key: row[key] if known[key] else None for key in _KEY})

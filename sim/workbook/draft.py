@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sim.errors import ConfigError, Problem, Problems, near
+from sim.labels import Message
 from sim.workbook.book import Row
 from sim.workbook.sheets import TABLES
 
@@ -56,13 +57,19 @@ class Draft:
         if value is None:
             return False
         if value not in names and what not in self.unnamed:
-            self.problems.add(row.place(key), f"no {what} {value!r}", near(value, names))
+            self.problems.add(
+                row.place(key), Message("no {what} {value!r}", what=what, value=value), near(value, names)
+            )
         return value in names
 
     def once(self, row: Row, key: str, taken: Collection[str], path: str) -> bool:
         """Whether the thing at `path` is new; a second one becomes a problem."""
         if path in taken:
-            self.problems.add(row.place(key), f"{row[key]!r} stands twice", f"first in {self.places[path]}")
+            self.problems.add(
+                row.place(key),
+                Message("{row!r} stands twice", row=row[key]),
+                Message("first in {places}", places=self.places[path]),
+            )
         return path not in taken
 
     def place(self, path: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sim.demand.counts import QUARTER_S, clock
 from sim.errors import Problems
+from sim.labels import Message
 from sim.signals.plan import Stage
 from sim.site.facts import seconds
 from sim.workbook.book import Row, items_of
@@ -50,7 +51,9 @@ def _not_empty(draft: Draft, table: str, what: str) -> None:
     draft.broken = True
     draft.unnamed.add(what)
     if not any(described.marker in problem.message for problem in draft.problems.found):
-        draft.problems.add(f"{sheet.name}!A1", f"no {what} in the table {described.marker}")
+        draft.problems.add(
+            f"{sheet.name}!A1", Message("no {what} in the table {marker}", what=what, marker=described.marker)
+        )
 
 
 def _basics(draft: Draft, row: Row | None) -> None:
@@ -82,7 +85,9 @@ def _periods(draft: Draft, rows: Rows) -> dict[str, str]:
         if not draft.once(row, "id", draft.places, path):
             continue
         if row["name"] in names:
-            draft.problems.add(row.place("name"), f"the period {row['name']!r} stands twice")
+            draft.problems.add(
+                row.place("name"), Message("the period {name!r} stands twice", name=row["name"])
+            )
         period = periods.setdefault(id, {})
         draft.title(period, path, row, id, "name")
         draft.fill(period, path, "periods", row, {key: key for key in ("begin", "end", "day")})
@@ -141,7 +146,9 @@ def _lanes(draft: Draft, rows: Rows) -> None:
             continue
         path = approach_path(row)
         if row["approach"] not in junctions[row["junction"]]["approaches"]:
-            what = f"{row['junction']} has no such approach in the table 【进口道】"
+            what = Message(
+                "{junction} has no such approach in the table 【进口道】", junction=row["junction"]
+            )
             draft.problems.add(row.place("approach"), what)
             draft.broken = True
             continue
@@ -150,13 +157,17 @@ def _lanes(draft: Draft, rows: Rows) -> None:
             continue
         own = lanes.setdefault(path, {})
         if row["lane"] in own:
-            what = f"lane {row['lane']} stands twice"
-            draft.problems.add(row.place("lane"), what, f"first in {own[row['lane']].place('lane')}")
+            what = Message("lane {lane} stands twice", lane=row["lane"])
+            draft.problems.add(
+                row.place("lane"), what, Message("first in {what}", what=own[row["lane"]].place("lane"))
+            )
         own.setdefault(row["lane"], row)
     for path, own in lanes.items():
         if sorted(own) != list(range(1, len(own) + 1)) and path not in draft.tainted:
             numbers = ", ".join(str(number) for number in sorted(own))
-            what = f"lanes {numbers}: number them 1 to {len(own)} from the median"
+            what = Message(
+                "lanes {numbers}: number them 1 to {n_own} from the median", numbers=numbers, n_own=len(own)
+            )
             draft.problems.add(own[max(own)].place("lane"), what)
         _, junction, _, approach = path.split(".")
         drawn = []
@@ -219,8 +230,10 @@ def _stage(draft: Draft, row: Row, inside: Mapping[str, bool]) -> None:
         return
     plan = f"plans.{row['plan']}.{row['junction']}"
     if plan not in inside:
-        what = f"{row['plan']} at {row['junction']} is not in the table 【方案】"
-        draft.problems.add(row.place("plan"), what, "give it a row there")
+        what = Message(
+            "{plan} at {junction} is not in the table 【方案】", plan=row["plan"], junction=row["junction"]
+        )
+        draft.problems.add(row.place("plan"), what, Message("give it a row there"))
         draft.tainted |= {path for path in inside if path.endswith(f".{row['junction']}")}
         return
     path = f"{plan}.stages.{row['stage']}"
@@ -245,10 +258,15 @@ def _walk(draft: Draft, row: Row, stage: dict[str, Any]) -> None:
     """Hold walk and flashing walk against the green; who may not walk to its end stops that much earlier."""
     walk_s, flash_s, green_s = row["walk_s"], row["pedestrian_flash_s"] or 0, stage["green_s"]
     if not row["crossings"]:
-        draft.problems.add(row.place("walk_s"), "walk, but no crossing in 行人放行")
+        draft.problems.add(row.place("walk_s"), Message("walk, but no crossing in 行人放行"))
     elif walk_s + flash_s > green_s:
-        what = f"walk {walk_s:g} s and flashing walk {flash_s:g} s are longer than the green of {green_s:g} s"
-        draft.problems.add(row.place("walk_s"), what, "the green includes the flashing green")
+        what = Message(
+            "walk {walk_s:g} s and flashing walk {flash_s:g} s are longer than the green of {green_s:g} s",
+            walk_s=walk_s,
+            flash_s=flash_s,
+            green_s=green_s,
+        )
+        draft.problems.add(row.place("walk_s"), what, Message("the green includes the flashing green"))
     elif green_s > walk_s:
         stage["pedestrian_flash_s"] = green_s - walk_s
 
@@ -261,8 +279,10 @@ def _timetable(draft: Draft, rows: list[Row], periods: Mapping[str, str]) -> Non
         if not draft.knows(row, "period", periods, "period"):
             continue
         if row["period"] in seen:
-            what = f"the period {row['period']!r} stands twice"
-            draft.problems.add(row.place("period"), what, f"first in {seen[row['period']]}")
+            what = Message("the period {period!r} stands twice", period=row["period"])
+            draft.problems.add(
+                row.place("period"), what, Message("first in {seen}", seen=seen[row["period"]])
+            )
             continue
         seen[row["period"]] = row.place("period")
         id = periods[row["period"]]
@@ -305,8 +325,12 @@ def _pedestrians(draft: Draft, rows: Rows, periods: Mapping[str, str]) -> None:
         own, start = people.setdefault(key, {}), row["start"] or ""
         if start in own or (own and "" in (start, *own)):
             earlier = next(iter(own.values())).place("people")
-            what = f"{key[1]} {start or 'without a start'} stands twice, or beside a number for every quarter"
-            draft.problems.add(row.place("start"), what, f"first in {earlier}")
+            what = Message(
+                "{leg} {start} stands twice, or beside a number for every quarter",
+                leg=key[1],
+                start=start or Message("without a start"),
+            )
+            draft.problems.add(row.place("start"), what, Message("first in {earlier}", earlier=earlier))
         own.setdefault(start, row)
     for (period, leg), own in people.items():
         if period not in draft.data["periods"]:
@@ -323,8 +347,15 @@ def _pedestrians(draft: Draft, rows: Rows, periods: Mapping[str, str]) -> None:
             begin_s, end_s = seconds(facts["begin"]), seconds(facts["end"])
             wanted = [clock(at_s) for at_s in range(begin_s, end_s, QUARTER_S)]
             for start in sorted(set(own) - set(wanted)):
-                hint = f"quarters start at {', '.join(wanted)}"
-                draft.problems.add(own[start].place("start"), f"{start} is no quarter of the period", hint)
+                hint = Message("quarters start at {wanted}", wanted=wanted)
+                draft.problems.add(
+                    own[start].place("start"),
+                    Message("{start} is no quarter of the period", start=start),
+                    hint,
+                )
             if missing := [start for start in wanted if start not in own]:
-                draft.problems.add(first.place("start"), f"{leg} has no number at {', '.join(missing)}")
+                draft.problems.add(
+                    first.place("start"),
+                    Message("{leg} has no number at {missing}", leg=leg, missing=missing),
+                )
         target[leg] = [own[start]["people"] for start in sorted(own)]

@@ -14,6 +14,7 @@ from openpyxl.utils import column_index_from_string
 
 from sim.demand import read_counts
 from sim.errors import BuildError, ConfigError, Problem, Problems
+from sim.labels import Message
 from sim.loading import parse
 from sim.site.check import check_site
 from sim.site.facts import SiteFacts
@@ -74,7 +75,7 @@ def _check(draft: Draft, counts: Counts, trial: Path, source: Path) -> None:
                 draft.take(ConfigError([problem]))
     except BuildError as error:
         if not draft.problems.found:
-            draft.problems.add(source.name, f"the network cannot be built: {error}")
+            draft.problems.add(source.name, Message("the network cannot be built: {error}", error=error))
 
 
 def _problems_of_counts(trial: Path, facts: SiteFacts) -> Sequence[Problem]:

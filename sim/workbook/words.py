@@ -12,7 +12,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sim.errors import near
+from sim.errors import NOTHING, near
+from sim.labels import Message
 from sim.site.facts import DIRECTIONS
 
 Reader = Callable[[Any], Any]
@@ -48,7 +49,7 @@ _CLOCK = re.compile(r"^(\d{1,2})[:：](\d{2})(?:[:：](\d{2}))?$")
 class Unfit(Exception):
     """A cell holds something it may not hold."""
 
-    def __init__(self, message: str, suggestion: str = "") -> None:
+    def __init__(self, message: Message, suggestion: Message = NOTHING) -> None:
         super().__init__(message)
         self.message = message
         self.suggestion = suggestion
@@ -67,10 +68,16 @@ def number(value: Any) -> float:
         except ValueError:
             finite = False
         if not finite:
-            raise Unfit(f"{shown(value)} is not a number")
-        raise Unfit(f"{shown(value)} is text, not a number", f"format the cell as number, type {value} again")
+            raise Unfit(Message("{value} is not a number", value=shown(value)))
+        raise Unfit(
+            Message("{value} is text, not a number", value=shown(value)),
+            Message("format the cell as number, type {value} again", value=value),
+        )
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise Unfit(f"{shown(value)} is not a number", "set the cell's format to number, not date or time")
+        raise Unfit(
+            Message("{value} is not a number", value=shown(value)),
+            Message("set the cell's format to number, not date or time"),
+        )
     return int(value) if float(value).is_integer() else round(float(value), 9)
 
 
@@ -78,7 +85,7 @@ def amount(value: Any) -> float:
     """Read a number of vehicles or people: 0 or more."""
     found = number(value)
     if found < 0:
-        raise Unfit(f"{shown(value)} is negative", "0 or more")
+        raise Unfit(Message("{value} is negative", value=shown(value)), Message("0 or more"))
     return found
 
 
@@ -86,7 +93,7 @@ def integer(value: Any) -> int:
     """Read a whole number."""
     found = number(value)
     if not isinstance(found, int):
-        raise Unfit(f"{shown(value)} is not a whole number")
+        raise Unfit(Message("{value} is not a whole number", value=shown(value)))
     return found
 
 
@@ -95,7 +102,10 @@ def text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, (datetime.date, datetime.time, datetime.timedelta, bool)):
-        raise Unfit(f"{shown(value)} is not text", "set the cell's format to text and type it again")
+        raise Unfit(
+            Message("{value} is not text", value=shown(value)),
+            Message("set the cell's format to text and type it again"),
+        )
     return str(value)
 
 
@@ -103,7 +113,10 @@ def token(value: Any) -> str:
     """Read a name that the site's files use as a key: letters (Chinese too), digits, _ and -."""
     name = text(value)
     if not _TOKEN.match(name):
-        raise Unfit(f"{shown(name)} is not a name", "letters, digits, _ and - only, no blanks")
+        raise Unfit(
+            Message("{name} is not a name", name=shown(name)),
+            Message("letters, digits, _ and - only, no blanks"),
+        )
     return name
 
 
@@ -111,8 +124,12 @@ def identifier(value: Any) -> str:
     """Read an id: Latin letters, digits, _ and -, a letter first (it becomes part of SUMO's ids)."""
     name = text(value)
     if not _ID.match(name):
-        hint = f"write J{name}" if name.isdigit() else "Latin letters, digits, _ and -, e.g. J1, am_peak"
-        raise Unfit(f"{shown(value)} is not an id", hint)
+        hint = (
+            Message("write J{name}", name=name)
+            if name.isdigit()
+            else Message("Latin letters, digits, _ and -, e.g. J1, am_peak")
+        )
+        raise Unfit(Message("{value} is not an id", value=shown(value)), hint)
     return name
 
 
@@ -120,7 +137,10 @@ def clock(value: Any) -> str:
     """Read a time of day, an Excel time or text like 7:30; returns HH:MM or HH:MM:SS."""
     match value:
         case datetime.datetime() | datetime.date():
-            raise Unfit(f"{value:%Y-%m-%d} is a date, not a time", "format the cell as time, write 07:30")
+            raise Unfit(
+                Message("{value:%Y-%m-%d} is a date, not a time", value=value),
+                Message("format the cell as time, write 07:30"),
+            )
         case datetime.time():
             whole = value.hour * 3600 + value.minute * 60 + value.second + round(value.microsecond / 1e6)
         case datetime.timedelta():
@@ -129,7 +149,10 @@ def clock(value: Any) -> str:
             hours, minutes, seconds = (int(part or 0) for part in found.groups())
             whole = hours * 3600 + minutes * 60 + seconds
         case _:
-            raise Unfit(f"{shown(value)} is not a time", "write 07:30 in a cell of the format time")
+            raise Unfit(
+                Message("{value} is not a time", value=shown(value)),
+                Message("write 07:30 in a cell of the format time"),
+            )
     hours, minutes, seconds = whole // 3600, whole // 60 % 60, whole % 60
     return f"{hours:02d}:{minutes:02d}" + (f":{seconds:02d}" if seconds else "")
 
@@ -139,7 +162,10 @@ def one_of(words: Mapping[str, Any]) -> Reader:
 
     def read(value: Any) -> Any:
         if value not in words:
-            raise Unfit(f"{shown(value)} is none of {'/'.join(words)}", near(str(value), words))
+            raise Unfit(
+                Message("{value} is none of {words}", value=shown(value), words="/".join(words)),
+                near(str(value), words),
+            )
         return words[value]
 
     return read
@@ -148,7 +174,7 @@ def one_of(words: Mapping[str, Any]) -> Reader:
 def turn(value: Any) -> str:
     """Read a turning movement: 左转 -> left."""
     if value not in SHORT_TURNS:
-        raise Unfit(f"{shown(value)} is not a movement", near(str(value), TURNS))
+        raise Unfit(Message("{value} is not a movement", value=shown(value)), near(str(value), TURNS))
     return SHORT_TURNS[str(value)]
 
 
@@ -157,7 +183,10 @@ def turns(value: Any) -> str:
     word = re.sub(r"[\s+/、]", "", str(value))
     found = [SHORT_TURNS[part] for part in _TURN.findall(word)]
     if not found or _TURN.sub("", word).strip("转行") or len(set(found)) < len(found):
-        raise Unfit(f"{shown(value)} is not a lane use", "e.g. 左转, 直行+右转, 掉头+左转")
+        raise Unfit(
+            Message("{value} is not a lane use", value=shown(value)),
+            Message("e.g. 左转, 直行+右转, 掉头+左转"),
+        )
     return "+".join(sorted(found, key=[str(way) for way in DIRECTIONS].index))
 
 
@@ -166,7 +195,7 @@ def approach(value: Any) -> str:
     found = _APPROACH.match(str(value))
     if not found:
         known = [word + APPROACH for word in BEARINGS]
-        raise Unfit(f"{shown(value)} is not an approach", near(str(value), known))
+        raise Unfit(Message("{value} is not an approach", value=shown(value)), near(str(value), known))
     return BEARINGS[found[1]][0]
 
 
@@ -174,7 +203,10 @@ def leg(value: Any) -> str:
     """Read a leg of a junction: "J1 北进口" -> J1.north."""
     found = _LEG.match(str(value))
     if not found:
-        raise Unfit(f"{shown(value)} is not a leg", "write junction and approach, e.g. J1 北进口")
+        raise Unfit(
+            Message("{value} is not a leg", value=shown(value)),
+            Message("write junction and approach, e.g. J1 北进口"),
+        )
     return f"{found[1]}.{BEARINGS[found[2]][0]}"
 
 
@@ -194,7 +226,10 @@ def shifts(value: Any) -> dict[str, float]:
     for part in _parts(value):
         match = _SHIFT.match(part)
         if not match:
-            raise Unfit(f"{shown(part)} is not a movement and its seconds", "write e.g. 东进口左转 3")
+            raise Unfit(
+                Message("{part} is not a movement and its seconds", part=shown(part)),
+                Message("write e.g. 东进口左转 3"),
+            )
         found |= dict.fromkeys(_movement(match[1].strip()), number(float(match[2])))
     return found
 
@@ -207,11 +242,17 @@ def bearing_of(name: str) -> float:
 def _movement(word: str) -> list[str]:
     found = _MOVEMENT.match(word)
     if not found:
-        raise Unfit(f"{shown(word)} is not a movement", "write approach and turn, e.g. 东进口直行")
+        raise Unfit(
+            Message("{word} is not a movement", word=shown(word)),
+            Message("write approach and turn, e.g. 东进口直行"),
+        )
     try:
         ways = turns(found[3])
     except Unfit:
-        raise Unfit(f"{shown(word)} is not a movement", "write approach and turn, e.g. 东进口直行") from None
+        raise Unfit(
+            Message("{word} is not a movement", word=shown(word)),
+            Message("write approach and turn, e.g. 东进口直行"),
+        ) from None
     return [f"{BEARINGS[found[1]][0]}.{way}" for way in ways.split("+")]
 
 

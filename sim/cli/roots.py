@@ -35,7 +35,7 @@ def find_root(given: Path | None) -> Path:
                 [
                     Problem(
                         f"--root {given}",
-                        Message("holds no folder {missing:and}", missing=missing),
+                        Message("holds no folder {missing:or}", missing=missing),
                     )
                 ]
             )

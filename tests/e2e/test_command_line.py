@@ -381,7 +381,7 @@ def test_root_may_stand_anywhere_or_nowhere(root: Path, monkeypatch: pytest.Monk
     assert f"neither here nor above is a folder with scenarios/ and configs/ {hint}" in lost.err
     assert huandu("list", "scenarios", "--root").code == 2
     wrong = huandu("list", "scenarios", "--root", root / "configs")
-    assert wrong.err.endswith("holds no scenarios and no configs folder\n")
+    assert wrong.err.endswith("holds no folder scenarios or configs\n")
 
 
 def test_template_writes_a_workbook_and_never_over_one(tmp_path: Path) -> None:

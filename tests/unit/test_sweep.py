@@ -110,7 +110,7 @@ def test_what_cannot_be_swept_is_named_with_what_is_near() -> None:
         "sweep.policies.plan.interventions.j1.cycle_s: the range has no step"
         " (write {from: a, to: b, step: c})",
         "sweep.policies.plan.interventions.j1.greens_s.A.form: no part of a range (did you mean from?)",
-        "sweep.policies.plan.interventions.j1.greens_s.A: the range has no from and no to"
+        "sweep.policies.plan.interventions.j1.greens_s.A: the range has no from or to"
         " (write {from: a, to: b, step: c})",
     ]
     assert problems(under("plan", j1={"cycle_s": {"from": 9, "to": 1, "step": 2}})) == [

@@ -62,7 +62,7 @@ def test_an_edge_id_names_the_approach_too(site: Site) -> None:
         (["left", "uturn", "right"], {}, "lanes.2: no 'uturn' movement leaves J1.west"),
         (["left", "lef", "right"], {}, "there is no exit lane for it (did you mean left?)"),
         (["left", "through+right"], {}, "2 lanes are listed, but J1.west has 3 for cars"),
-        (["left", "left", "left"], {}, "3 lanes are to go left, but its exit 'J1_N1' has 2 lanes for cars"),
+        (["left", "left", "left"], {}, "3 lanes are to go left, but its exit 'J1_N1' has 2 for cars"),
         (["through", "left", "right"], {}, "the paths of lanes 1 and 2 would cross"),
         (["left", "through+through", "right"], {}, "'through+through' names a movement twice"),
     ],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from sim.errors import HuanduError, RunError
+from sim.labels import Message
 from sim.runs.run import digest_of_request, write_inputs
 from sim.sumo.driver import simulate
 from sim.sumo.outputs import read_outputs
@@ -43,7 +44,7 @@ def _recorded(work: Work, arm: str, period: str, replicate: int, digest: str, cl
     with work.store.draft() as folder:
         write_inputs(request, folder)
         if digest_of_request(request, folder) != digest:
-            raise RunError("the stored run was made from other inputs")
+            raise RunError(Message("the stored run was made from other inputs"))
         spec = recording_spec(request.spec, clip, folder)
         simulate(spec, folder, request.timeout_s, work.runner.children)
         demand = request.demand
@@ -53,7 +54,9 @@ def _recorded(work: Work, arm: str, period: str, replicate: int, digest: str, cl
         for name in ("trips", "network"):
             stored = work.store.read(digest, name)
             if not _upto(again[name], clip.end_s).equals(_upto(stored, clip.end_s)):
-                raise RunError(f"simulated once more, the run differs from the stored one ({name})")
+                raise RunError(
+                    Message("simulated once more, the run differs from the stored one ({name})", name=name)
+                )
         return Recording(*read_recording(folder, clip))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sim.errors import ConfigError, RunError
+from sim.labels import Message
 from sim.sumo.driver import RunSpec
 from sim.sumo.xml_file import columns_of, content, element
 from sim.tables import typed
@@ -102,7 +103,7 @@ def _paths(path: Path, clip: Clip) -> pd.DataFrame:
     except pd.errors.EmptyDataError:  # nobody was there
         pass
     except (OSError, ValueError) as error:
-        raise RunError(f"the recorded paths cannot be read: {error}") from None
+        raise RunError(Message("the recorded paths cannot be read: {error}", error=error)) from None
     table = pd.concat(kept, ignore_index=True) if kept else pd.DataFrame(columns=list(PATHS))
     return typed(table, PATHS).sort_values(["vehicle", "time_s"], ignore_index=True)
 
@@ -113,7 +114,7 @@ def _lights(path: Path, clip: Clip) -> pd.DataFrame:
     try:
         read = columns_of(content(path), path, "tlsStates", "tlsState", ("id", "time", "state"))
     except ConfigError as error:
-        raise RunError(f"the recorded signals cannot be read: {error}") from None
+        raise RunError(Message("the recorded signals cannot be read: {error}", error=error)) from None
     table = pd.DataFrame(
         {"signal": read["id"], "time_s": np.array(read["time"], dtype=float), "state": read["state"]}
     )

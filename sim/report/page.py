@@ -236,6 +236,11 @@ def bilingual(words: Text) -> Markup:
     return Markup('<span lang="zh-CN">{}</span><span lang="en">{}</span>').format(words.zh, words.en)
 
 
+def spoken(words: Text, attribute: str = "aria-label") -> Markup:
+    """Return an attribute that a screen reader reads; the page's script puts it into the chosen language."""
+    return Markup('{}="{}" data-zh="{}" data-en="{}"').format(attribute, words.zh, words.zh, words.en)
+
+
 def _one_line(words: Text) -> str:
     joined = words.zh if words.zh == words.en else f"{words.zh} / {words.en}"
     return " ".join(joined.split()).replace("|", "\\|")
@@ -254,6 +259,8 @@ def _environment(write: Any) -> jinja2.Environment:
     environment.globals.update(
         L=lambda key, **values: write(text(key, **values) if values else text(key)),
         marks=VERDICT_MARKS,
+        spoken=spoken,
+        text=text,
         Text=Text,
     )
     return environment

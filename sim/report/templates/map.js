@@ -44,8 +44,7 @@
       draw("path", { d: path(edge.line), class: "reach", "data-edge": i }, svg);
     });
     data.junctions.forEach(function (one, i) {
-      var dot = draw("circle", { cx: one.at[0], cy: -one.at[1], class: "node", tabindex: 0, role: "button", "data-junction": i }, svg);
-      dot.setAttribute("aria-label", one.name[0]);
+      draw("circle", { cx: one.at[0], cy: -one.at[1], class: "node", "data-junction": i }, svg);
     });
     return view;
   });
@@ -141,6 +140,11 @@
     })[0];
     if (found) { found.open = true; found.scrollIntoView({ block: "start" }); found.querySelector("summary").focus({ preventScroll: true }); }
   }
+  var keyed = { kind: "", at: 0 };
+  function mark(view, target) {
+    view.svg.querySelectorAll(".keyed").forEach(function (one) { one.classList.remove("keyed"); });
+    if (target) { target.classList.add("keyed"); }
+  }
   function zoom(factor) {
     box = [box[0] + box[2] * (1 - factor) / 2, box[1] + box[3] * (1 - factor) / 2, box[2] * factor, box[3] * factor];
     frame();
@@ -165,8 +169,20 @@
       if (event.target.dataset.junction !== undefined) { open(+event.target.dataset.junction); }
     });
     view.svg.addEventListener("keydown", function (event) {
-      if (event.key === "Enter" && event.target.dataset.junction !== undefined) { open(+event.target.dataset.junction); }
+      var step = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }[event.key];
+      if (event.key === "Escape") { tip.hidden = true; mark(view, null); }
+      if (event.key === "Enter" && keyed.kind === "junction") { open(keyed.at); }
+      if (!step) { return; }
+      event.preventDefault();
+      var kind = step[0] ? "edge" : "junction", count = (step[0] ? data.edges : data.junctions).length;
+      keyed.at = keyed.kind === kind ? (keyed.at + step[0] + step[1] + count) % count : 0;
+      keyed.kind = kind;
+      var target = view.svg.querySelector((kind === "edge" ? ".reach" : ".node") + "[data-" + kind + '="' + keyed.at + '"]');
+      var place = target.getBoundingClientRect();
+      mark(view, target);
+      tell(kind === "edge" ? lines(keyed.at) : [pick(data.junctions[keyed.at].name)], { clientX: place.left + place.width / 2, clientY: place.top + place.height / 2 });
     });
+    view.svg.addEventListener("blur", function () { tip.hidden = true; mark(view, null); });
   });
   part("arm").addEventListener("change", function () { state.arm = +this.value; paint(); });
   part("period").addEventListener("change", function () { state.period = +this.value; state.step = 0; part("step").value = 0; words(); });

@@ -6,6 +6,10 @@
     document.querySelectorAll("[data-switch]").forEach(function (button) {
       button.setAttribute("aria-pressed", String(button.dataset.switch === lang));
     });
+    document.querySelectorAll("[data-en]").forEach(function (one) {
+      var words = lang === "en" ? one.dataset.en : one.dataset.zh;
+      if (one.tagName === "TITLE") { document.title = words; } else { one.setAttribute(one.tagName === "IMG" ? "alt" : "aria-label", words); }
+    });
     document.dispatchEvent(new Event("huandu-language"));
   }
   document.querySelectorAll("[data-switch]").forEach(function (button) {

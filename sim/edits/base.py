@@ -13,7 +13,8 @@ ObjectKey = tuple[str, str]
 right_of_way (how the paths through a junction run and yield), signal_link (what one connection or crossing is
 shown in every program), signal_timing (`timing_key`: durations, cycle, offset and switching in one period),
 parking, bus_stop, closure, and `other` for whatever else the files hold. `geometry` of an edge, lane,
-crossing or junction allows its outline, its length and what enters it to change, and nothing else."""
+crossing or junction allows its outline, its length, what enters it and how paths through it are drawn to
+change, and nothing else."""
 
 SHARED_KINDS = frozenset({"geometry", "right_of_way"})
 """Kinds that several edits may touch without contradicting each other: a junction's right of way

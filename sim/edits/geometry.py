@@ -16,6 +16,8 @@ from sim.site.network import Approach, Connection, CrossingLink, Edge, Lane, Net
 
 SHORTEST_M = 10.0
 """Neither part of a split edge may be shorter."""
+DRAWN_M = 0.5
+"""Edges between nodes that overlap are shorter: netconvert gives them 0.2 m."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,14 +204,19 @@ class SplitEdge(Edit):
 
 
 def around(network: Network, nodes: Iterable[str]) -> frozenset[ObjectKey]:
-    """Return the geometry of nodes and of all edges at them, and how the paths through them run."""
+    """Return the geometry of nodes and of all edges at them, and how the paths through them run.
+
+    Where another node begins before a node ends, nothing is drawn of the edge between them, and the paths
+    through the other one begin where those through this one end: they are drawn anew with them.
+    """
     nodes = frozenset(nodes)
     near = [e for e in network.edges.values() if e.from_node in nodes or e.to_node in nodes]
     lanes = {lane.id for edge in near for lane in edge.lanes} | {edge.id for edge in near}
     crossings = {crossing.key for crossing in network.crossings if crossing.node in nodes}
     ways = {c.key for c in network.connections if network.edges[c.from_edge].to_node in nodes}
+    overlapping = {n for e in near if e.length_m < DRAWN_M for n in (e.from_node, e.to_node)}
     return frozenset(
-        {("geometry", id) for id in (lanes | nodes | crossings | ways)}
+        {("geometry", id) for id in (lanes | nodes | crossings | ways | overlapping)}
         | {("right_of_way", node) for node in nodes}
     )
 

@@ -305,8 +305,11 @@ def _restore_programs(site: Site, carried: Site, folder: Path) -> None:
         for signal, control in own.items()
         if links.get(signal) != site.network.links.get(signal) or control != found.get(signal)
     }
-    write_programs(folder / "programs.tll.xml", restored, added)
     more = surplus(carried.network, patched)
+    if not restored and not added and not more:
+        shutil.copyfile(net_file, folder / "restored.net.xml")
+        return
+    write_programs(folder / "programs.tll.xml", restored, added)
     (folder / "controlled.con.xml").write_text(controlled_xml(added, more), encoding="utf-8")
     parts = ["-x", "controlled.con.xml"] if added or more else []
     convert(["-s", "patched.net.xml", "-i", "programs.tll.xml", *parts, "-o", "restored.net.xml"], folder)

@@ -22,12 +22,14 @@ Links = Mapping[str, frozenset[LaneLink]]
 def patch_files(base: Network, target: Network, net_file: Path) -> dict[str, str]:
     """Return the patch that turns `base` into `target` in one pass: name -> content; empty without one.
 
-    `net_file` is the base's: junctions at the ends of edges that get other lanes keep their outlines.
+    `net_file` is the base's: junctions at the ends of edges that get other lanes keep their outlines. Where
+    an edge is only cut they stay as they are anyhow, and holding them would draw their neighbours anew.
     """
     reshaped = _reshaped(base, target)
     connections = "".join((*_connections(base, target), *_crossings(target)))
     built = sorted(target.edges.keys() - base.edges.keys() - target.whole.keys())
-    changed = [*(base.edges[id] for id in reshaped), *(target.edges[id] for id in built)]
+    wider = [id for id in reshaped if len(target.edges[id].lanes) != len(base.edges[id].lanes)]
+    changed = [*(base.edges[id] for id in wider), *(target.edges[id] for id in built)]
     nodes = "".join(_pinned(changed, net_file)) if changed else ""
     edges = "".join(_edge(base, target, id) for id in reshaped)
     edges += "".join(_built(target.edges[id]) for id in built)
@@ -112,10 +114,10 @@ def _connections(base: Network, target: Network) -> Iterator[str]:
 
     A lane that is new to a movement which the signal leaves uncontrolled today is left uncontrolled too.
     """
-    free = _free_movements(base)
+    free = _free_movements(base, target)
     known = {(c.from_edge, c.to_edge) for c in base.connections}
     known |= {(parts[0], parts[1]) for parts in target.parts.values()}
-    known |= {(a, target.parts.get(b, (b,))[0]) for a, b in known}
+    known |= {(a, _first_part(target, b)) for a, b in known}
     edges = {*base.connections_from, *target.connections_from}
     # Cutting an edge takes the connections from its end, and leads those into it to the first part.
     cut = {part for parts in target.parts.values() for part in parts}
@@ -150,7 +152,7 @@ def _lanes(network: Network, edge: str) -> set[int]:
 
 def _led_on(base: Network, target: Network, edge: str) -> tuple[Connection, ...]:
     """Return today's connections of an edge, those into edges that are cut under their new names."""
-    return tuple(replace(c, to_edge=target.parts.get(c.to_edge, (c.to_edge,))[0]) for c in _of(base, edge))
+    return tuple(replace(c, to_edge=_first_part(target, c.to_edge)) for c in _of(base, edge))
 
 
 def _rules(connection: Connection, before: Connection | None) -> dict[str, object]:
@@ -186,8 +188,8 @@ def check_patched(base: Network, target: Network, arm: Network) -> None:
         new = _lanes(arm, edge) - _lanes(base, edge)
         dead = ((served_today & _lanes(target, edge)) | new) - {lane for lane, _, _ in found}
         wrong += [Message("lane {lane} leads nowhere", lane=f"{edge}_{lane}") for lane in sorted(dead)]
-    free = _free_movements(base)
-    known = {c.key for c in _uncontrolled(base)}
+    free = _free_movements(base, target)
+    known = {replace(c, to_edge=_first_part(target, c.to_edge)).key for c in _uncontrolled(base)}
     wrong += [
         Message("{key} passes a signal that does not control it", key=c.key)
         for c in _uncontrolled(arm)
@@ -207,12 +209,21 @@ def _uncontrolled(network: Network) -> list[Connection]:
     ]
 
 
-def _free_movements(network: Network) -> set[tuple[str, str]]:
-    """Return the (edge, exit edge) pairs whose connections all pass a signal that controls none of them."""
-    uncontrolled = _uncontrolled(network)
+def _free_movements(base: Network, target: Network) -> set[tuple[str, str]]:
+    """Return the (edge, exit edge) pairs whose connections all pass a signal that controls none of them.
+
+    Exit edges that `target` cuts are called as their first parts.
+    """
+    uncontrolled = _uncontrolled(base)
     keys = {c.key for c in uncontrolled}
     pairs = {(c.from_edge, c.to_edge) for c in uncontrolled}
-    return pairs - {(c.from_edge, c.to_edge) for c in network.connections if c.key not in keys}
+    pairs -= {(c.from_edge, c.to_edge) for c in base.connections if c.key not in keys}
+    return {(a, _first_part(target, b)) for a, b in pairs}
+
+
+def _first_part(target: Network, edge: str) -> str:
+    """Return what an edge of the site is called where it begins."""
+    return target.parts.get(edge, (edge,))[0]
 
 
 def _of(network: Network, edge: str) -> tuple[Connection, ...]:

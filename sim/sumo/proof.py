@@ -149,5 +149,7 @@ def _allowed(change: Change, footprint: frozenset[ObjectKey]) -> bool:
             return ("parking", change.id.removeprefix("rerouter parking.")) in footprint
         case _ if change.what in OUTLINE and ("geometry", change.id) in footprint:
             return True
+        case "right_of_way" if change.what.startswith("path of ") and ("geometry", change.id) in footprint:
+            return True  # drawn otherwise; who yields to whom is the same
         case _:
             return (change.kind, change.id) in footprint

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sim.errors import ConfigError, Problem
-from sim.labels import LANGS, Message, label
+from sim.labels import Message
 from sim.sumo.import_model import import_model
 
 NETWORKS = (".sumocfg", ".net.xml", ".net.xml.gz", ".osm")
@@ -23,7 +23,7 @@ def import_site(
     end: str | None = None,
     scale: float = 1.0,
     add: Sequence[Path] = (),
-) -> list[str]:
+) -> list[Message]:
     """Write `scenarios/<name>/` and, where there is none yet, a scenario `configs/scenario/<name>.yaml`.
 
     The site is made whole in a temporary folder beside its place and renamed into it: nothing half-written
@@ -65,12 +65,12 @@ def import_site(
             )
         (folder / "policies").mkdir(exist_ok=True)
         shutil.move(folder, target)
-    made = [label("import.site", lang, path=target) for lang in LANGS]
+    made = [Message("site: {path}", path=target)]
     scenario = root / "configs" / "scenario" / f"{name}.yaml"
     if not scenario.exists():
         scenario.parent.mkdir(parents=True, exist_ok=True)
         scenario.write_text(SCENARIO.format(name=name), encoding="utf-8")
-        made += [label("import.scenario", lang, path=scenario) for lang in LANGS]
+        made.append(Message("scenario: {path}", path=scenario))
     return [*made, *lines]
 
 

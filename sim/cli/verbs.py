@@ -33,7 +33,7 @@ from sim.cli.roots import ensure_writable, find_root
 from sim.errors import ConfigError, Problem, Problems, near
 from sim.evaluation import evaluate, rebuild
 from sim.interventions import REGISTRY
-from sim.labels import Message
+from sim.labels import LANGS, Message
 from sim.loading import parse, read_yaml
 from sim.policy import BASELINE, PolicyFacts
 from sim.results import StudyFolder
@@ -116,7 +116,7 @@ def import_(root: Path | None, words: list[str]) -> int:
     options = parser.parse_args(words)
     root = find_root(root)
     ensure_writable(root / "scenarios")
-    for line in import_site(
+    lines = import_site(
         options.source,
         options.name,
         root,
@@ -124,8 +124,9 @@ def import_(root: Path | None, words: list[str]) -> int:
         end=options.end,
         scale=options.scale,
         add=options.add,
-    ):
-        print(line)
+    )
+    for lang in LANGS:
+        print(*(line.of(lang) for line in lines), sep="\n")
     return 0
 
 

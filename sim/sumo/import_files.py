@@ -13,14 +13,17 @@ from sim.labels import Message
 from sim.sumo.xml_file import scan
 
 STOPPING_PLACES = {
-    "busStop": "bus stop", "trainStop": "train stop", "containerStop": "container stop",
-    "chargingStation": "charging station", "parkingArea": "parking area",
-}  # fmt: skip
+    "busStop": Message("bus stops"),
+    "trainStop": Message("train stops"),
+    "containerStop": Message("container stops"),
+    "chargingStation": Message("charging stations"),
+    "parkingArea": Message("parking areas"),
+}
 SIGNALS = frozenset({"tlLogic", "WAUT", "wautJunction"})
 VEHICLES = frozenset({"vehicle", "trip", "flow"})
 PEOPLE = {
-    "person": "persons", "personFlow": "flows of persons",
-    "container": "containers", "containerFlow": "flows of containers",
+    "person": Message("persons"), "personFlow": Message("flows of persons"),
+    "container": Message("containers"), "containerFlow": Message("flows of containers"),
 }  # fmt: skip
 OBSERVERS = frozenset(
     {
@@ -71,7 +74,7 @@ class ModelFiles:
     """Rerouters and variable speed signs."""
     zones: list[Element] = field(default_factory=list)
     """Traffic analysis zones, for trips that name them."""
-    left_out: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[Message] = field(default_factory=Counter)
     detectors: set[str] = field(default_factory=set)
 
 
@@ -153,7 +156,9 @@ class _Reader:
             self._rerouter(element, written)
         elif tag == "variableSpeedSign":
             if "file" in element.attrib:
-                self._leave(f"variable speed sign {element.get('id')!r}: its steps are in another file")
+                self._leave(
+                    Message("variable speed sign {id!r}: its steps are in another file", id=element.get("id"))
+                )
             else:
                 self.found.behaviour.append(written)
         elif tag == "taz":
@@ -161,16 +166,22 @@ class _Reader:
         elif tag == "tazs":
             self.found.zones += element.findall("taz")
         elif tag in PEOPLE:
-            self._leave(f"{PEOPLE[tag]} of {self._file.name}")
+            self._leave(Message("{what} of {file}", what=PEOPLE[tag], file=self._file.name))
         elif tag in OBSERVERS:
             self.found.detectors.add(element.get("id", ""))
-            self._leave(f"{tag} of {self._file.name}: measures only, huandu has its own detectors")
+            self._leave(
+                Message(
+                    "{what} of {file}: measures only, huandu has its own detectors",
+                    what=tag,
+                    file=self._file.name,
+                )
+            )
         elif tag in DRAWINGS:
-            self._leave(f"drawings ({tag}) of {self._file.name}")
+            self._leave(Message("drawings ({what}) of {file}", what=tag, file=self._file.name))
         else:
-            self._leave(f"<{tag}> of {self._file.name}")
+            self._leave(Message("{what} of {file}", what=f"<{tag}>", file=self._file.name))
 
-    def _leave(self, what: str) -> None:
+    def _leave(self, what: Message) -> None:
         self.found.left_out[what] += 1
 
     def _new(self, kind: str, element: Element) -> bool:
@@ -196,9 +207,9 @@ class _Reader:
                 model = child.tag.removeprefix("carFollowing-")
                 attributes |= {"carFollowModel": model, **child.attrib}
             elif child.tag == "param":
-                self._leave(f"parameter {child.get('key')} of vehicle types")
+                self._leave(Message("parameter {name} of vehicle types", name=child.get("key")))
             else:
-                self._leave(f"<{child.tag}> of vehicle types")
+                self._leave(Message("<{tag}> of vehicle types", tag=child.tag))
         self.found.types[element.attrib["id"]] = attributes
 
     def _type_distribution(self, element: Element) -> None:
@@ -219,7 +230,9 @@ class _Reader:
         edges = tuple(element.attrib["edges"].split())
         times = int(element.get("repeat", "0")) + 1
         if times > 1 and element.findall("stop"):
-            self._leave(f"repeated stops of route {id!r}: its edges are repeated, its stops come once")
+            self._leave(
+                Message("repeated stops of route {id!r}: its edges are repeated, its stops come once", id=id)
+            )
         self.found.routes[id] = Route(edges * times, stops_of(element))
 
     def _route_distribution(self, element: Element, id: str) -> None:
@@ -237,9 +250,11 @@ class _Reader:
     def _rerouter(self, element: Element, written: Written) -> None:
         kinds = {child.tag for interval in element.findall("interval") for child in interval}
         if other := kinds - REROUTES:
-            self._leave(f"rerouter {element.get('id')!r} with {', '.join(sorted(other))}: routes are fixed")
+            self._leave(
+                Message("rerouter {id!r} with {other}: routes are fixed", id=element.get("id"), other=other)
+            )
         elif "file" in element.attrib:
-            self._leave(f"rerouter {element.get('id')!r}: its intervals are in another file")
+            self._leave(Message("rerouter {id!r}: its intervals are in another file", id=element.get("id")))
         else:
             self.found.behaviour.append(written)
 

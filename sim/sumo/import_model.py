@@ -55,7 +55,7 @@ def import_model(
     end: str | None,
     scale: float,
     add: Sequence[Path],
-) -> list[str]:
+) -> list[Message]:
     """Fill the empty `folder` with a site made of a `.sumocfg`, `.net.xml[.gz]` or `.osm`.
 
     `begin` and `end` cut by scheduled departure; `scale` (at most 1) keeps that share of the vehicles, by a
@@ -94,7 +94,8 @@ def import_model(
         written += [TYPES, TRIP_FILE]
     not_carried = [*model.left_out, *counted(left_out)]
     if lost:
-        not_carried.append(f"trips without any way ({len(lost)}): {named([v.id for v in lost])}")
+        ids = named([v.id for v in lost])
+        not_carried.append(Message("trips without any way ({count}): {ids}", count=len(lost), ids=ids))
     routed_now = sum(not v.edges for v in wanted) - len(lost)
     account = Account(
         carried=carried(network, signals, files, types, vehicles),
@@ -107,7 +108,7 @@ def import_model(
     return account.lines()
 
 
-def _read(model: Source, folder: Path, problems: Problems) -> tuple[ModelFiles, Network, list[str]]:
+def _read(model: Source, folder: Path, problems: Problems) -> tuple[ModelFiles, Network, list[Message]]:
     """Read the model's files and its network, normalised into `folder`; all their problems at once."""
     files = ModelFiles()
     try:
@@ -127,7 +128,7 @@ def _read(model: Source, folder: Path, problems: Problems) -> tuple[ModelFiles, 
 
 
 def _write_objects(
-    folder: Path, files: ModelFiles, network: Network, problems: Problems, left_out: Counter[str]
+    folder: Path, files: ModelFiles, network: Network, problems: Problems, left_out: Counter[Message]
 ) -> list[str]:
     """Write signals and places where there are any; return the names of all files of the network."""
     written = [NETWORK]
@@ -142,27 +143,36 @@ def _write_objects(
     return written
 
 
-def _on_passing(model: Source) -> list[str]:
+def _on_passing(model: Source) -> list[Message]:
     lines = []
     if model.trains_pass_after_s is not None:
-        after = f"after {model.trains_pass_after_s:g} s"
-        lines.append(f"trains that stand head-on on a single track are set past each other {after}")
+        lines.append(
+            Message(
+                "trains that stand head-on on a single track are set past each other after {after_s:g} s",
+                after_s=model.trains_pass_after_s,
+            )
+        )
     if model.passes_blocker_after_s is not None:
-        lines.append(f"drivers pass who blocks a junction after {model.passes_blocker_after_s:g} s")
+        lines.append(
+            Message(
+                "drivers pass who blocks a junction after {after_s:g} s",
+                after_s=model.passes_blocker_after_s,
+            )
+        )
     return lines
 
 
 def _within(
-    window: Window, scale: float, everyone: Sequence[Vehicle], left_out: Counter[str]
+    window: Window, scale: float, everyone: Sequence[Vehicle], left_out: Counter[Message]
 ) -> list[Vehicle]:
     """Return the vehicles that leave within the window and are not thinned out."""
     inside = [v for v in everyone if window.first_s <= v.depart_s < window.end_s]
     kept = thinned(inside, scale)
-    span = f"{clock(window.first_s)} to {clock(window.end_s)}"
     if outside := len(everyone) - len(inside):
-        left_out[f"vehicles that leave outside {span}"] = outside
+        begin, end = clock(window.first_s), clock(window.end_s)
+        left_out[Message("vehicles that leave outside {begin} to {end}", begin=begin, end=end)] = outside
     if less := len(inside) - len(kept):
-        left_out[f"vehicles thinned out by --scale {scale:g}"] = less
+        left_out[Message("vehicles thinned out by --scale {scale:g}", scale=scale)] = less
     return kept
 
 

@@ -32,12 +32,12 @@ _OUTPUT_FILE = re.compile(rb'[ \t]*<param key="file" value="[^"]*"/>\r?\n?')
 """Where the detectors of an actuated signal would write their counts."""
 
 
-def make_network(source: Path, target: Path) -> list[str]:
+def make_network(source: Path, target: Path) -> list[Message]:
     """Write the normalised network of a `.net.xml[.gz]` or `.osm` to `target` (`.gz`); return remarks.
 
     ConfigError where the source is broken, BuildError where netconvert cannot make a network of it.
     """
-    remarks: list[str] = []
+    remarks: list[Message] = []
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".net-") as name:
         folder = Path(name)
         raw = source
@@ -45,37 +45,49 @@ def make_network(source: Path, target: Path) -> list[str]:
             scan(source, "osm", lambda tag, attributes: None)
             raw = folder / "map.net.xml"
             warnings = convert(["--osm-files", str(source.resolve()), *OSM_OPTIONS, "-o", raw.name], folder)
-            remarks.append("street map converted by netconvert " + " ".join(OSM_OPTIONS))
-            remarks.append("ways without motor traffic (footways, cycleways, rails) are not in the network")
+            options = " ".join(OSM_OPTIONS)
+            remarks.append(Message("street map converted by netconvert {options}", options=options))
+            remarks.append(
+                Message("ways without motor traffic (footways, cycleways, rails) are not in the network")
+            )
             if warnings:
-                remarks.append(f"netconvert warned {len(warnings)} times, first: {warnings[0]}")
+                remarks.append(
+                    Message(
+                        "netconvert warned {count} times, first: {first}",
+                        count=len(warnings),
+                        first=warnings[0],
+                    )
+                )
         else:
             scan(source, "net", lambda tag, attributes: None)  # truncated files: netconvert's words are poor
         normalise(raw, folder / "net.xml")
         content = (folder / "net.xml").read_bytes()
     content, cut = _OUTPUT_FILE.subn(b"", content)
     if cut:
-        remarks.append(f"output files of {cut} signals in the network: not written")
+        remarks.append(Message("output files of {cut} signals in the network: not written", cut=cut))
     # No name and no time in the header: equal networks give equal files.
     target.write_bytes(gzip.compress(content, 6, mtime=0))
     return remarks
 
 
-def signals_xml(files: ModelFiles, left_out: Counter[str]) -> str | None:
+def signals_xml(files: ModelFiles, left_out: Counter[Message]) -> str | None:
     """Write the signal programs and switching plans that came in additional files; None if there are none."""
     elements = [copy.deepcopy(element) for element in files.signals]
     for element in elements:
         for param in element.findall("param"):
             if param.get("key") == "file":
                 element.remove(param)
-                left_out["output files of signals"] += 1
+                left_out[Message("output files of signals")] += 1
             elif param.get("value") in files.detectors - {""}:
                 element.remove(param)
-                left_out["detectors chosen by hand for actuated signals: SUMO places its own"] += 1
+                chosen = Message("detectors chosen by hand for actuated signals: SUMO places its own")
+                left_out[chosen] += 1
     return _document(elements) if elements else None
 
 
-def places_xml(files: ModelFiles, network: Network, problems: Problems, left_out: Counter[str]) -> str | None:
+def places_xml(
+    files: ModelFiles, network: Network, problems: Problems, left_out: Counter[Message]
+) -> str | None:
     """Write stopping places, rerouters and speed signs; None if there are none.
 
     Places that reach beyond the end of a lane (normalising an older network shortens some) are moved back
@@ -95,9 +107,10 @@ def places_xml(files: ModelFiles, network: Network, problems: Problems, left_out
             )
         elif _beyond(element, length_m[lane]) and element.get("friendlyPos") != "true":
             element.set("friendlyPos", "true")
-            left_out[
-                f"place of a {STOPPING_PLACES[element.tag]} beyond its lane's end: moved onto the lane"
-            ] += 1
+            moved = Message(
+                "{what} beyond their lane's end: moved onto the lane", what=STOPPING_PLACES[element.tag]
+            )
+            left_out[moved] += 1
         kept.append(element)
     for written in files.behaviour:
         _check_behaviour(written, files, network, length_m, problems)

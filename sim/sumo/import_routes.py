@@ -177,12 +177,15 @@ def check_stops(
                 problems.add(v.place, Message("stops on {edge!r}, which is not on its route", edge=edge))
 
 
-def named(ids: Sequence[str], shown: int = 20) -> str:
+def named(ids: Sequence[str], shown: int = 20) -> Message:
     """List ids, the first ones by name."""
-    tail = f", ... {len(ids)} in all" if len(ids) > shown else ""
-    return ", ".join(ids[:shown]) + tail
+    if len(ids) <= shown:
+        return Message("{ids}", ids=ids)
+    return Message("{ids}, ... {count} in all", ids=ids[:shown], count=len(ids))
 
 
-def counted(left_out: Counter[str]) -> list[str]:
+def counted(left_out: Counter[Message]) -> list[Message]:
     """Say what is left out, each kind with its number."""
-    return [f"{what} ({number})" for what, number in sorted(left_out.items())]
+    return [
+        Message("{what} ({number})", what=what, number=number) for what, number in sorted(left_out.items())
+    ]

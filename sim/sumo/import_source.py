@@ -34,10 +34,10 @@ SAME = {
 }  # fmt: skip
 """Values with which huandu runs anyway."""
 INSTEAD = {
-    "step-length": "set run.step_length_s",
-    "time-to-teleport": "here nobody is teleported",
-    "scale": "use `huandu import --scale` or run.demand_scale",
-    "ignore-route-errors": "here a route that cannot be driven is refused at import",
+    "step-length": Message("set run.step_length_s"),
+    "time-to-teleport": Message("here nobody is teleported"),
+    "scale": Message("use `huandu import --scale` or run.demand_scale"),
+    "ignore-route-errors": Message("here a route that cannot be driven is refused at import"),
 }
 
 
@@ -56,7 +56,7 @@ class Source:
     """After how long trains that meet head-on on a single track are set past each other; None: never."""
     passes_blocker_after_s: float | None = None
     """After how long drivers pass a vehicle that stands in a junction; None: never."""
-    left_out: tuple[str, ...] = ()
+    left_out: tuple[Message, ...] = ()
     config: Path | None = None
 
     @property
@@ -145,7 +145,7 @@ class _Options:
             )
             return None
 
-    def _left_out(self) -> tuple[str, ...]:
+    def _left_out(self) -> tuple[Message, ...]:
         carried = {"net-file", "route-files", "additional-files", "begin", "end", BIDI, BLOCKER, *PINNED}
         outputs = []
         lines = []
@@ -156,10 +156,19 @@ class _Options:
             if section in WRITTEN_ONLY or "output" in name:
                 outputs += [name] if section == "output" or "output" in name else []
                 continue
-            hint = f" ({INSTEAD[name]})" if name in INSTEAD else ""
-            lines.append(f"option {name}={value} of {self.path.name}{hint}")
+            option = Message("option {option} of {file}", option=f"{name}={value}", file=self.path.name)
+            instead = INSTEAD.get(name)
+            lines.append(
+                Message("{option} ({instead})", option=option, instead=instead) if instead else option
+            )
         if outputs:
-            lines.append(f"outputs of {self.path.name}: {', '.join(outputs)} (huandu writes its own)")
+            lines.append(
+                Message(
+                    "outputs of {file}: {outputs} (huandu writes its own)",
+                    file=self.path.name,
+                    outputs=outputs,
+                )
+            )
         return tuple(lines)
 
 

@@ -84,7 +84,7 @@ def share_of(text: str) -> float:
 
 
 def explicit_vehicles(
-    files: ModelFiles, source: Source, problems: Problems, left_out: Counter[str]
+    files: ModelFiles, source: Source, problems: Problems, left_out: Counter[Message]
 ) -> list[Vehicle]:
     """Write every vehicle out, flows included (drawn once, from the flow's own numbers), by departure.
 
@@ -176,7 +176,7 @@ class _Unknown(Exception):
 
 
 class _Maker:
-    def __init__(self, files: ModelFiles, source: Source, left_out: Counter[str]) -> None:
+    def __init__(self, files: ModelFiles, source: Source, left_out: Counter[Message]) -> None:
         self.files = files
         self.source = source
         self.left_out = left_out
@@ -188,26 +188,27 @@ class _Maker:
         if element.tag != "flow":
             depart = a["depart"]
             if not re.match(r"^-?[\d.:]+(e\d+)?$", depart):
-                self.left_out[f"vehicles that depart {depart!r}, i.e. wait for somebody"] += 1
+                waiting = Message("vehicles that depart {depart!r}, i.e. wait for somebody", depart=depart)
+                self.left_out[waiting] += 1
                 return
             yield self._vehicle(written, a["id"], time_s(depart), 0.0)
             self._note(element, 1)
             return
         times = departures(a, self.source.begin_s, self.source.end_s)
         if any(name in a for name in ("probability",)) or "exp(" in a.get("period", ""):
-            self.left_out["randomness of flows: drawn once, now the same in every run; flows"] += 1
+            self.left_out[Message("randomness of flows: drawn once, now the same in every run; flows")] += 1
         for i, time in enumerate(times):
             yield self._vehicle(written, f"{a['id']}.{i}", time, time - times[0])
         self._note(element, len(times))
 
     def _note(self, element: Element, times: int) -> None:
         for name in sorted(set(element.attrib) - TAKEN - {"departEdge", "arrivalEdge"}):
-            self.left_out[f"attribute {name} of vehicles"] += times
+            self.left_out[Message("attribute {name} of vehicles", name=name)] += times
         for child in element:
             if child.tag == "param":
-                self.left_out[f"parameter {child.get('key')} of vehicles"] += times
+                self.left_out[Message("parameter {name} of vehicles", name=child.get("key"))] += times
             elif child.tag not in ("route", "routeDistribution", "stop"):
-                self.left_out[f"<{child.tag}> of vehicles"] += times
+                self.left_out[Message("<{tag}> of vehicles", tag=child.tag)] += times
 
     def _vehicle(self, written: Written, id: str, depart_s: float, later_s: float) -> Vehicle:
         element = written.element
@@ -253,14 +254,14 @@ class _Maker:
         """Apply `departEdge` and `arrivalEdge` where they are numbers."""
         first, last = a.get("departEdge", "0"), a.get("arrivalEdge", "-1")
         if not first.isdigit() or not last.lstrip("-").isdigit():
-            self.left_out["random departEdge or arrivalEdge of vehicles"] += 1
+            self.left_out[Message("random departEdge or arrivalEdge of vehicles")] += 1
             return edges
         return edges[int(first) :] if last == "-1" else edges[int(first) : int(last) + 1]
 
     def _stop(self, stop: Mapping[str, str], later_s: float) -> Mapping[str, str]:
         """Keep what a stop says about places and times, in seconds; `until` of a repeated one comes later."""
         for name in sorted(set(stop) - STOP_KEPT - {"index", "actType"}):
-            self.left_out[f"attribute {name} of stops"] += 1
+            self.left_out[Message("attribute {name} of stops", name=name)] += 1
         kept = {name: value for name, value in stop.items() if name in STOP_KEPT}
         for name in ("until", "arrival"):
             if name in kept:

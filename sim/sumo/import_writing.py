@@ -18,6 +18,7 @@ import yaml
 
 from sim.demand.imported import Trip
 from sim.demand.vehicle_types import VehicleTypes
+from sim.labels import LANGS, Message
 from sim.loading import parse
 from sim.site.facts import SiteFacts
 from sim.site.network import Network
@@ -38,18 +39,18 @@ TYPES, TRIP_FILE = "demand/vehicle_types.json", "demand/trips.csv.gz"
 class Account:
     """What an import has to say, in lines."""
 
-    carried: Sequence[str]
-    remarks: Sequence[str]
-    not_carried: Sequence[str]
+    carried: Sequence[Message]
+    remarks: Sequence[Message]
+    not_carried: Sequence[Message]
     lost: Sequence[str]
     """Ids of trips without any way."""
 
-    def lines(self) -> list[str]:
+    def lines(self) -> list[Message]:
         """Return the lines to print."""
         return [
-            *(f"carried over: {line}" for line in self.carried),
-            *(f"note: {line}" for line in self.remarks),
-            *(f"not carried over: {line}" for line in self.not_carried),
+            *(Message("carried over: {line}", line=line) for line in self.carried),
+            *(Message("note: {line}", line=line) for line in self.remarks),
+            *(Message("not carried over: {line}", line=line) for line in self.not_carried),
         ]
 
 
@@ -103,7 +104,12 @@ def write_demand(folder: Path, vehicles: Sequence[Vehicle], types: VehicleTypes)
 
 
 def write_site(
-    folder: Path, name: str, model: Source, window: Window, written: Sequence[str], not_carried: Sequence[str]
+    folder: Path,
+    name: str,
+    model: Source,
+    window: Window,
+    written: Sequence[str],
+    not_carried: Sequence[Message],
 ) -> None:
     """Write site.yaml; `written` are the files beside it, by their paths in the folder."""
     title = name.replace("_", " ")
@@ -122,7 +128,7 @@ def write_site(
             **{keys[file]: file for file in written},
             "sha256": {file: sha256(folder / file) for file in written},
             "source": model.name,
-            "not_carried_over": list(not_carried),
+            "not_carried_over": [line.of("en") for line in not_carried],
         },
         "periods": {
             "window": {
@@ -150,42 +156,73 @@ HEAD = """\
 
 def carried(
     network: Network, signals: int, files: ModelFiles, types: VehicleTypes, vehicles: Sequence[Vehicle]
-) -> list[str]:
+) -> list[Message]:
     """Say what was carried over, with numbers."""
-    lines = [f"network: {len(network.edges)} edges, {len(network.junctions)} junctions, {signals} signals"]
+    lines = [
+        Message(
+            "network: {edges} edges, {junctions} junctions, {signals} signals",
+            edges=len(network.edges),
+            junctions=len(network.junctions),
+            signals=signals,
+        )
+    ]
     if files.signals:
         programs = sum(element.tag == "tlLogic" for element in files.signals)
         plans = sum(element.tag == "WAUT" for element in files.signals)
-        lines.append(f"signals from additional files: {programs} programs, {plans} switching plans")
-    kinds = Counter(STOPPING_PLACES[place.element.tag] for place in files.places.values())
-    kinds += Counter(written.element.tag for written in files.behaviour)
-    lines += [f"{kind}s: {number}" for kind, number in sorted(kinds.items())]
+        lines.append(
+            Message(
+                "signals from additional files: {programs} programs, {plans} switching plans",
+                programs=programs,
+                plans=plans,
+            )
+        )
+    kinds: Counter[str] = Counter(STOPPING_PLACES[place.element.tag] for place in files.places.values())
+    kinds += Counter(f"{written.element.tag}s" for written in files.behaviour)
+    lines += [Message("{kind}: {number}", kind=kind, number=number) for kind, number in sorted(kinds.items())]
     if vehicles:
         stops = sum(len(v.stops) for v in vehicles)
         lines.append(
-            f"vehicles: {len(vehicles)}, with {stops} stops, {sum(v.timetabled for v in vehicles)} timetabled"
+            Message(
+                "vehicles: {vehicles}, with {stops} stops, {timetabled} timetabled",
+                vehicles=len(vehicles),
+                stops=stops,
+                timetabled=sum(v.timetabled for v in vehicles),
+            )
         )
-        lines.append(f"vehicle types: {len(types.types)}, distributions: {len(types.distributions)}")
+        lines.append(
+            Message(
+                "vehicle types: {types}, distributions: {distributions}",
+                types=len(types.types),
+                distributions=len(types.distributions),
+            )
+        )
     else:
-        lines.append("no demand: the site can be checked and viewed, not run")
+        lines.append(Message("no demand: the site can be checked and viewed, not run"))
     return lines
 
 
-def remarks_on(vehicles: Sequence[Vehicle], routed: int, zones: int, window: Window) -> list[str]:
+def remarks_on(vehicles: Sequence[Vehicle], routed: int, zones: int, window: Window) -> list[Message]:
     """Say what was done to the demand beyond writing it out."""
     remarks = []
     if zones:
-        remarks.append(f"{zones} traffic analysis zones: used to find routes, not kept")
+        remarks.append(Message("{zones} traffic analysis zones: used to find routes, not kept", zones=zones))
     if routed:
         remarks.append(
-            f"{routed} trips had no route: routed once on the empty network (duarouter), fixed since"
+            Message(
+                "{routed} trips had no route: routed once on the empty network (duarouter), fixed since",
+                routed=routed,
+            )
         )
     if colons := sum(":" in v.id for v in vehicles):
-        remarks.append(f"{colons} vehicle ids hold a ':': kept")
+        remarks.append(Message("{colons} vehicle ids hold a ':': kept", colons=colons))
     if vehicles and not window.warm_up_s:
         at = clock(window.begin_s)
         remarks.append(
-            f"no warm-up: as in the model the network is empty at {at}; a later --begin makes room for one"
+            Message(
+                "no warm-up: as in the model the network is empty at {at}; "
+                "a later --begin makes room for one",
+                at=at,
+            )
         )
     return remarks
 
@@ -196,13 +233,16 @@ def write_sources(folder: Path, model: Source, account: Account) -> None:
     def listed(lines: Iterable[str]) -> str:
         return "".join(f"- {line}\n" for line in lines) or "- 无 / nothing\n"
 
+    def both(lines: Iterable[Message]) -> str:
+        return listed(" / ".join(line.of(lang) for lang in LANGS) for line in lines)
+
     text = SOURCES.format(
         source=model.name,
         release=RELEASE,
         originals=listed(f"`{path.name}`: sha256 {sha256(path)}" for path in model.originals),
-        carried=listed(account.carried),
-        changed=listed([*CHANGED, *account.remarks]),
-        left_out=listed(account.not_carried),
+        carried=both(account.carried),
+        changed=both([*CHANGED, *account.remarks]),
+        left_out=both(account.not_carried),
     )
     if account.lost:
         text += "\n## 无路径的出行 / Trips without a way\n\n" + listed(
@@ -212,12 +252,16 @@ def write_sources(folder: Path, model: Source, account: Account) -> None:
 
 
 CHANGED = (
-    "network: passed through netconvert until another pass changes nothing (lane lengths and permissions of "
-    "an older network may change by that)",
-    "flows, distributions of routes and trips without routes: made explicit vehicles once",
-    "lane, position and speed of departure and arrival: written with every vehicle, SUMO's defaults where it "
-    "had none",
-    "everything that writes files: removed",
+    Message(
+        "network: passed through netconvert until another pass changes nothing (lane lengths and permissions "
+        "of an older network may change by that)"
+    ),
+    Message("flows, distributions of routes and trips without routes: made explicit vehicles once"),
+    Message(
+        "lane, position and speed of departure and arrival: written with every vehicle, SUMO's defaults "
+        "where it had none"
+    ),
+    Message("everything that writes files: removed"),
 )
 
 SOURCES = """\

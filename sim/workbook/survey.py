@@ -14,7 +14,7 @@ from openpyxl.utils import column_index_from_string
 
 from sim.demand import read_counts
 from sim.errors import BuildError, ConfigError, Problem, Problems
-from sim.labels import Message
+from sim.labels import LANGS, Message
 from sim.loading import parse
 from sim.site.check import check_site
 from sim.site.facts import SiteFacts
@@ -29,7 +29,7 @@ ROUNDS = 5
 """How often values that the site model refuses are replaced, to see what is wrong behind them."""
 
 
-def import_workbook(source: Path, name: str, folder: Path) -> list[str]:
+def import_workbook(source: Path, name: str, folder: Path) -> list[Message]:
     """Fill a site's folder (site.yaml, counts.csv, SOURCES.md) from a survey workbook.
 
     The site is checked whole, network and programs included, before anything is written. Raises ConfigError
@@ -53,7 +53,10 @@ def import_workbook(source: Path, name: str, folder: Path) -> list[str]:
     said = items_of(rows["site"], problems)["source"]
     sources = _sources(source, draft.data["made_up"], said, not_carried)
     (folder / "SOURCES.md").write_text(sources, encoding="utf-8", newline="\n")
-    return [*_made(draft.data, counts), *(f"not carried over: {line}" for line in not_carried)]
+    return [
+        *_made(draft.data, counts),
+        *(Message("not carried over: {line}", line=line) for line in not_carried),
+    ]
 
 
 def _check(draft: Draft, counts: Counts, trial: Path, source: Path) -> None:
@@ -112,23 +115,33 @@ def _in_order(problems: Sequence[Problem]) -> list[Problem]:
     return sorted(problems, key=key)
 
 
-def _not_carried(rows: Mapping[str, Sequence[Row]]) -> list[str]:
+def _not_carried(rows: Mapping[str, Sequence[Row]]) -> list[Message]:
     """Name what the site model has no place for."""
-    kinds = {"bus_stops": "公交站 bus stop", "bus_lines": "公交线路 bus line"}
+    kinds = {"bus_stops": Message("bus stop"), "bus_lines": Message("bus line")}
     return [
-        f"{row.place('name')} {what} {row['name']} (公交车按流量表计入 buses run as they were counted)"
+        Message(
+            "{place} {what} {name} (buses run as they were counted)",
+            place=row.place("name"),
+            what=what,
+            name=row["name"],
+        )
         for table, what in kinds.items()
         for row in rows[table]
     ]
 
 
-def _made(data: Mapping[str, Any], counts: Counts) -> list[str]:
+def _made(data: Mapping[str, Any], counts: Counts) -> list[Message]:
     junctions: Mapping[str, Any] = data["junctions"]
     legs = sum(len(junction["approaches"]) for junction in junctions.values())
     return [
-        f"junctions: {len(junctions)} ({', '.join(junctions)}), approaches: {legs}",
-        f"periods: {', '.join(data['periods'])}",
-        f"counts: {len(counts.lines)} rows",
+        Message(
+            "junctions: {count} ({junctions}), approaches: {legs}",
+            count=len(junctions),
+            junctions=list(junctions),
+            legs=legs,
+        ),
+        Message("periods: {periods}", periods=list(data["periods"])),
+        Message("counts: {count} rows", count=len(counts.lines)),
     ]
 
 
@@ -137,11 +150,11 @@ def _yaml(data: Mapping[str, Any], source: Path) -> str:
     return f"# From {source.name}, see SOURCES.md. Lanes from the median to the kerb.\n{body}"
 
 
-def _sources(source: Path, made_up: bool, said: str, not_carried: Sequence[str]) -> str:
+def _sources(source: Path, made_up: bool, said: str, not_carried: Sequence[Message]) -> str:
     """Return SOURCES.md: the workbook, what it says of itself, what was left out."""
     banner = "**示意数据,非该地实际 / Illustrative data, not the real place.**\n\n" if made_up else ""
     digest = hashlib.sha256(source.read_bytes()).hexdigest()
-    left = "".join(f"- {line}\n" for line in not_carried)
+    left = "".join(f"- {' / '.join(line.of(lang) for lang in LANGS)}\n" for line in not_carried)
     return (
         f"# 数据来源 / Sources\n\n{banner}"
         f"调查表 / Survey workbook: `{source.name}`, sha256 `{digest}`\n\n"

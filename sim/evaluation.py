@@ -90,7 +90,7 @@ def rebuild(folder: StudyFolder) -> int:
     free_flow, failure = read_free_flow(folder.path)
     analysis = Analysis(study, store, checked, runs, free_flow)
     if analysis.reason_to_stop() is None:
-        raise _unfinished(folder.path / "runs.json", "its intervals are not narrow enough yet")
+        raise _unfinished(folder.path / "runs.json", Message("its intervals are not narrow enough yet"))
     code = _conclude(analysis, folder, failure)
     printed = print_pdf(folder.path / "report.html")
     for line in [str(printed)] if printed else [label(NO_BROWSER, lang) for lang in LANGS]:
@@ -158,15 +158,16 @@ def _stored_runs(folder: StudyFolder, store: Store, study: Study) -> Runs:
     path = folder.path / "runs.json"
     for needed in (path, folder.path / FREE_FLOW_FILE):
         if not needed.is_file():
-            raise _unfinished(needed, "is missing")
+            raise _unfinished(needed, Message("is missing"))
     runs = read_records(folder.path)
     wanted = {
         (arm.id, period, n) for arm in study.simulated for period in study.periods for n in study.replicates
     }
     if missing := wanted - runs.keys():
-        raise _unfinished(path, f"{len(missing)} of {len(wanted)} runs are missing")
+        gaps = Message("{missing} of {wanted} runs are missing", missing=len(missing), wanted=len(wanted))
+        raise _unfinished(path, gaps)
     if runs.keys() - wanted:
-        raise _unfinished(path, "it was on its way to more replicates")
+        raise _unfinished(path, Message("it was on its way to more replicates"))
     gone = [
         key for key, run in runs.items() if not run.failure and not (run.digest and store.has(run.digest))
     ]
@@ -179,7 +180,7 @@ def _stored_runs(folder: StudyFolder, store: Store, study: Study) -> Runs:
     return runs
 
 
-def _unfinished(path: Path, why: str) -> ConfigError:
+def _unfinished(path: Path, why: Message) -> ConfigError:
     return ConfigError(
         [
             Problem(

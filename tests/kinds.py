@@ -114,6 +114,13 @@ def delay_based(site: Site) -> Fields:
     return {**actuate_signal(site), "control": "delay_based"}
 
 
+def adaptive_control(site: Site) -> Fields:
+    def fields(site: Site, junction: str, program: SignalProgram) -> Fields:
+        return {"junctions": [junction], "expect": {"cycles_s": {junction: program.cycle_s}}}
+
+    return _signalled(site, "adaptive_control", fields)
+
+
 def timetable(site: Site) -> Fields:
     def fields(site: Site, junction: str, program: SignalProgram) -> Fields:
         stage = max(program.stages(), key=lambda stage: stage.green_s)
@@ -198,6 +205,7 @@ KINDS: dict[str, tuple[str, Callable[[Site], Fields]]] = {
     "school_hours": ("school_hours", school_hours),
     "actuate_signal": ("actuate_signal", actuate_signal),
     "actuate_signal by delay": ("actuate_signal", delay_based),
+    "adaptive_control": ("adaptive_control", adaptive_control),
     "timetable": ("timetable", timetable),
     "reorder_stages": ("reorder_stages", reorder_stages),
     "add_stage": ("add_stage", add_stage),

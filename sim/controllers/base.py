@@ -19,8 +19,8 @@ class SignalView:
     """What a signal's controller sees at one instant.
 
     `state` has one letter per link (see `sim.signals.program`), `lanes[link]` is the stop-line lane the link
-    serves (empty for a crossing). `queue_veh` counts the vehicles that stand on each of these lanes,
-    `vehicles` all that are on it.
+    serves (empty for a crossing). `queue_veh` counts the vehicles that stand on each of these lanes and of
+    those the controller asks for (`Law.watched`), `vehicles` all that are on it.
     """
 
     signal: str
@@ -44,14 +44,22 @@ class Advance:
     """End the running interval now; the next one follows in the program's order."""
 
 
-Command = Hold | Advance
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """Begin another interval now, whatever the order; its number in the program."""
+
+    interval: int
+
+
+Command = Hold | Advance | Jump
 
 
 class Controller(Protocol):
     """A control law for some signals; it keeps its own state between decisions.
 
-    `interval_s` is the time between decisions, `signals` what it needs views of. A signal it says nothing
-    about goes on as its program says.
+    `interval_s` is the time between decisions, `signals` what it controls. A signal it says nothing about
+    goes on as its program says. Looking costs time: at each decision instant only the views are taken that
+    `due` asks for, of the stop-line lanes or, where `watched` names some, of those lanes.
     """
 
     @property
@@ -62,8 +70,29 @@ class Controller(Protocol):
     def signals(self) -> tuple[str, ...]:
         """Signals it controls."""
 
+    def due(self, time_s: float) -> tuple[str, ...]:
+        """Signals it wants to see now."""
+
+    def watched(self, signal: str) -> tuple[str, ...] | None:
+        """Lanes it wants counts of; None: the stop-line lanes."""
+
     def decide(self, views: Mapping[str, SignalView], time_s: float) -> Mapping[str, Command]:
-        """Answer with a command per signal; called every `interval_s`."""
+        """Answer with a command per signal; called every `interval_s` with the views that are due."""
+
+
+class EveryTime:
+    """For laws that look at the stop-line lanes of all their signals every time."""
+
+    __slots__ = ()
+    signals: tuple[str, ...]
+
+    def due(self, time_s: float) -> tuple[str, ...]:
+        """All of them."""
+        return self.signals
+
+    def watched(self, signal: str) -> tuple[str, ...] | None:
+        """The stop-line lanes."""
+        return None
 
 
 StepHook = Callable[[float], None]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sim.controllers.base import Advance, Command, Hold, SignalView, controller
+from sim.controllers.base import Advance, Command, EveryTime, Hold, SignalView, controller
 from sim.labels import Message
 from sim.signals.program import GREEN
 
 
 @controller("queue_extension")
 @dataclass(frozen=True, slots=True)
-class QueueExtension:
+class QueueExtension(EveryTime):
     """Stages in the program's order, each held while vehicles stand at its stop line.
 
     A green lasts `min_green_s` at least and `max_green_s` at most. Yellow and all-red are the program's: an

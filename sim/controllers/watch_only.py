@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sim.controllers.base import Command, SignalView, controller
+from sim.controllers.base import Command, EveryTime, SignalView, controller
 
 
 @controller("watch_only")
 @dataclass(frozen=True, slots=True)
-class WatchOnly:
+class WatchOnly(EveryTime):
     """Takes a view of every signal at every decision instant and lets the programs run."""
 
     signals: tuple[str, ...]

@@ -33,6 +33,7 @@ from sim.runs.free_flow import free_flow_request, free_flow_table
 from sim.runs.run import DEMAND_FILE, Runner, RunRecord, RunRequest
 from sim.runs.store import Store
 from sim.runs.study_log import StudyLog, Tally, study_log
+from sim.signals.adaptive import controllers_of
 from sim.site.model import Site
 from sim.site.zones import Zones, measured_junctions, zones
 from sim.study import Study
@@ -252,6 +253,7 @@ def request(study: Study, period: str, replicate: int, files: ArmFiles, demand: 
     start_s = min([begin_s(study.site, period), *departs_s(standing).round(2)])
     length_s = times.end_s - times.begin_s
     driver = study.settings.driver
+    laws = controllers_of(files.build.controls, files.build.network)
     spec = RunSpec(
         network=str(files.build.net_file.resolve()),
         demand=DEMAND_FILE,
@@ -264,7 +266,8 @@ def request(study: Study, period: str, replicate: int, files: ArmFiles, demand: 
         step_length_s=study.settings.step_length_s,
         stops=bool((demand.vehicles["stops"] != "[]").any()),
         options=_site_options(study.site),
-        driver="sumo" if driver == "auto" else driver,
+        controllers=laws,
+        driver=driver if driver != "auto" else "libsumo" if laws else "sumo",
     )
     return RunRequest(
         spec=spec,

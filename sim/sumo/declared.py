@@ -17,7 +17,7 @@ from sim.signals.program import SignalControl, SignalProgram
 from sim.site.model import Site
 from sim.site.network import CONNECTION_RULES, Connection
 from sim.sumo.objects import Attributes, NetObjects, Objects
-from sim.sumo.signals import PREFIX
+from sim.sumo.signals import PREFIX, written_kind
 from sim.sumo.vehicle_classes import ALL, allowed
 
 
@@ -119,7 +119,7 @@ class _Wish:
             yield from _differs(f"intervals of {id}", _durations_s(program), durations_s)
             yield from _differs(f"limits of {id}", _limits(program), limits)
             yield from _differs(f"offset of {id}", program.offset_s, offset_s)
-            yield from _differs(f"kind of {id}", program.kind, found.get(f"type of {PREFIX}{id}"))
+            yield from _differs(f"kind of {id}", written_kind(program), found.get(f"type of {PREFIX}{id}"))
 
 
 def _classes(found: Attributes, every: frozenset[str] | None) -> frozenset[str] | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sim.errors import ConfigError, Problem, Problems, near
 from sim.labels import Message
+from sim.signals.adaptive import OUTSIDE
 from sim.signals.program import Interval, SignalControl, SignalProgram
 from sim.site.network import Connection
 from sim.sumo.xml_file import OnStart, element, opening, scan, time_s
@@ -16,6 +17,8 @@ SWITCHES_UNTIL_S = 30 * 3600
 """A switching plan with a period is written out until here: no period of a site ends later."""
 PREFIX = "huandu."
 """Before every program id we write: SUMO refuses a program under an id that the network itself uses."""
+CONTROL = "huandu.control"
+"""Parameter of a program that a law of ours runs: which one."""
 OFF = "off"
 """SUMO's built-in program of a signal that is switched off."""
 
@@ -36,17 +39,24 @@ def read_controls(net: Path, additionals: Sequence[Path]) -> dict[str, SignalCon
 
 
 def program_xml(program: SignalProgram) -> str:
-    """Write one program as a `tlLogic` element."""
+    """Write one program as a `tlLogic` element; what runs it from outside is a parameter of it."""
+    kind = written_kind(program)
     lines = [
         opening(
             "tlLogic",
-            {"id": program.signal, "type": program.kind, "programID": program.id, "offset": program.offset_s},
+            {"id": program.signal, "type": kind, "programID": program.id, "offset": program.offset_s},
         )
     ]
     lines += [element("phase", _phase(interval), 2) for interval in program.intervals]
     lines += [element(tag, dict(attributes), 2) for tag, attributes in program.rules]
-    lines += [element("param", {"key": key, "value": value}, 2) for key, value in program.params]
+    params = program.params if kind == program.kind else ((CONTROL, program.kind), *program.params)
+    lines += [element("param", {"key": key, "value": value}, 2) for key, value in params]
     return "".join([*lines, "    </tlLogic>\n"])
+
+
+def written_kind(program: SignalProgram) -> str:
+    """Return the type that a program has in the file: fixed-time where a law of ours runs it."""
+    return "static" if program.kind in OUTSIDE else program.kind
 
 
 def write_programs(
@@ -147,6 +157,8 @@ class _Gather:
                 self._logic = SignalProgram(a["id"], a["programID"], (), offset_s, a.get("type", "static"))
             case "phase" if self._logic is not None:
                 self._logic = replace(self._logic, intervals=(*self._logic.intervals, _interval(a)))
+            case "param" if self._logic is not None and a["key"] == CONTROL:
+                self._logic = replace(self._logic, kind=a["value"])
             case "param" if self._logic is not None:
                 self._logic = replace(self._logic, params=(*self._logic.params, (a["key"], a["value"])))
             case "condition" | "assignment" | "function" if self._logic is not None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from sim.controllers import make_controller
-from sim.controllers.base import Advance, Command, Controller, SignalView, StepHook
+from sim.controllers.base import Advance, Controller, Hold, Jump, SignalView, StepHook
 from sim.sumo.driver import RunSpec
 from sim.sumo.install import binary
 
@@ -50,30 +51,37 @@ def _run(api: Any, spec: RunSpec, hooks: Sequence[tuple[float, StepHook]]) -> No
 def _hook(api: Any, controller: Controller) -> StepHook:
     signals = api.trafficlight
     lanes = {signal: _lanes(signals.getControlledLinks(signal)) for signal in controller.signals}
-    watched = {signal: sorted({lane for lane in lanes[signal] if lane}) for signal in controller.signals}
+    watched = {
+        signal: controller.watched(signal) or tuple(sorted({lane for lane in lanes[signal] if lane}))
+        for signal in controller.signals
+    }
     halting, present = api.lane.getLastStepHaltingNumber, api.lane.getLastStepVehicleNumber
 
     def view(signal: str) -> SignalView:
+        vehicles = {lane: present(lane) for lane in watched[signal]}
         return SignalView(
             signal=signal,
             interval=signals.getPhase(signal),
             elapsed_s=signals.getSpentDuration(signal),
             state=signals.getRedYellowGreenState(signal),
             lanes=lanes[signal],
-            queue_veh={lane: halting(lane) for lane in watched[signal]},
-            vehicles={lane: present(lane) for lane in watched[signal]},
+            # Counting who stands looks at every vehicle of the lane: not where there is none.
+            queue_veh={lane: halting(lane) if count else 0 for lane, count in vehicles.items()},
+            vehicles=vehicles,
         )
 
     def decide(time_s: float) -> None:
-        views = {signal: view(signal) for signal in controller.signals}
+        views = {signal: view(signal) for signal in controller.due(time_s)}
         for signal, command in controller.decide(views, time_s).items():
-            signals.setPhaseDuration(signal, _remaining_s(command))
+            match command:
+                case Hold(seconds):
+                    signals.setPhaseDuration(signal, seconds)
+                case Advance():
+                    signals.setPhaseDuration(signal, 0.0)
+                case Jump(interval):
+                    signals.setPhase(signal, interval)
 
     return decide
-
-
-def _remaining_s(command: Command) -> float:
-    return 0.0 if isinstance(command, Advance) else command.seconds
 
 
 def _lanes(links: Sequence[Sequence[tuple[str, str, str]]]) -> tuple[str, ...]:
@@ -89,6 +97,7 @@ def main(path: str) -> int:
     try:
         run(RunSpec(**content))
     except Exception as error:  # SUMO's differ between its two interfaces; each of them ends the run
+        traceback.print_exc()  # into the run's log: a control law of one's own is found there
         print(f"Error: {type(error).__name__}: {error}", file=sys.stderr)
         return 1
     return 0

@@ -1,0 +1,112 @@
+"""What laws by pressure have in common: a signal as they see it, and the weight of its queues.
+
+`sim.signals.adaptive` describes each signal in plain data; here it is read and counted with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sim.controllers.base import SignalView
+
+Feed = tuple[str, float, float]
+"""(lane, share of its vehicles that come this way, part of it on which moving vehicles count)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A green whose length the law decides; `lanes`: stop-line lane -> what its vehicles count in it."""
+
+    interval: int
+    min_s: float
+    max_s: float
+    lanes: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Vehicles of one stop-line lane: those that stand, and those that drive towards the line."""
+
+    standing: float
+    moving: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One signal: its intervals (state, duration), the stages to decide on, and the lanes it looks at."""
+
+    intervals: Sequence[tuple[str, float]]
+    stages: Sequence[Stage]
+    feeds: Mapping[str, Sequence[Feed]]
+    exits: Mapping[str, Sequence[str]]
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """Every lane it counts on."""
+        before = {name for feeds in self.feeds.values() for name, _, _ in feeds}
+        return tuple(sorted(before.union(*self.exits.values())))
+
+    def stage_at(self, view: SignalView) -> Stage | None:
+        """Return the stage that runs; None in an intergreen, or where another program runs."""
+        if view.interval >= len(self.intervals) or self.intervals[view.interval][0] != view.state:
+            return None
+        return next((stage for stage in self.stages if stage.interval == view.interval), None)
+
+    def left_s(self, view: SignalView) -> float:
+        """Time to the end of an interval that is none of the law's."""
+        if view.interval >= len(self.intervals):
+            return 0.0
+        return self.intervals[view.interval][1] - view.elapsed_s
+
+    def following(self, stage: Stage) -> tuple[float, Stage]:
+        """Return the time from the end of a stage to the next one in the program's order, and that one."""
+        position = self.stages.index(stage)
+        after = self.stages[(position + 1) % len(self.stages)]
+        count = len(self.intervals)
+        steps = (after.interval - stage.interval - 1) % count
+        between = ((stage.interval + 1 + step) % count for step in range(steps))
+        return sum(self.intervals[index][1] for index in between), after
+
+    def counts(self, view: SignalView) -> dict[str, Counts]:
+        """Count each stop-line lane's vehicles, upstream lanes included."""
+        found = {}
+        for lane, feeds in self.feeds.items():
+            standing = moving = 0.0
+            for name, share, reach in feeds:
+                queue = view.queue_veh[name]
+                standing += share * queue
+                moving += share * reach * (view.vehicles[name] - queue)
+            found[lane] = Counts(standing, moving)
+        return found
+
+    def pressures(self, counts: Mapping[str, Counts], view: SignalView) -> dict[str, float]:
+        """Vehicles that come minus vehicles that stand where they go (mean over the ways of a lane)."""
+        found = {}
+        for lane, own in counts.items():
+            exits = self.exits[lane]
+            blocked = sum(view.queue_veh[name] for name in exits) / len(exits)
+            found[lane] = max(0.0, own.standing + own.moving - blocked)
+        return found
+
+
+def plans_of(described: Sequence[Mapping[str, Any]]) -> dict[str, Plan]:
+    """Read the plain data of several signals."""
+    return {
+        str(one["signal"]): Plan(
+            intervals=[(str(state), float(duration)) for state, duration in one["intervals"]],
+            stages=[
+                Stage(int(s["interval"]), float(s["min_s"]), float(s["max_s"]), s["lanes"])
+                for s in one["stages"]
+            ],
+            feeds=one["feeds"],
+            exits=one["exits"],
+        )
+        for one in described
+    }
+
+
+def weight(stage: Stage, pressures: Mapping[str, float]) -> float:
+    """Return the pressure that a stage would let go."""
+    return sum(share * pressures[lane] for lane, share in stage.lanes.items())

@@ -87,11 +87,11 @@ class EveryTime:
     signals: tuple[str, ...]
 
     def due(self, time_s: float) -> tuple[str, ...]:
-        """All of them."""
+        """Ask for all of them."""
         return self.signals
 
     def watched(self, signal: str) -> tuple[str, ...] | None:
-        """The stop-line lanes."""
+        """Leave it at the stop-line lanes."""
         return None
 
 

@@ -68,6 +68,6 @@ class FreeOrder:
 
 
 @controller("max_pressure_free_order")
-def free_order(plans: Sequence[Mapping[str, Any]], **fields: float) -> FreeOrder:
+def free_order(plans: Sequence[Mapping[str, Any]]) -> FreeOrder:
     """Make the law from plain data: `plans` of `sim.signals.adaptive`, one for each signal, with ways."""
-    return FreeOrder(plans_of(plans), {str(plan["signal"]): plan["ways"] for plan in plans}, **fields)
+    return FreeOrder(plans_of(plans), {str(plan["signal"]): plan["ways"] for plan in plans})

@@ -22,8 +22,8 @@ class MaxPressure:
     """
 
     plans: Mapping[str, Plan]
-    interval_s: float = 1.0
-    persistence: float = 2.5
+    interval_s: float
+    persistence: float
     _next_s: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -87,6 +87,8 @@ class MaxPressure:
 
 
 @controller("max_pressure")
-def max_pressure(plans: Sequence[Mapping[str, Any]], **fields: float) -> MaxPressure:
+def max_pressure(
+    plans: Sequence[Mapping[str, Any]], interval_s: float = 1.0, persistence: float = 2.5
+) -> MaxPressure:
     """Make the law from plain data: `plans` of `sim.signals.adaptive`, one for each signal."""
-    return MaxPressure(plans_of(plans), **fields)
+    return MaxPressure(plans_of(plans), interval_s, persistence)

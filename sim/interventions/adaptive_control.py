@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -13,7 +12,7 @@ from sim.interventions.base import Intervention, intervention
 from sim.interventions.coordinate import ExpectedCycles
 from sim.interventions.plans import main_interval, set_programs
 from sim.interventions.retime_signal import in_periods
-from sim.labels import Text, text
+from sim.labels import Message, Text, text
 from sim.signals.adaptive import MAX_PRESSURE, within
 from sim.signals.fixed_time import fixed_time_program, periods_meant, shipped_rules, signalised
 from sim.signals.program import SignalProgram
@@ -71,17 +70,17 @@ max_green_s: 60
             sentences[period] = text("intervention.adaptive", zh=joined.zh, en=joined.en)
         return in_periods(site, sentences, every=self.period is None)
 
-    def _changes(
-        self, site: Site, path: str
-    ) -> dict[str, dict[str, tuple[SignalProgram, SignalProgram]]]:
+    def _changes(self, site: Site, path: str) -> dict[str, dict[str, tuple[SignalProgram, SignalProgram]]]:
         """Return period -> junction -> today's program and the adaptive one."""
         problems = Problems()
         for name in self.expect.cycles_s:
             if name not in self.junctions:
-                problems.add(f"{path}.expect.cycles_s.{name}", "not named", near(name, self.junctions))
+                told = Message("no junction of this intervention")
+                problems.add(f"{path}.expect.cycles_s.{name}", told, near(name, self.junctions))
         found: dict[str, dict[str, tuple[SignalProgram, SignalProgram]]] = {}
         for period in periods_meant(site, self.period, path):
             changes = found.setdefault(period, {})
+            signals: list[str] = []
             for number, name in enumerate(self.junctions):
                 try:
                     junction = signalised(site, name, f"{path}.junctions[{number}]")
@@ -90,16 +89,19 @@ max_green_s: 60
                 except ConfigError as error:
                     problems.extend(error)
                     continue
+                signals.append(old.signal)
                 expected = self.expect.cycles_s.get(name)
                 place = f"{path}.expect.cycles_s"
                 if expected is None:
-                    problems.add(place, f"{name!r} is missing", f"it is {old.cycle_s:g} s today")
+                    told = Message("{name!r} is missing", name=name)
+                    problems.add(place, told, Message("it is {cycle_s:g} s today", cycle_s=old.cycle_s))
                 elif abs(expected - old.cycle_s) > 1e-6:  # noqa: PLR2004 - floats read from text
-                    told = f"expected {expected:g} s, found {old.cycle_s:g} s"
-                    problems.add(f"{place}.{name}", told, f"in period {period!r}")
-            signals = [old.signal for old, _ in changes.values()]
+                    fields = {"expected_s": expected, "found_s": old.cycle_s}
+                    told = Message("expected {expected_s:g} s, found {found_s:g} s", **fields)
+                    problems.add(f"{place}.{name}", told, Message("in period {period!r}", period=period))
             for signal in sorted({s for s in signals if signals.count(s) > 1}):
-                problems.add(f"{path}.junctions", f"signal {signal!r} runs two of them", "name one")
+                told = Message("signal {signal!r} runs two of them", signal=signal)
+                problems.add(f"{path}.junctions", told, Message("name one of them"))
         problems.found = list(dict.fromkeys(problems.found))  # the same slip in every period is one problem
         problems.raise_if_any()
         return found
@@ -108,14 +110,20 @@ max_green_s: 60
         stages = program.stages()
         problems = Problems()
         if len(stages) == 1:
-            problems.add(path, f"signal {program.signal!r} has one stage: nothing to decide")
+            told = Message("signal {signal!r} has one stage: nothing to decide", signal=program.signal)
+            problems.add(path, told)
         rules = shipped_rules()
         limits_s = {}
         for stage in stages:
             least_s = min(least_green_s(stage, program, site.network, rules), stage.green_s)
             if self.max_green_s < least_s:
-                told = f"signal {program.signal!r}: stage {stage.name!r} needs a green of {least_s:g} s"
-                problems.add(path, told, f"at least {least_s:g} s")
+                told = Message(
+                    "signal {signal!r}: stage {stage!r} needs a green of {least_s:g} s",
+                    signal=program.signal,
+                    stage=stage.name,
+                    least_s=least_s,
+                )
+                problems.add(path, told, Message("at least {least_s:g} s", least_s=least_s))
             limits_s[stage.name] = (least_s, self.max_green_s)
         problems.raise_if_any()
         return within(program, self.method, limits_s)

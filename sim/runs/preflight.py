@@ -15,6 +15,7 @@ from sim.labels import Lang, Message, label, message_of
 from sim.measures import SPECS
 from sim.measures.fair_delay import delay_may_be_primary
 from sim.runs.signal_check import Findings, check_signals, refuse_dangers, signal_text
+from sim.signals.adaptive import controllers_of
 from sim.site.check import crossing_notes
 from sim.site.words import names_of
 from sim.study import Routes, Study
@@ -83,6 +84,9 @@ def preflight(study: Study, cache: Path) -> Preflight:
                 problems.add(place, message_of(error))
                 continue
             builds[arm.id, period] = built
+            if study.settings.driver == "sumo" and controllers_of(built.controls, built.network):
+                told = Message("runs no controllers, and policy {policy} needs one", policy=arm.id)
+                problems.add("run.driver", told, Message("auto or libsumo"))
             if demand is None:
                 continue
             _check_new_streets(study, built, place, problems)

@@ -10,24 +10,23 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from sim.signals.program import GREEN, SignalControl, SignalProgram
 from sim.site.network import Network
 
-MAX_PRESSURE = "max_pressure"
+MAX_PRESSURE: Final = "max_pressure"
 """Kind of a program whose greens follow the pressure of the queues, in the program's order."""
 FREE_ORDER = "max_pressure_free_order"
 """The same without order: any stage may follow any other. For comparison; not offered to policies."""
 OUTSIDE = frozenset({MAX_PRESSURE, FREE_ORDER})
 """Kinds that SUMO does not know."""
 LEADS = ">"
-"""In the name of an interval of a program without order: from the stage at which interval to which it leads."""
+"""In an interval's name, without order: between the intervals of the stages from and to which it leads."""
 REACH_M = 150.0
 """How far from the stop line vehicles count as waiting for a green, if they move."""
 GIVES_WAY = 0.5
 """What a lane counts in a stage that shows it only green that gives way."""
-
 BLOCKED = 0.2
 """What becomes of that where some way of the lane stays red."""
 
@@ -98,9 +97,7 @@ def _described(program: SignalProgram, streets: _Streets) -> dict[str, Any]:
             for lane in sorted(lanes):
                 shown.setdefault(lane, []).append(interval.state[link])
         weights = {lane: _weight(letters) for lane, letters in shown.items() if GREEN & set(letters)}
-        stages.append(
-            {"interval": index, "min_s": interval.min_s, "max_s": interval.max_s, "lanes": weights}
-        )
+        stages.append({"interval": index, "min_s": interval.min_s, "max_s": interval.max_s, "lanes": weights})
     described: dict[str, Any] = {
         "intervals": [[interval.state, interval.duration_s] for interval in program.intervals],
         "stages": stages,
@@ -118,7 +115,7 @@ def _described(program: SignalProgram, streets: _Streets) -> dict[str, Any]:
 
 
 def _weight(letters: list[str]) -> float:
-    """What a lane's vehicles count, by what its ways are shown: who must wait on a shared lane blocks it."""
+    """Weigh a lane by what its ways are shown: who must wait on it blocks the others."""
     weight = sum(1.0 if x == "G" else GIVES_WAY if x in GREEN else 0.0 for x in letters) / len(letters)
     return weight if all(x in GREEN for x in letters) else BLOCKED * weight
 

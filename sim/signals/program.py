@@ -48,7 +48,7 @@ class StageSpan:
 
 @dataclass(frozen=True, slots=True)
 class SignalProgram:
-    """One program of one signal. `kind`: static, actuated, delay_based, NEMA, or one of `adaptive.OUTSIDE`."""
+    """One program of one signal. `kind`: static, actuated, delay_based, NEMA, or of `adaptive.OUTSIDE`."""
 
     signal: str
     id: str

@@ -1,0 +1,453 @@
+"""Our signal control beside what else there is, on real input: fresh people, paired with today's plans.
+
+    python -m tests.validation.signal_rivals [--networks cologne8,ingolstadt7] [--rules unconstrained,chinese]
+        [--pairs 10] [--candidates 60] [--root ROOT]
+
+imports each network into ROOT (a temporary folder if none is given), computes or asks for every candidate,
+simulates it on replicates that no search has seen, and rewrites the networks' rows of
+docs/validation/signal-rivals-runs.csv and the whole of signal-rivals.md. What ROOT's store holds is not
+simulated again. With two cores to itself: cologne8 and ingolstadt7 about an hour, acosta and jinan_3x4 two
+hours each, nanchang_cuta a day.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from sim.comparison.inference import paired_t
+from sim.demand import realise
+from sim.demand.flows import movement_flows
+from sim.edits.edited_site import footprint
+from sim.errors import ConfigError
+from sim.interventions.plans import set_programs, taken_apart
+from sim.policy import AppliedPolicy, apply, empty_policy, parse_policy
+from sim.runs.store import Store
+from sim.runs.trials import Trials
+from sim.scenario import assemble
+from sim.signals.adaptive import FREE_ORDER, LEADS, MAX_PRESSURE, within
+from sim.signals.design_rules import DesignRules, design_rules
+from sim.signals.fixed_time import fixed_time_program
+from sim.signals.program import SignalProgram
+from sim.signals.streams import least_green_s
+from sim.study import Study
+from sim.suggestion.computed import Computing
+from sim.suggestion.targets import Request, discharge_of, targets_of
+from sim.sumo.demand_files import write_demand
+from sim.sumo.install import environment, sumo_home
+from sim.sumo.signals import read_controls, write_controls
+from tests.validation.real_input import ROOT, huandu
+
+PAGE = ROOT / "docs" / "validation" / "signal-rivals.md"
+RUNS = ROOT / "docs" / "validation" / "signal-rivals-runs.csv"
+FIRST = 2001
+"""First replicate of the comparison; searches see 1 and following, their confirmation 1001 and following."""
+TODAY, OURS, SEARCH = "shipped plan", "our max-pressure, fixed order", "our search, fixed time"
+ACTUATED, FREE = "SUMO actuated", "max-pressure, free order"
+
+
+@dataclass(frozen=True)
+class Model:
+    """Where a network lies, how it is imported, and how far the search goes on it."""
+
+    source: str
+    options: tuple[str, ...] = ()
+    search_replicates: int = 2
+    candidates: int = 60
+
+
+MODELS: Mapping[str, Model] = {
+    "cologne8": Model("cologne8/cologne8.sumocfg"),
+    "ingolstadt7": Model("ingolstadt7/ingolstadt7.sumocfg", candidates=48),
+    "acosta": Model(
+        "bologna_acosta/run.sumocfg", ("--begin", "00:00:00", "--end", "01:00:00"), 1, candidates=24
+    ),
+    "jinan_3x4": Model("jinan_3x4/n.sumocfg", (), 1, candidates=24),
+    "nanchang_cuta": Model("nanchang_cutA/c.sumocfg", ("--scale", "0.6"), 1, candidates=12),
+}
+RULES: Mapping[str, float] = {"unconstrained": 50.0, "chinese": 60.0}
+"""Longest green of everything that reacts, s, by rules; `unconstrained` has netconvert's 5 to 50 s."""
+
+
+@dataclass(frozen=True)
+class Contest:
+    """One network under one set of rules."""
+
+    network: str
+    rules_name: str
+    root: Path
+    candidates: int | None
+
+    @property
+    def case(self) -> str:
+        """Name of the search's study."""
+        return f"rivals_{self.network}_{self.rules_name}"
+
+    @cached_property
+    def study(self) -> Study:
+        """The imported scenario, one run at a time."""
+        config = {"site": self.network, "primary": "fair_travel_time", "run": {"placebo": False, "jobs": 1}}
+        return assemble(self.root, self.network, config, self.case)
+
+    @cached_property
+    def rules(self) -> DesignRules:
+        """The rules of this column."""
+        return design_rules(self.root, self.rules_name)
+
+    @property
+    def period(self) -> str:
+        """The network's one period."""
+        return self.study.periods[0]
+
+    @cached_property
+    def programs(self) -> dict[str, SignalProgram]:
+        """Today's fixed-time programs with something to decide, by signal."""
+        found = {}
+        for junction in self.study.site.network.junctions.values():
+            if junction.signal is None:
+                continue
+            try:
+                program = fixed_time_program(self.study.site, junction, self.period, None, "")
+            except ConfigError:
+                continue
+            if len(program.stages()) > 1:
+                found[junction.signal] = program
+        return found
+
+    def entrants(self) -> Iterator[tuple[str, Callable[[], AppliedPolicy | None]]]:
+        """Yield the name of each candidate and how it is made."""
+        if self.rules_name == "unconstrained":
+            yield "tlsCycleAdaptation.py", self.cycle_adaptation
+            yield "tlsCoordinator.py", self.coordinator
+        yield ACTUATED, lambda: self.changed(self.actuated)
+        yield FREE, lambda: self.changed(self.free_order)
+        yield "our Webster", self.webster
+        yield SEARCH, self.search
+        yield OURS, lambda: self.changed(self.max_pressure)
+
+    def changed(self, change: Callable[[SignalProgram], SignalProgram]) -> AppliedPolicy:
+        """Apply a change to every program."""
+        return self.exchanged({signal: change(program) for signal, program in self.programs.items()})
+
+    def exchanged(self, programs: Mapping[str, SignalProgram]) -> AppliedPolicy:
+        """Put programs in the place of today's."""
+        edits = tuple(
+            edit
+            for signal, new in sorted(programs.items())
+            for edit in set_programs(self.study.site, {self.period: (self.programs[signal], new)})
+        )
+        return AppliedPolicy(empty_policy(), edits, footprint(self.study.site, edits), ())
+
+    def limits_s(self, program: SignalProgram) -> dict[str, tuple[float, float]]:
+        """Shortest and longest green of every stage."""
+        most_s = RULES[self.rules_name]
+        if self.rules_name == "unconstrained":
+            least_s = self.rules.least_green_through_s.value
+            return {stage.name: (least_s, most_s) for stage in program.stages()}
+        network = self.study.site.network
+        least = {s.name: least_green_s(s, program, network, self.rules) for s in program.stages()}
+        return {name: (green_s, max(green_s, most_s)) for name, green_s in least.items()}
+
+    def max_pressure(self, program: SignalProgram) -> SignalProgram:
+        """Ours."""
+        return within(program, MAX_PRESSURE, self.limits_s(program))
+
+    def actuated(self, program: SignalProgram) -> SignalProgram:
+        """SUMO's, with its own gap."""
+        return replace(within(program, "actuated", self.limits_s(program)), params=(("max-gap", "3"),))
+
+    def free_order(self, program: SignalProgram) -> SignalProgram:
+        """Make a program in which every stage leads to every other: stages first, then what lies between."""
+        limited = within(program, FREE_ORDER, self.limits_s(program))
+        greens = [interval for interval in limited.intervals if interval.max_s is not None]
+        taken = taken_apart(program)
+        names = [stage.name for stage in program.stages()]
+        intervals = [replace(green, duration_s=green.max_s or 0.0) for green in greens]
+        for a, one in enumerate(names):
+            for b, other in enumerate(names):
+                if a == b:
+                    continue
+                between = taken.intergreen(one, other, taken.yellow_s, taken.red_s)
+                if not between:  # nobody ends: the change is seen in the next stage's own lights
+                    between = (replace(greens[b], duration_s=1.0, min_s=None, max_s=None),)
+                for number, interval in enumerate(between):
+                    last = number == len(between) - 1
+                    name = f"{a}{LEADS}{b}" if number == 0 else ""
+                    ahead = (b,) if last else ()
+                    intervals.append(replace(interval, name=name, next=ahead))
+        # What SUMO does at the end of a longest green nobody ended: it stays.
+        intervals = [
+            replace(interval, next=(index,)) if interval.max_s is not None else interval
+            for index, interval in enumerate(intervals)
+        ]
+        return replace(limited, intervals=tuple(intervals))
+
+    def webster(self) -> AppliedPolicy | None:
+        """Our Webster, as `huandu signals suggest` computes it."""
+        flows = movement_flows(self.study.site, self.period, self.study.vehicles)
+        targets, _, line = targets_of(
+            self.study, self.period, Request(rules=self.rules_name), flows, self.rules
+        )
+        times = self.study.site.periods[self.period]
+        hours = (times.end_s - times.begin_s) / 3600
+        computing = Computing(targets, line, flows, discharge_of(self.study, self.rules), self.rules, hours)
+        plans = dict(computing.plans())["webster"]
+        return self.exchanged(
+            {
+                target.program.signal: target.program.retimed(
+                    target.problem.named(plan.greens_s), plan.offset_s
+                )
+                for target, plan in zip(targets, plans, strict=True)
+                if target.program.signal in self.programs
+            }
+        )
+
+    def search(self) -> AppliedPolicy | None:
+        """Ask for a suggestion; None where it says to keep the present plan."""
+        model = MODELS[self.network]
+        words = [f"scenario={self.network}", f"study={self.case}", f"rules={self.rules_name}"]
+        words += [f"candidates={self.candidates or model.candidates}", "fresh=4"]
+        words += [f"search_replicates={model.search_replicates}", "resume=true"]
+        said = huandu(self.root, "signals", "suggest", *words)
+        assert said.code == 0, said.out
+        found = sorted((self.root / "results" / self.case / "suggested").glob("*.yaml"))
+        if not found:
+            return None
+        (policy,) = yaml.safe_load(found[0].read_text(encoding="utf-8")).values()
+        return apply(parse_policy("search", policy, "search"), self.study.site, "search")
+
+    def cycle_adaptation(self) -> AppliedPolicy:
+        """SUMO's Webster tool with its defaults, from the routes of one realised demand."""
+        begin_s = str(self.study.site.periods[self.period].begin_s)
+        return self.tool("tlsCycleAdaptation.py", "-b", begin_s)
+
+    def coordinator(self) -> AppliedPolicy:
+        """SUMO's offsets tool with its defaults, for today's plans."""
+        return self.tool("tlsCoordinator.py", "-a", "today.add.xml")
+
+    def tool(self, name: str, *words: str) -> AppliedPolicy:
+        """Run one of SUMO's tools and take over the programs it writes."""
+        site = self.study.site
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Path(temporary)
+            built = self.trials.baseline.build
+            people = realise(site, self.period, FIRST - 1, self.study.settings, self.study.vehicles)
+            write_demand(people, built, folder / "people.rou.xml")
+            today = {signal: site.signals[self.period][signal] for signal in self.programs}
+            write_controls(folder / "today.add.xml", today)
+            command = [
+                sys.executable, str(sumo_home() / "tools" / name), "-n", str(site.network_file.resolve()),
+                "-r", "people.rou.xml", "-o", "out.add.xml", *words,
+            ]  # fmt: skip
+            done = subprocess.run(
+                command, cwd=folder, env=environment(), capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, done.stderr
+            before = [folder / "today.add.xml"] if "-a" in words else []
+            controls = read_controls(site.network_file, [*before, folder / "out.add.xml"])
+        programs = {}
+        for signal, today_program in self.programs.items():
+            new = controls[signal].programs[controls[signal].active]
+            if len(new.intervals[0].state) == len(today_program.intervals[0].state):
+                programs[signal] = replace(new, id=today_program.id)
+        return self.exchanged(programs)
+
+    @cached_property
+    def trials(self) -> Trials:
+        """Where runs are made and found again."""
+        return Trials(self.study, Store(self.root / "results" / ".store"), self.period)
+
+    def compete(self, pairs: int) -> pd.DataFrame:
+        """Simulate everybody on the same people; one row per candidate and replicate."""
+        today = self.study.arms[0].applied
+        entrants: list[tuple[str, AppliedPolicy]] = [(TODAY, today)]
+        for name, make in self.entrants():
+            made = make()
+            entrants.append((name, today if made is None else made))
+        rows = []
+        for replicate in range(FIRST, FIRST + pairs):
+            for name, applied in entrants:
+                (outcome,) = self.trials.outcomes([(applied, replicate)])
+                rows.append(
+                    {
+                        "date": f"{datetime.now(UTC):%Y-%m-%d}",
+                        "network": self.network,
+                        "rules": self.rules_name,
+                        "candidate": name,
+                        "replicate": replicate,
+                        "fair_travel_time_s": round(outcome.value, 3),
+                        "uncleared": outcome.uncleared,
+                        "failure": outcome.failure or "",
+                    }
+                )
+                print(*list(rows[-1].values())[1:], flush=True)
+        self.trials.close()
+        return pd.DataFrame(rows)
+
+
+def compared(runs: pd.DataFrame) -> Iterator[dict[str, object]]:
+    """Yield one row per network, rules and candidate: the difference to the shipped plan, pair by pair.
+
+    Intervals hold for all candidates of a network and set of rules together (Bonferroni).
+    """
+    for (network, rules), own in runs.groupby(["network", "rules"], sort=False):
+        values = own.pivot_table(index="replicate", columns="candidate", values="fair_travel_time_s")
+        uncleared = own.groupby("candidate")["uncleared"].sum()
+        others = [name for name in own["candidate"].unique() if name != TODAY]
+        for name in others:
+            yield {
+                "network": network,
+                "rules": rules,
+                "candidate": name,
+                "before": values[TODAY].mean(),
+                "after": values[name].mean(),
+                **_difference(values[name] - values[TODAY], len(others)),
+                "uncleared": int(uncleared[name]),
+            }
+
+
+def duels(runs: pd.DataFrame) -> Iterator[dict[str, object]]:
+    """Yield ours against the two rivals that react, pair by pair."""
+    for (network, rules), own in runs.groupby(["network", "rules"], sort=False):
+        values = own.pivot_table(index="replicate", columns="candidate", values="fair_travel_time_s")
+        for rival in (ACTUATED, FREE):
+            if {OURS, rival} <= set(values.columns):
+                yield {
+                    "network": network,
+                    "rules": rules,
+                    "rival": rival,
+                    **_difference(values[OURS] - values[rival], 2),
+                }
+
+
+def _difference(differences: pd.Series, together: int) -> dict[str, object]:
+    estimate = paired_t(differences.to_numpy(), 1 - 0.05 / together)
+    return {
+        "difference": estimate.difference,
+        "ci_low": estimate.ci_low,
+        "ci_high": estimate.ci_high,
+        "pairs": len(differences),
+    }
+
+
+def _cell(row: Mapping[str, object]) -> str:
+    return f"{row['difference']:+.1f} ({row['ci_low']:+.1f} to {row['ci_high']:+.1f})"
+
+
+def page(runs: pd.DataFrame) -> str:
+    """Write the page from the runs."""
+    table = [
+        "| network | rules | candidate | s per vehicle | against the shipped plan (95 %) | pairs | not arrived |",
+        "|" + " --- |" * 7,
+    ]
+    shown: set[tuple[object, object]] = set()
+    for row in compared(runs):
+        key = (row["network"], row["rules"])
+        if key not in shown:
+            shown.add(key)
+            table.append(
+                f"| {row['network']} | {row['rules']} | {TODAY} | {row['before']:.1f} | | {row['pairs']} | |"
+            )
+        table.append(
+            f"| {row['network']} | {row['rules']} | {row['candidate']} | {row['after']:.1f} | {_cell(row)} |"
+            f" {row['pairs']} | {row['uncleared'] or ''} |"
+        )
+    fights = ["| network | rules | against | difference (95 %) | pairs |", "|" + " --- |" * 5]
+    fights += [
+        f"| {row['network']} | {row['rules']} | {row['rival']} | {_cell(row)} | {row['pairs']} |"
+        for row in duels(runs)
+    ]
+    left_out = [name for name in MODELS if name not in set(runs["network"])]
+    missing = f"Not run for this page: {', '.join(left_out)}.\n" if left_out else ""
+    return TEXT.format(
+        when=", ".join(sorted(set(runs["date"].astype(str)))),
+        table="\n".join(table),
+        duels="\n".join(fights),
+        missing=missing,
+    )
+
+
+TEXT = """\
+# Signal control beside its rivals
+
+Made on {when} with SUMO 1.28.0 by `python -m tests.validation.signal_rivals`; every run in
+[signal-rivals-runs.csv](signal-rivals-runs.csv). Fair travel time of the whole network, s per vehicle (door
+to door, everyone counted), on replicates from 2001 on, which no search and no tuning has seen; each candidate
+meets the same people as the shipped plan. Intervals hold for all candidates of a network and set of rules
+together (Bonferroni). *not arrived*: vehicles still under way when the runs ended, three hours after they
+began at the latest; a value with such vehicles is a lower bound.
+
+{missing}
+{table}
+
+- `unconstrained`: no pedestrian has to be served, greens from 5 s; what reacts, up to 50 s. Like for like
+  with what others publish; not to be recommended. `chinese`: minimum greens and walking times of
+  `configs/standards/signals/design.yaml`, crossings assumed on every leg where none is drawn; what reacts,
+  up to 60 s. The shipped plans and SUMO's two tools keep no such rules.
+- The shipped plans of cologne8, ingolstadt7, jinan_3x4 and nanchang_cuta (nanchang_cutA, 60 % of its demand)
+  are netconvert's guess; only acosta's are real.
+- {today}: as imported. *tlsCycleAdaptation.py*, *tlsCoordinator.py*: SUMO's tools with their
+  defaults, from the routes of one more replicate. *SUMO actuated*: gap of 3 s. *max-pressure, free order*:
+  acyclic, decided every 5 s. *our Webster*, *our search*: `huandu signals suggest` (where that says to keep
+  the present plan, the row is the shipped plan). *our max-pressure, fixed order*: `kind: adaptive_control`.
+
+## Ours against what else reacts
+
+Negative: our max-pressure in fixed order is faster.
+
+{duels}
+""".replace("{today}", f"*{TODAY}*")
+
+
+def prepare(network: str, root: Path, data: Path) -> None:
+    """Import a network that is not there yet."""
+    for folder in ("scenarios", "configs"):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    if not (root / "scenarios" / network / "site.yaml").is_file():
+        model = MODELS[network]
+        said = huandu(root, "import", str(data / model.source), "--name", network, *model.options)
+        assert said.code == 0, said.out
+
+
+def main() -> None:
+    """Run what is asked for; rewrite its rows and the page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--networks", default=",".join(MODELS))
+    parser.add_argument("--rules", default=",".join(RULES))
+    parser.add_argument("--pairs", type=int, default=10)
+    parser.add_argument("--candidates", type=int, help="plans that each search may try")
+    parser.add_argument("--root", type=Path)
+    asked = parser.parse_args()
+    data = ROOT.parent / "shared" / "data"
+    with tempfile.TemporaryDirectory() as temporary:
+        root = (asked.root or Path(temporary)).resolve()
+        for network in asked.networks.split(","):
+            prepare(network, root, data)
+            for rules in asked.rules.split(","):
+                record(Contest(network, rules, root, asked.candidates).compete(asked.pairs))
+
+
+def record(made: pd.DataFrame) -> None:
+    """Put runs in the place of those of the same network and rules, and rewrite the page."""
+    old = pd.read_csv(RUNS, keep_default_na=False) if RUNS.is_file() else pd.DataFrame(columns=made.columns)
+    ran = set(zip(made["network"], made["rules"], strict=True))
+    kept = old[[pair not in ran for pair in zip(old["network"], old["rules"], strict=True)]]
+    every = pd.concat([kept, made]) if len(kept) else made
+    order = {name: number for number, name in enumerate(MODELS)}
+    every = every.sort_values("network", key=lambda names: names.map(order), kind="stable")
+    every.to_csv(RUNS, index=False, lineterminator="\n")
+    PAGE.write_text(page(every), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

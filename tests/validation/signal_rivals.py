@@ -347,7 +347,7 @@ def _cell(row: Mapping[str, object]) -> str:
 def page(runs: pd.DataFrame) -> str:
     """Write the page from the runs."""
     table = [
-        "| network | rules | candidate | s per vehicle | against the shipped plan (95 %) | pairs | not arrived |",
+        "| network | rules | candidate | s/veh | against the shipped plan (95 %) | pairs | not arrived |",
         "|" + " --- |" * 7,
     ]
     shown: set[tuple[object, object]] = set()

@@ -9,6 +9,7 @@ from typing import Any
 
 from sim.controllers.base import Advance, Command, Hold, SignalView, controller
 from sim.controllers.pressure import Plan, Stage, plans_of
+from sim.labels import Message
 
 
 @dataclass
@@ -28,10 +29,14 @@ class MaxPressure:
 
     def __post_init__(self) -> None:
         if not self.plans:
-            raise ValueError("names no signals")
+            raise ValueError(Message("names no signals"))
         if self.interval_s <= 0 or self.persistence <= 0:
             raise ValueError(
-                f"needs interval_s and persistence > 0, not {self.interval_s:g}, {self.persistence:g}"
+                Message(
+                    "needs interval_s and persistence > 0, not {interval_s:g}, {persistence:g}",
+                    interval_s=self.interval_s,
+                    persistence=self.persistence,
+                )
             )
 
     @property

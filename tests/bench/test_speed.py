@@ -40,7 +40,13 @@ pytestmark = [pytest.mark.bench, pytest.mark.data]
 
 REPEATS = int(os.environ.get("HUANDU_BENCH_REPEATS", "5"))
 REPLICATES = int(os.environ.get("HUANDU_BENCH_REPLICATES", "10"))
-WORDS = ["scenario=acosta", f"run.replicates={REPLICATES}", "run.placebo=false", "run.clear_factor=1.0"]
+WORDS = [
+    "scenario=acosta",
+    f"run.replicates={REPLICATES}",
+    "run.placebo=false",
+    "run.clear_factor=1.0",
+    "run.replay=false",
+]
 
 
 @pytest.fixture(scope="module")

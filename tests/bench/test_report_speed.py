@@ -1,0 +1,202 @@
+"""Speed of the report: a large study's tables, figures and page; the page's first paint; its moving picture.
+
+Ten policies and twenty replicates on Acosta (Bologna), 8,779 vehicles each. Two runs are simulated; the others are
+these under the names of the other arms and replicates, times moved by some seconds, so that there is something to
+compare. `HUANDU_BENCH_REPLICATES` shortens a trial; the limits hold for 20.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from sim.cli.compose import composed
+from sim.errors import Problems
+from sim.importing import import_site
+from sim.measures import SPECS
+from sim.plots.study_data import read_study
+from sim.report.page import context, html
+from sim.results import StudyFolder, describe_study, write_json
+from sim.runs.campaign import FREE_FLOW_FILE, Work, laid_out
+from sim.runs.preflight import preflight
+from sim.runs.store import Store
+from sim.scenario import assemble
+from sim.study import Study
+from sim.sumo.site import load
+from sim.tables import RUN_TABLES
+from tests.browser import watching
+from tests.synthetic_replay import write_synthetic_replay
+from tests.synthetic_study import write_synthetic_study
+
+pytestmark = pytest.mark.bench
+
+POLICIES = 10
+REPLICATES = int(os.environ.get("HUANDU_BENCH_REPLICATES", "20"))
+REPORT_S, REPORT_MB, PAINT_S, FRAMES_PER_S = 20.0, 1000.0, 1.0, 30.0
+NAME = "large"
+
+
+def policies(root: Path) -> None:
+    """Ten retimings of one signal, as the files of a user's own root."""
+    folder = root / "scenarios" / "acosta" / "policies"
+    folder.mkdir(exist_ok=True)
+    site = load(folder.parent, root / "results" / ".store")
+    period = next(iter(site.periods))
+    signalised = (j for j in sorted(site.network.junctions.values(), key=lambda j: j.id) if j.signal)
+    junction, program = next(
+        (j, control.programs[control.active])
+        for j in signalised
+        if (control := site.signals[period][str(j.signal)]).programs[control.active].kind == "static"
+        and len(control.programs[control.active].stages()) > 1
+    )
+    stage = program.stages()[0]
+    for n in range(POLICIES):
+        fields = {
+            "kind": "retime_signal",
+            "junction": junction.id,
+            "expect": {"cycle_s": program.cycle_s},
+            "greens_s": {stage.name: stage.green_s + n + 1},
+        }
+        policy = {
+            "site": "acosta",
+            "title": {"zh": f"配时{n}", "en": f"retime {n}"},
+            "interventions": {"s": fields},
+        }
+        (folder / f"r{n}.yaml").write_text(yaml.safe_dump({f"r{n}": policy}), encoding="utf-8")
+    scenario = (
+        "# @package _global_\n"
+        f"defaults:\n  - /acosta/policies@policies: [{', '.join(f'r{n}' for n in range(POLICIES))}]\n"
+        "site: acosta\nprimary: fair_travel_time\nlegal_baseline: false\n"
+    )
+    (root / "configs" / "scenario" / "acosta.yaml").write_text(scenario, encoding="utf-8")
+
+
+def moved(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Another run than the one it was: times that add up are a little other."""
+    found = table.copy()
+    for name in set(found.columns) & {"time_loss_s", "travel_time_s", "vehicle_s"}:
+        found[name] = found[name] * rng.normal(1.0, 0.02)
+    return found
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory, repo_root: Path) -> Path:
+    """A root with a finished study of all those runs."""
+    source = repo_root.parent / "shared" / "data" / "bologna_acosta" / "run.sumocfg"
+    if not source.is_file():
+        pytest.skip("no real data: ../shared/data is not beside the repository")
+    root = tmp_path_factory.mktemp("bench")
+    for name in ("scenarios", "configs/scenario"):
+        (root / name).mkdir(parents=True)
+    import_site(source, "acosta", root, begin="00:00:00", end="01:00:00")
+    policies(root)
+    problems = Problems()
+    words = ["scenario=acosta", f"run.replicates={REPLICATES}", "run.clear_factor=1.0", "run.placebo=false"]
+    scenario, config = composed(root, words, problems)
+    problems.raise_if_any()
+    study = assemble(root, scenario, config, NAME)
+    finish(study, dict(config))
+    return root
+
+
+def finish(study: Study, config: dict[str, object]) -> None:
+    """Simulate one run, and publish runs of every arm and replicate from it."""
+    store = Store(study.root / "results" / ".store")
+    checked = preflight(study, store.root)
+    folder = StudyFolder.of(study.root / "results", study, config)
+    folder.begin(study, config)
+    work = Work(study, store, {key: laid_out(study.site, built) for key, built in checked.builds.items()})
+    period = study.periods[0]
+    record = work.run("baseline", period, study.replicates[0])
+    assert record.failure is None and record.digest is not None
+    tables = {name: store.read(record.digest, name) for name in RUN_TABLES}
+    facts, inputs = store.facts(record.digest), store.inputs(record.digest)
+    rng = np.random.default_rng(1)
+    rows = []
+    for arm in study.simulated:
+        for n in study.replicates:
+            digest = f"{len(rows):02x}" + f"{len(rows):062x}"
+            own = {name: moved(table, rng) for name, table in tables.items()}
+            built = {**inputs, "build": checked.builds[arm.id, period].digest}
+            store.publish(digest, own, facts, built, "")
+            rows.append({"arm": arm.id, "period": period, "replicate": n, "digest": digest, "failure": None})
+    free_flow = work.free_flow()
+    write_json(folder.path / "study.json", describe_study(study, config))
+    write_json(folder.path / "runs.json", rows)
+    write_json(folder.path / FREE_FLOW_FILE, {"failure": None, "runs": []})
+    free_flow.table.to_parquet(folder.tables / "free_flow.parquet", index=False)
+
+
+@pytest.mark.data
+def test_a_large_study_is_reported_quickly(root: Path) -> None:
+    program = (
+        "import resource, sys; from sim.cli import main\n"
+        "code = main(sys.argv[1:])\n"
+        "used = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]\n"
+        "print(max(used) / 1024)\n"
+        "sys.exit(code)\n"
+    )
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    started = time.monotonic()
+    command = [sys.executable, "-c", program, "--root", str(root), "report", NAME]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    wall_s = time.monotonic() - started
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    assert (root / "results" / NAME / "report.html").is_file(), done.stderr
+    peak_mb = float(done.stdout.splitlines()[-1])
+    size_mb = (root / "results" / NAME / "report.html").stat().st_size / 1e6
+    print(f"report of {POLICIES} policies, {REPLICATES} replicates: {wall_s:.1f} s, {cpu_s:.1f} s CPU")
+    print(
+        f"over the limit: time {wall_s / REPORT_S:.2f}, memory {peak_mb / REPORT_MB:.2f} ({peak_mb:.0f} MB)"
+    )
+    print(f"the page has {size_mb:.1f} MB")
+    assert size_mb < 10
+    assert wall_s <= REPORT_S and peak_mb <= REPORT_MB
+
+
+@pytest.mark.data
+def test_the_large_page_is_painted_at_once(browser: str, root: Path, tmp_path: Path) -> None:
+    page = root / "results" / NAME / "report.html"
+    act = """
+    var found = [];
+    while (!found.length) { await pause(50); found = performance.getEntriesByName("first-contentful-paint"); }
+    await tell(found[0].startTime);
+    """
+    paint_s = watching(browser, page, tmp_path, act) / 1000
+    print(f"first paint after {paint_s:.2f} s, over the limit {paint_s / PAINT_S:.2f}")
+    assert paint_s <= PAINT_S
+
+
+def test_the_moving_picture_is_smooth(browser: str, tmp_path: Path) -> None:
+    study = write_synthetic_study(tmp_path / "s", replicates=5, two_periods=False, arms=["baseline", "both"])
+    write_synthetic_replay(study, "both", vehicles=500)
+    page = study / "report.html"
+    page.write_text(html(context(read_study(study), SPECS, {}, [])), encoding="utf-8")
+    act = """
+    one("#replay").scrollIntoView();
+    while (one("#replay").dataset.ready !== "yes") { await pause(20); }
+    one("[data-replay=play]").click();
+    await pause(500);
+    var frames = 0, began = performance.now();
+    await new Promise(function (done) {
+      requestAnimationFrame(function next() {
+        frames += 1;
+        if (performance.now() - began < 5000) { requestAnimationFrame(next); } else { done(); }
+      });
+    });
+    await tell([frames / (performance.now() - began) * 1000, one("#replay figure output").textContent]);
+    """
+    rate, counts = watching(browser, page, tmp_path, act)
+    print(f"{counts}: {rate:.0f} frames a second, over the limit {FRAMES_PER_S / rate:.2f}")
+    assert "500" in counts
+    assert rate >= FRAMES_PER_S

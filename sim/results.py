@@ -139,6 +139,7 @@ def describe_study(study: Study, config: Mapping[str, Any]) -> dict[str, Any]:
             "title": facts.title.model_dump(),
             "description": facts.description.model_dump() if facts.description else None,
             "made_up": facts.made_up,
+            "location": facts.location.model_dump() if facts.location else None,
             "calibrated": facts.calibrated,
             "imported": facts.imported.source if facts.imported else None,
             "network_sha256": study.site.network.sha256,

@@ -57,7 +57,7 @@ def study_json(
     """Build study.json as `sim.results.describe_study` does."""
     return {
         "schema_version": 1,
-        "name": "synthetic",
+        "name": site.get("name", "synthetic"),
         "scenario": "synthetic",
         "config": {
             "run": {"replicates": replicates},
@@ -67,7 +67,7 @@ def study_json(
             },
         },
         "site": {
-            "name": "shiqiaopu",
+            "name": site.pop("name", "shiqiaopu"),
             "title": {"zh": "石桥铺", "en": "Shiqiaopu"},
             "description": {
                 "zh": "石杨路上相距 260 m 的两个信号交叉口。西进口左转绿灯不足,排队溢出展宽段,堵住直行。",

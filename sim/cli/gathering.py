@@ -10,13 +10,18 @@ from sim.cli.roots import ensure_writable, find_root
 
 
 def gather(root: Path | None, words: list[str]) -> int:
-    """Put studies side by side: `huandu gather results/a results/b`."""
+    """Put studies side by side: `huandu gather results/a results/b`; every finished one if none is named."""
     from sim.report.gathered import gather as gathered  # noqa: PLC0415
 
     parser = argparse.ArgumentParser("huandu gather", description="One table and one page of several studies")
-    parser.add_argument("studies", nargs="+", type=Path, help="results/<study> ...")
+    words_of = "results/<study> ...; every finished study of results/ if left out"
+    parser.add_argument("studies", nargs="*", type=Path, help=words_of)
     parser.add_argument("--to", type=Path, help="folder for gather.csv and gather.html; results/ if left out")
     options = parser.parse_args(words)
+    if not options.studies:
+        results = find_root(root) / "results"
+        finished = results.glob("*/tables/comparison.csv")
+        options.studies = sorted(path.parent.parent for path in finished) or [results]
     folders = [named if root is None or named.exists() else root / named for named in options.studies]
     target = options.to or folders[0].resolve().parent
     ensure_writable(target)

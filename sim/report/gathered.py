@@ -23,6 +23,7 @@ from sim.plots.numbers import with_interval
 from sim.plots.study_data import StudyData, read_study
 from sim.plots.style import VERDICT_MARKS
 from sim.report.page import TEMPLATES, bilingual
+from sim.report.portfolio import ORDER, ranking, site_map
 from sim.report.web_font import web_font
 
 GOOD = ("improved", "improved_uncertain")
@@ -142,9 +143,14 @@ def _html(studies: Sequence[StudyData], settings: Sequence[Mapping[str, str]]) -
         good=GOOD,
         bad=BAD,
     )
-    script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
+    ranked = ranking(studies)
+    script = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in ("page.js", "gather.js"))
     body = environment.get_template("gather.html.j2").render(
         groups=_groups(studies, settings),
+        ranked=ranked,
+        sites=site_map(ranked),
+        unplaced=list({one.site_id: one.site for one in ranked if one.location is None}.values()),
+        verdicts=[token for token in ORDER if any(one.verdict == token for one in ranked)],
         studies=len(studies),
         made_up=any(data.study["site"].get("made_up", True) for data in studies),
     )

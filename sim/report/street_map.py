@@ -226,7 +226,7 @@ def sketch(data: StudyData, arm: str) -> Markup | None:
                     _1(x + 11 * wide), _1(-y - 8 * wide), _1(12 * wide), id
                 )
             )
-    metres = _round_length(width / 4)
+    metres = round_length(width / 4)
     x, y = left + 0.04 * width, -bottom - 0.05 * height
     parts.append(
         Markup(
@@ -261,7 +261,7 @@ def _1(value: float) -> str:
     return f"{value:.1f}"
 
 
-def _round_length(most: float) -> int:
+def round_length(most: float) -> int:
     """Return the longest of 1, 2, 5 times a power of ten that is no longer than `most`."""
     power = 10 ** math.floor(math.log10(most))
     return int(max(step * power for step in (1, 2, 5) if step * power <= most))

@@ -145,6 +145,13 @@ class NamedRoute(Facts):
     via: tuple[str, ...] = Field(min_length=1)
 
 
+class Location(Facts):
+    """Where a site lies, degrees (WGS 84)."""
+
+    lat: float = Field(ge=-90, le=90)
+    lon: float = Field(ge=-180, le=180)
+
+
 class SiteFacts(Facts):
     """The whole of `site.yaml`. Counts stand beside it in `counts.csv`."""
 
@@ -152,6 +159,8 @@ class SiteFacts(Facts):
     title: Bilingual
     description: Bilingual | None = None
     made_up: bool
+    location: Location | None = None
+    """For the map of several sites; nothing else depends on it."""
     junctions: Mapping[str, JunctionFacts] = Field(default_factory=dict)
     streets: Mapping[str, StreetFacts] = Field(default_factory=dict)
     imported: ImportedNetwork | None = None

@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import re
 from pathlib import Path
 
 import pytest
 
+from sim.plots.study_data import read_study
 from sim.report.gathered import Scale, differing_settings
+from sim.report.portfolio import ORDER, ranking, site_map
 from tests.command_line import huandu
 from tests.synthetic_study import write_synthetic_study
 
@@ -44,11 +47,49 @@ def test_one_table_holds_every_comparison_and_what_differs(root: Path) -> None:
 def test_the_page_shows_every_study_on_one_scale(root: Path) -> None:
     huandu("gather", "results/one", "results/two", "--root", root)
     page = (root / "results" / "gather.html").read_text(encoding="utf-8")
-    assert {page.count(f"<td>{name}</td>") for name in ("one", "two")} == {2}  # two periods
+    assert {page.count(f"<td>{name}</td>") for name in ("one", "two")} == {3}  # two periods and its rank
     zeros = set(re.findall(r'<line x1="([\d.]+)" x2="\1" y1="0" y2="18"', page))
     assert len(zeros) == 1
     assert "demand_scale=1.1" in page
     assert not re.findall(r'(?:src|href)="http', page)
+
+
+def test_all_studies_are_gathered_where_none_is_named_and_ranked_by_what_is_assured(root: Path) -> None:
+    answer = huandu("gather", "--root", root)
+    assert answer.code == 0, answer.err
+    page = (root / "results" / "gather.html").read_text(encoding="utf-8")
+    assert page.count('<tr id="rank-') == 2
+    assert "没有点位图" in page and "<circle" not in page, "no site says where it lies"
+
+
+def test_policies_of_all_sites_are_ranked_and_sites_lie_where_they_say(tmp_path: Path) -> None:
+    places = {"one": {"lat": 29.5, "lon": 106.4}, "two": {"lat": 29.6, "lon": 106.5}, "three": None}
+    arms = {
+        "one": ["baseline", "retime", "lane_use"],
+        "two": ["baseline", "both"],
+        "three": ["baseline", "x"],
+    }
+    studies = []
+    for name, place in places.items():
+        folder = write_synthetic_study(
+            tmp_path / name, arms=arms[name], two_periods=name == "one", location=place, name=name
+        )
+        studies.append(read_study(folder))
+    ranked = ranking(studies)
+    assert len(ranked) == 4 and ranked[0].policy.en == "Lane use and retiming together"
+    orders = [ORDER.index(one.verdict) for one in ranked]
+    assert orders == sorted(orders)
+    for one in ranked:
+        assert one.assured in one.interval.replace("]", ",").replace("[", "").replace(",", " %,")
+    drawn = str(site_map(ranked))
+    x, y = ([float(v) for v in re.findall(rf'c{axis}="([\d.]+)"', drawn)] for axis in "xy")
+    assert len(x) == 2, "the third site says not where it lies"
+    assert x[0] > x[1] and y[0] < y[1], "the best policy's site lies in the north-east"
+    km = float(re.findall(r">([\d.]+) km<", drawn)[0])
+    (bar,) = re.findall(r'd="M24 [\d.]+h([\d.]+)"', drawn)
+    north_km, east_km = 0.1 * 111.32, 0.1 * 111.32 * math.cos(math.radians(29.55))
+    assert (y[1] - y[0]) / (float(bar) / km) == pytest.approx(north_km, rel=0.02)
+    assert (x[0] - x[1]) / (float(bar) / km) == pytest.approx(east_km, rel=0.02)
 
 
 def test_a_folder_without_a_finished_study_is_named(root: Path) -> None:

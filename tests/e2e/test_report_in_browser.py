@@ -10,6 +10,7 @@ import pytest
 
 from sim.measures import SPECS
 from sim.plots.study_data import read_study
+from sim.report.gathered import gather
 from sim.report.page import context, html, write_report
 from sim.report.printing import print_pdf
 from tests.browser import acting, look
@@ -173,6 +174,45 @@ def test_a_click_on_a_head_sorts_the_table(browser: str, tmp_path: Path) -> None
     rising, falling = ([float(v) for v in seen[key].split("|")] for key in ("rising", "falling"))
     assert rising == sorted(rising) and falling == sorted(falling, reverse=True) and len(set(rising)) > 1
     assert seen["said"] == "descending"
+
+
+def test_the_page_of_several_studies_filters_by_verdict(browser: str, tmp_path: Path) -> None:
+    folders = [
+        write_synthetic_study(tmp_path / name, arms=["baseline", *arms], location=place, name=name)
+        for name, arms, place in (
+            ("one", ["retime", "lane_use"], {"lat": 29.5, "lon": 106.4}),
+            ("two", ["both"], {"lat": 29.6, "lon": 106.5}),
+        )
+    ]
+    _, page = gather(folders, tmp_path)
+    seen = acting(
+        browser,
+        page,
+        tmp_path,
+        """
+        function rows() {
+          return all("#ranking tbody tr").filter(function (r) { return r.offsetParent; }).length;
+        }
+        seen.before = [rows(), one("[data-filter-count]").textContent].join();
+        var improved = one("[data-filter=improved]");
+        var there = all('#ranking tr[data-verdict=improved]').length;
+        improved.click();
+        seen.after = [rows() + there, one("[data-filter-count]").textContent.slice(-1)].join();
+        seen.left = all("main tbody tr").filter(function (r) {
+          return r.offsetParent && r.dataset.verdict === "improved";
+        }).length;
+        improved.click(); seen.again = rows();
+        seen.sites = all("svg.sites circle").length;
+        one('[data-switch="en"]').click(); seen.names = all("svg.sites a text").map(function (t) {
+          return Array.from(t.querySelectorAll("tspan")).filter(function (s) {
+            return getComputedStyle(s).display !== "none";
+          }).map(function (s) { return s.textContent; }).join();
+        }).join("/");
+        """,
+    )
+    assert seen["before"] == "3,3 / 3" and seen["after"] == "3,3"
+    assert (seen["left"], seen["again"], seen["sites"]) == (0, 3, 2)
+    assert seen["names"] == "Shiqiaopu/Shiqiaopu"
 
 
 def test_hostile_names_run_nothing_in_the_map(browser: str, tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """Speed of the report: a large study's tables, figures and page; the page's first paint; its moving picture.
 
-Ten policies and twenty replicates on Acosta (Bologna), 8,779 vehicles each. Two runs are simulated; the others are
-these under the names of the other arms and replicates, times moved by some seconds, so that there is something to
-compare. `HUANDU_BENCH_REPLICATES` shortens a trial; the limits hold for 20.
+Ten policies and twenty replicates on Acosta (Bologna), 8,779 vehicles each. One run is simulated; the others
+are that one under other names, times moved a little, so that there is something to compare.
+`HUANDU_BENCH_REPLICATES` shortens a trial; the limits hold for 20.
 """
 
 from __future__ import annotations
@@ -141,8 +141,8 @@ def test_a_large_study_is_reported_quickly(root: Path) -> None:
     program = (
         "import resource, sys; from sim.cli import main\n"
         "code = main(sys.argv[1:])\n"
-        "used = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]\n"
-        "print(max(used) / 1024)\n"
+        "whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)\n"
+        "print(max(resource.getrusage(who).ru_maxrss for who in whose) / 1024)\n"
         "sys.exit(code)\n"
     )
     before = resource.getrusage(resource.RUSAGE_CHILDREN)

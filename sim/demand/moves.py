@@ -9,11 +9,19 @@ from functools import cached_property
 
 import pandas as pd
 
+from sim.demand.buses import served
 from sim.demand.lots import Wishes, wishes
 from sim.demand.parkers import Ways, lane_stop, settled, ways
 from sim.demand.routing import Router
 from sim.demand.tables import LEAVING, STOPPING
-from sim.edits.vocabulary import AddParking, ChangeParking, Edit, RemoveParking, SetIllegalStopping
+from sim.edits.vocabulary import (
+    AddParking,
+    ChangeParking,
+    Edit,
+    MoveStop,
+    RemoveParking,
+    SetIllegalStopping,
+)
 from sim.errors import Problems
 from sim.labels import Message
 from sim.site.model import Site
@@ -29,7 +37,8 @@ def assign_lots(vehicles: pd.DataFrame, edits: Sequence[Edit], network: Network,
     Routes over an edge that the arm has cut lead over its parts. New parking areas take their share of those
     who wished for an old one; who chooses a lot by destination chooses among the arm's; who wished for one
     that is gone, closed or dearer than a walk looks for another, stops on the lane where the policy assumes
-    so, or drives on. Fewer stop where it is forbidden where the policy says so.
+    so, or drives on. Fewer stop where it is forbidden where the policy says so. Buses serve a stop where it
+    lies now, in a bay beside the lane.
 
     Who changes is decided by the driver's own `uniform`, so by nobody else's presence; only route, stop and
     lot change. Who stands in a stall at the start keeps it as long as it is there.
@@ -39,6 +48,8 @@ def assign_lots(vehicles: pd.DataFrame, edits: Sequence[Edit], network: Network,
     if network.parts:
         routes = [" ".join(network.on_parts(edges.split())) for edges in vehicles["edges"]]
         vehicles = vehicles.assign(edges=pd.Series(routes, index=vehicles.index, dtype="string"))
+    if stops := [edit for edit in edits if isinstance(edit, MoveStop)]:
+        vehicles = served(vehicles, stops, network, site)
     own = [edit for edit in edits if isinstance(edit, OURS)]
     return _Moves(vehicles.copy(), own, network, site).made() if own else vehicles
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pandas as pd
 
+from sim.demand.buses import line_buses
 from sim.demand.drawn import arrivals
 from sim.demand.imported import shifted
 from sim.demand.parkers import parkers, standing, stoppers
@@ -49,6 +50,7 @@ def realise(site: Site, period: str, replicate: int, settings: RunSettings, vehi
         parkers(site, window_s, period, replicate, scale, vehicles),
         standing(site, window_s[0], period, replicate, scale, vehicles),
         stoppers(site, window_s, period, replicate, scale, vehicles),
+        line_buses(site, window_s, period, replicate, vehicles),
     ]
     filled = [part for part in parts if len(part)] or [main]
     table = pd.concat(filled).sort_values(["scheduled_s", "id"], ignore_index=True)

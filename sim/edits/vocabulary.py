@@ -12,6 +12,7 @@ from sim.edits.geometry import SetLaneCount, SplitEdge
 from sim.edits.lanes import SetLane
 from sim.edits.parking import AddParking, ChangeParking, RemoveParking, SetIllegalStopping
 from sim.edits.programs import KeyedControl, KeyedProgram, SetProgram, keyed
+from sim.edits.stops import MoveStop
 from sim.edits.streets import AddStreet
 from sim.edits.timing import SetTiming
 from sim.edits.turns import SetTurnRules
@@ -26,6 +27,7 @@ __all__ = [
     "KeyedControl",
     "KeyedProgram",
     "LaneLink",
+    "MoveStop",
     "NewWay",
     "ObjectKey",
     "RemoveParking",

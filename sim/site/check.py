@@ -25,6 +25,7 @@ CROSSING_LENGTH_OFF = 0.30
 QUARTER_S = 900
 NAMED = (
     "junctions", "streets", "plans", "parking", "parking_demand", "illegal_stopping", "periods", "routes",
+    "bus_stops", "bus_lines",
 )  # fmt: skip
 """Fields of a site that are maps by name."""
 _NAME = re.compile(r"\w[\w-]*")

@@ -17,6 +17,7 @@ from sim.labels import Message
 from sim.loading import Bilingual, Facts
 from sim.signals.plan import SignalPlan
 from sim.site import clock
+from sim.site.buses import BusLine, BusStop
 from sim.site.clock import Clock
 from sim.site.parking import IllegalStopping, ParkingArea, ParkingDemand
 
@@ -168,6 +169,8 @@ class SiteFacts(Facts):
     parking: Mapping[str, ParkingArea] = Field(default_factory=dict)
     parking_demand: Mapping[str, ParkingDemand] = Field(default_factory=dict)
     illegal_stopping: Mapping[str, IllegalStopping] = Field(default_factory=dict)
+    bus_stops: Mapping[str, BusStop] = Field(default_factory=dict)
+    bus_lines: Mapping[str, BusLine] = Field(default_factory=dict)
     periods: Mapping[str, Period] = Field(min_length=1)
     routes: Mapping[str, NamedRoute] = Field(default_factory=dict)
     measured_junctions: tuple[str, ...] | None = None

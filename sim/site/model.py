@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from sim.signals.program import SignalControl
+from sim.site.buses import Stop
 from sim.site.facts import Period, SiteFacts
 from sim.site.network import Network
 
@@ -38,7 +39,8 @@ class Site:
     `network_file` is the normalised network that every arm is derived from, `signals[period][signal]` what
     runs in that period (every signal of the network is there). `counts` is the checked
     `counts.csv` of a drawn site (columns in `sim.demand`), empty for an imported one. `closures` are ours:
-    a site as it is has none.
+    a site as it is has none. `stops` are bus stops, of an imported model's files and of the
+    facts.
     """
 
     folder: Path
@@ -48,6 +50,7 @@ class Site:
     signals: Mapping[str, Mapping[str, SignalControl]]
     counts: pd.DataFrame
     closures: Mapping[str, Closure] = field(default_factory=dict)
+    stops: Mapping[str, Stop] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

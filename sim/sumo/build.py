@@ -25,6 +25,7 @@ from sim.signals.program import SignalControl
 from sim.site.model import Closure, Site
 from sim.site.network import Approach, Network
 from sim.site.parking import ParkingArea
+from sim.sumo.bus_stops import read_stops, stops_xml, with_stops
 from sim.sumo.closures import closures_xml
 from sim.sumo.driver import CLOSURES_FILE
 from sim.sumo.install import version
@@ -42,6 +43,7 @@ OWN = "the network's own"
 """Stands for a period in which the programs run that the network file itself holds."""
 PATCH_OPTIONS = {"patch.nod.xml": "-n", "patch.edg.xml": "-e", "patch.con.xml": "-x"}
 SIGNALS, PARKING, IMPORTED = "signals.add.xml", "parking.add.xml", "imported.add.xml"
+STOPS = "stops.add.xml"
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def build(site: Site, applied: AppliedPolicy, period: str, cache: Path) -> ArmBu
     net_file, network, warnings = _changed(site, carried, target, cache)
     controls = _controls(site, carried, target, period, network)
     with tempfile.TemporaryDirectory() as draft:
-        names = _write(Path(draft), target, net_file, network, controls, site.facts.parking)
+        names = _write(Path(draft), target, net_file, network, controls, site)
         digest = _digest(Path(draft), names, network.sha256)
         folder = publish(
             cache / "build" / digest[:2] / digest,
@@ -154,22 +156,31 @@ def _write(
     net_file: Path,
     network: Network,
     controls: Mapping[str, SignalControl],
-    today: Mapping[str, ParkingArea],
+    base: Site,
 ) -> list[str]:
     """Write the additional files of an edited site and return their names in load order.
 
-    `today`: the parking areas of the site without edits.
+    `base` is the site without edits.
     """
-    parking = site.facts.parking
+    parking, stops = site.facts.parking, dict(site.stops)
     write_controls(folder / SIGNALS, controls)
     names = [SIGNALS]
     if site.facts.imported is not None and site.facts.imported.additional is not None:
         source = site.folder / site.facts.imported.additional
-        _check_imported(source, parking, network)
-        shutil.copyfile(source, folder / IMPORTED)
+        theirs = read_stops(source, base.network)
+        moved = {id: s for id, s in stops.items() if id in theirs and s != base.stops[id]}
+        _check_imported(source, parking, network, frozenset(moved))
+        if moved:
+            (folder / IMPORTED).write_bytes(with_stops(source, moved, network))
+        else:
+            shutil.copyfile(source, folder / IMPORTED)
+        stops = {id: stop for id, stop in stops.items() if id not in theirs}
         names.append(IMPORTED)
+    if stops:
+        (folder / STOPS).write_text(stops_xml(stops, network), encoding="utf-8")
+        names.append(STOPS)
     if parking or site.facts.parking_demand:
-        content = parking_xml(parking, network, site.facts.parking_demand, today)
+        content = parking_xml(parking, network, site.facts.parking_demand, base.facts.parking)
         (folder / PARKING).write_text(content, encoding="utf-8")
         names.append(PARKING)
     if closed := replace(site, network=network).closed:
@@ -179,7 +190,9 @@ def _write(
     return names
 
 
-def _check_imported(imported: Path, parking: Mapping[str, ParkingArea], network: Network) -> None:
+def _check_imported(
+    imported: Path, parking: Mapping[str, ParkingArea], network: Network, moved: frozenset[str]
+) -> None:
     """Refuse what does not go together with the imported model's places.
 
     SUMO would stop at a second parking area of the same id; and a place on an edge that was cut would be
@@ -191,7 +204,7 @@ def _check_imported(imported: Path, parking: Mapping[str, ParkingArea], network:
     def start(tag: str, a: dict[str, str]) -> None:
         if tag == "parkingArea" and a["id"] in parking:
             taken.append(a["id"])
-        if a.get("lane", "").rpartition("_")[0] in network.parts:
+        if a.get("lane", "").rpartition("_")[0] in network.parts and a.get("id") not in moved:
             cut.append(f"{tag} {a.get('id', '')} on {a['lane']}")
 
     scan(imported, None, start)

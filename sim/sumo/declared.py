@@ -16,6 +16,7 @@ from sim.edits.lights import column
 from sim.signals.program import SignalControl, SignalProgram
 from sim.site.model import Site
 from sim.site.network import CONNECTION_RULES, Connection
+from sim.sumo.bus_stops import BAY
 from sim.sumo.objects import Attributes, NetObjects, Objects
 from sim.sumo.signals import PREFIX, written_kind
 from sim.sumo.vehicle_classes import ALL, allowed
@@ -71,6 +72,8 @@ class _Wish:
                 signal, _, period = id.rpartition("@")
                 if period == self.period:
                     yield from self._timing(self.target.signals[period].get(signal), self.found.get(key))
+            case "bus_stop":
+                yield from self._bus_stop(id, self.found.get(key))
             case "parking":
                 yield from _there(id in self.target.facts.parking, key in self.found)
 
@@ -90,6 +93,17 @@ class _Wish:
         if wanted is not None and found is not None:
             yield from _differs("speed", f"{wanted.speed_mps:.2f}", f"{float(str(found['speed'])):.2f}")
             yield from _differs("classes", wanted.allow, _classes(found, ALL))
+
+    def _bus_stop(self, id: str, found: Attributes | None) -> Iterator[str]:
+        wanted = self.target.stops.get(id)
+        yield from _there(wanted is not None, found is not None)
+        if wanted is not None and found is not None:
+            edge, _, lane = str(found["lane"]).rpartition("_")
+            whole = self.target.network.whole.get(edge, edge)
+            yield from _differs("place", (wanted.edge, str(wanted.lane)), (whole, lane))
+            length_m = float(str(found["endPos"])) - float(str(found["startPos"]))
+            yield from _differs("length", f"{wanted.length_m:.1f}", f"{length_m:.1f}")
+            yield from _differs("bay", wanted.bay, BAY in str(found.get("<param>", "")))
 
     def _lights(self, id: str) -> Iterator[str]:
         signal, link = self.links.get(id, ("", -1))

@@ -15,12 +15,14 @@ from sim.loading import parse, read_yaml
 from sim.publish import publish
 from sim.signals.from_plan import program_of
 from sim.signals.program import SignalControl
+from sim.site.buses import Stop, placed
 from sim.site.check import check_places, check_site
 from sim.site.facts import ImportedNetwork, SiteFacts
 from sim.site.model import Site
 from sim.site.network import Network
 from sim.site.parking import ParkingArea
 from sim.site.parking_check import check_on_network
+from sim.sumo.bus_stops import read_stops
 from sim.sumo.netconvert import convert, maker, normalise
 from sim.sumo.plain import NETWORK_FILE, build_network, names_of, plain_files, turns_of
 from sim.sumo.read_network import read_network
@@ -76,8 +78,9 @@ def _drawn(folder: Path, facts: SiteFacts, cache: Path) -> Site:
     except ConfigError as error:
         problems.extend(error)
     facts = _with_spots(facts, network, problems)
+    stops = _stops(facts, network, {}, problems)
     problems.raise_if_any()
-    return Site(folder, facts, network, network_file, signals, counts)
+    return Site(folder, facts, network, network_file, signals, counts, stops=stops)
 
 
 def _imported(folder: Path, facts: SiteFacts, imported: ImportedNetwork, cache: Path) -> Site:
@@ -97,11 +100,13 @@ def _imported(folder: Path, facts: SiteFacts, imported: ImportedNetwork, cache: 
     except ConfigError as error:
         problems.extend(error)
     facts = _with_spots(facts, network, problems)
+    known = read_stops(folder / imported.additional, network) if imported.additional else {}
+    stops = _stops(facts, network, known, problems)
     problems.raise_if_any()
     controls = read_controls(network_file, [folder / imported.signals] if imported.signals else [])
     signals = dict.fromkeys(facts.periods, controls)
     counts = no_counts()
-    return Site(folder, facts, network, network_file, signals, counts)
+    return Site(folder, facts, network, network_file, signals, counts, stops=stops)
 
 
 def _planned(facts: SiteFacts, network: Network) -> dict[str, dict[str, SignalControl]]:
@@ -174,6 +179,34 @@ def _with_spots(facts: SiteFacts, network: Network, problems: Problems) -> SiteF
     placed = facts.model_copy(update={"parking": areas})
     check_on_network(placed, network, FACTS_FILE, problems)
     return placed
+
+
+def _stops(
+    facts: SiteFacts, network: Network, imported: Mapping[str, Stop], problems: Problems
+) -> dict[str, Stop]:
+    """Return all bus stops on their edges, and hold lines against them."""
+    found = dict(imported)
+    for id, stop in facts.bus_stops.items():
+        place = f"{FACTS_FILE}.bus_stops.{id}"
+        if id in imported:
+            problems.add(place, Message("the imported model has a bus stop {id!r} already", id=id))
+            continue
+        own = placed(network, stop.on, stop.at_m, stop.length_m, stop.bay, place, problems)
+        if own is not None:
+            found[id] = own
+    for name, line in facts.bus_lines.items():
+        place = f"{FACTS_FILE}.bus_lines.{name}"
+        for field in ("origin", "exit"):
+            leg = getattr(line, field)
+            if leg not in network.approaches and leg not in network.edges:
+                known = {*network.approaches, *network.edges}
+                problems.add(
+                    f"{place}.{field}", Message("no approach or edge {leg!r}", leg=leg), near(leg, known)
+                )
+        for id in line.stops:
+            if id not in found and id not in facts.bus_stops:
+                problems.add(f"{place}.stops", Message("no bus stop {stop!r}", stop=id), near(id, found))
+    return found
 
 
 def _check_files(folder: Path, imported: ImportedNetwork) -> None:

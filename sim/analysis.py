@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Literal
 
 import pandas as pd
 
@@ -12,6 +14,7 @@ from sim import measures
 from sim.checks import findings
 from sim.checks.counts import find_in_counts
 from sim.checks.ledger import FATES, ledger
+from sim.comparison import warm_up
 from sim.comparison.compare import compare
 from sim.comparison.displacement import cordon, displacement, panel
 from sim.comparison.evidence import evidence, gridlock
@@ -37,6 +40,13 @@ Runs = Mapping[Key, RunRecord]
 
 KEYS: Mapping[str, str] = {"arm": "string", "period": "string", "replicate": "int64"}
 LEDGER: Mapping[str, str] = {"demanded": "int64", **dict.fromkeys(FATES, "int64")}
+LONG: Mapping[str, Mapping[str, str]] = {
+    "measures": MEASURES,
+    "findings": FINDINGS,
+    "profiles": {**KEYS, **PROFILES},
+    "fates": {**KEYS, **LEDGER},
+}
+"""Tables of all runs, one below the other."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,7 @@ class Tables:
     cordon: pd.DataFrame
     panel: pd.DataFrame
     people: pd.DataFrame
+    warm_up: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -106,12 +117,7 @@ class Analysis:
     def tables(self) -> Tables:
         """Measure every run and compare the arms."""
         self._measure()
-        long = {
-            "measures": self._stacked("measures", MEASURES),
-            "findings": self._stacked("findings", FINDINGS),
-            "profiles": self._stacked("profiles", {**KEYS, **PROFILES}),
-            "fates": self._stacked("fates", {**KEYS, **LEDGER}),
-        }
+        long = {name: self._stacked(name, columns) for name, columns in LONG.items()}
         comparison = self._compared(long["measures"], long["findings"])
         moved = displacement(comparison)
         return Tables(
@@ -130,6 +136,7 @@ class Analysis:
             displacement=moved,
             cordon=cordon(moved, comparison),
             panel=panel(long["measures"], comparison, self.specs, self.study.primary, self.confidence),
+            warm_up=self._warm_up(long["profiles"]),
             people=people_table(self.study, self.store, self.runs, long["findings"], self.confidence),
         )
 
@@ -137,19 +144,22 @@ class Analysis:
         """Say why the study needs no more replicates; None: on to its next look."""
         if self.study.settings.replicates is not None:
             return "fixed"
-        self._measure()
-        table = self._stacked("measures", MEASURES)
-        primary = (table["measure"] == self.study.primary) & (table["scope"] == "network")
-        rows = self._compared(table[primary], self._stacked("findings", FINDINGS))
+        rows = self.primary_comparison()
         rows = rows[rows["verdict"] != "not_comparable"]
         half = ((rows["ci_high"] - rows["ci_low"]) / 2).tolist()
         wanted = (self.study.settings.stop_half_width * rows["mcid"]).tolist()
         return reason_to_stop(zip(half, wanted, strict=True), len(self.study.replicates))
 
-    def measured_table(self) -> pd.DataFrame:
-        """Return every measure of every run, columns MEASURES."""
+    def primary_comparison(self) -> pd.DataFrame:
+        """Compare the primary measure of the whole network alone; columns `COMPARISON`."""
+        table = self.long("measures")
+        primary = (table["measure"] == self.study.primary) & (table["scope"] == "network")
+        return self._compared(table[primary], self.long("findings"))
+
+    def long(self, name: Literal["measures", "findings", "profiles", "fates"]) -> pd.DataFrame:
+        """Return one long table of all runs, measuring those that have not been yet; columns `LONG`."""
         self._measure()
-        return self._stacked("measures", MEASURES)
+        return self._stacked(name, LONG[name])
 
     def _compared(self, table: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
         return compare(
@@ -200,6 +210,37 @@ class Analysis:
             discharge=self.discharge,
             pce=self.pce,
         )
+
+    def _warm_up(self, curves: pd.DataFrame) -> pd.DataFrame:
+        """Check the site's warm-up in every arm, the study's own runs being the pilots."""
+        site, times, pilots = self.study.site, {}, []
+        for period in self.study.periods:
+            at = site.periods[period]
+            cycles = {
+                program.cycle_s
+                for control in site.signals.get(period, {}).values()
+                for program in control.programs.values()
+            }
+            run = next(
+                (r for (a, p, _), r in sorted(self.runs.items()) if (a, p) == (BASELINE, period)), None
+            )
+            longest_s = 0.0
+            if run is not None and run.digest:
+                longest_s = float(self.store.read(run.digest, "trips")["free_time_s"].max())
+            times[period] = warm_up.Times(
+                float(at.begin_s),
+                float(site.facts.warm_up_s),
+                float(at.end_s - at.begin_s),
+                tuple(sorted(cycles - {0.0})),
+                0.0 if math.isnan(longest_s) else longest_s,
+            )
+            running = curves[(curves["profile"] == "running_veh") & (curves["period"] == period)]
+            running = running[running["x"] <= at.end_s]
+            for arm in self.study.arms:
+                own = running[running["arm"] == arm.id]
+                across = own.pivot_table(index="x", columns="replicate", values="value").dropna()
+                pilots.append(warm_up.Pilot(arm.id, period, across))
+        return warm_up.checked(pilots, times)
 
     def runs_table(self, tables: Tables) -> pd.DataFrame:
         """Return one row per run for people: digest or reason, and its network-wide measures."""

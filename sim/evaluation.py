@@ -26,11 +26,14 @@ from sim.runs.run import still_holds
 from sim.runs.signal_tables import write_signal_tables
 from sim.runs.store import Store
 from sim.scenario import assemble
+from sim.sides.side import planned, side_tables
 from sim.street_map import write_street_map
 from sim.study import Study
 from sim.trip_pairs import write_trip_pairs
 
-FOR_PEOPLE = ("comparison", "evidence", "displacement", "cordon", "panel", "people")
+SIDE_TABLES = {"attribution", "robustness", "break_even"}
+"""Tables of what was asked for beside the study."""
+FOR_PEOPLE = {"comparison", "evidence", "displacement", "cordon", "panel", "people", "warm_up", *SIDE_TABLES}
 """Tables that are written as CSV too."""
 
 
@@ -51,12 +54,13 @@ def evaluate(study: Study, config: Mapping[str, Any]) -> int:
     folder = StudyFolder.of(results, study, config)
     store = Store(results / ".store")
     checked = preflight(study, store.root)
+    sides = planned(study, store.root)
     folder.begin(study, config)
     analysis, failure = _until_sure(study, store, checked)
     write_json(folder.path / "study.json", describe_study(analysis.study, config))
     if study.settings.replay:
-        write_replay(analysis.study, checked, store, analysis.runs, analysis.measured_table(), folder.tables)
-    return _conclude(analysis, folder, failure)
+        write_replay(analysis.study, checked, store, analysis.runs, analysis.long("measures"), folder.tables)
+    return _conclude(analysis, folder, failure, side_tables(sides, analysis))
 
 
 def _until_sure(study: Study, store: Store, checked: Preflight) -> tuple[Analysis, str | None]:
@@ -91,17 +95,23 @@ def rebuild(folder: StudyFolder) -> int:
     analysis = Analysis(study, store, checked, runs, free_flow)
     if analysis.reason_to_stop() is None:
         raise _unfinished(folder.path / "runs.json", Message("its intervals are not narrow enough yet"))
-    code = _conclude(analysis, folder, failure)
+    sides = side_tables(planned(study, store.root), analysis, stored=True)
+    code = _conclude(analysis, folder, failure, sides)
     printed = print_pdf(folder.path / "report.html")
     for line in [str(printed)] if printed else [label(NO_BROWSER, lang) for lang in LANGS]:
         print(line)
     return code
 
 
-def _conclude(analysis: Analysis, folder: StudyFolder, free_flow_failure: str | None) -> int:
+def _conclude(
+    analysis: Analysis,
+    folder: StudyFolder,
+    free_flow_failure: str | None,
+    sides: Mapping[str, pd.DataFrame],
+) -> int:
     """Write tables, figures and page, print the verdicts; the exit code of `evaluate`."""
     tables = analysis.tables()
-    _write_tables(folder, analysis, tables)
+    _write_tables(folder, analysis, tables, sides)
     write_report(folder.path, analysis.specs)
     for lang in LANGS:
         print(verdict_table_text(tables.comparison, folder.study(), lang))
@@ -115,13 +125,18 @@ def _conclude(analysis: Analysis, folder: StudyFolder, free_flow_failure: str | 
     return 1 if failed or withheld else 0
 
 
-def _write_tables(folder: StudyFolder, analysis: Analysis, tables: Tables) -> None:
+def _write_tables(
+    folder: StudyFolder, analysis: Analysis, tables: Tables, sides: Mapping[str, pd.DataFrame]
+) -> None:
     """Write the long tables as Parquet, those for people as CSV, the proofs as JSON."""
-    for field in fields(tables):
-        table = getattr(tables, field.name)
-        table.to_parquet(folder.tables / f"{field.name}.parquet", index=False, compression="zstd")
-        if field.name in FOR_PEOPLE:
-            table.to_csv(folder.tables / f"{field.name}.csv", index=False, float_format="%.6g")
+    of_study = {field.name: getattr(tables, field.name) for field in fields(tables)}
+    for name, table in {**of_study, **sides}.items():
+        table.to_parquet(folder.tables / f"{name}.parquet", index=False, compression="zstd")
+        if name in FOR_PEOPLE:
+            table.to_csv(folder.tables / f"{name}.csv", index=False, float_format="%.6g")
+    for name in SIDE_TABLES - sides.keys():  # of an earlier time, when they were asked for
+        for kind in ("parquet", "csv"):
+            (folder.tables / f"{name}.{kind}").unlink(missing_ok=True)
     analysis.runs_table(tables).to_csv(folder.tables / "runs.csv", index=False, float_format="%.6g")
     write_json(folder.tables / "proof.json", _proofs(analysis.checked))
     write_signal_tables(analysis.study, analysis.checked.builds, folder.tables)

@@ -37,8 +37,8 @@ from sim.study import Study
 SCHEMA_VERSION = 2
 """Of the study folder. A newer one is refused by name; an older one is read and says what it lacks."""
 
-COMFORT = ("driver", "timeout_s", "jobs", "replay")
-"""Run settings that shape no result: a study may be resumed with others."""
+COMFORT = ("driver", "timeout_s", "jobs", "replay", "attribution", "robustness")
+"""Run settings that shape no result of the study itself: it may be resumed with others."""
 
 NAME = re.compile(r"[\w][\w.=,+\[\]-]*")
 

@@ -27,21 +27,17 @@ def config_path(root: Path, *parts: str) -> Path:
     return next((place for place in places if place.exists()), places[0])
 
 
+def vehicle_sets(root: Path) -> list[str]:
+    """Names of the vehicle sets that can be named, sorted."""
+    places = [base / "vehicles" for base in (root / "configs", *STANDARD)]
+    return sorted({entry.stem for place in places for entry in place.glob("*.yaml")})
+
+
 def vehicle_set(root: Path, name: str | None) -> VehicleSet:
     """Read a vehicle set by name, the default one if none is named."""
     wanted = name or DEFAULT_VEHICLES
     path = config_path(root, "vehicles", f"{wanted}.yaml")
     if not path.is_file():
-        known = {
-            entry.stem
-            for base in (root / "configs", *STANDARD)
-            for entry in (base / "vehicles").glob("*.yaml")
-        }
-        raise ConfigError(
-            [
-                Problem(
-                    "run.vehicles", Message("no vehicle set {wanted!r}", wanted=wanted), near(wanted, known)
-                )
-            ]
-        )
+        told = Message("no vehicle set {wanted!r}", wanted=wanted)
+        raise ConfigError([Problem("run.vehicles", told, near(wanted, vehicle_sets(root)))])
     return read_vehicles(path)

@@ -33,6 +33,10 @@ class RunSettings(Facts):
     that matters."""
     placebo: bool = True
     """Whether a blank control is run beside the arms: today, everyone's departure moved by up to a second."""
+    attribution: bool = False
+    """Whether every policy of several interventions is run in parts, too: which of them brings how much."""
+    robustness: bool = False
+    """Whether the comparison is repeated with 20 % less to 20 % more demand and other vehicle sets."""
     smoke: bool = False
     """Only to see whether it runs: fewer replicates are allowed than a verdict needs; then none is given."""
     first_replicate: int = Field(1, ge=0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 import pandas as pd
@@ -19,6 +19,12 @@ _OVER_PERIODS = (
 )
 
 _WITHOUT_HARM = ("improved", "improved_uncertain", "equivalent")
+
+
+def worst(verdicts: Iterable[str]) -> str:
+    """Return the verdict over several periods or days, in the order of `policy_verdict`; '' without any."""
+    found = set(verdicts)
+    return next((token for token in _OVER_PERIODS if token in found), "")
 
 
 class PolicyVerdict(NamedTuple):
@@ -65,8 +71,7 @@ def policy_verdict(
         & (comparison["measure"] == primary)
         & (comparison["scope"] == primary_scope)
     ]
-    found = set(chosen["verdict"])
-    if not found:
+    if chosen.empty:
         raise ValueError(f"the comparison has no row {arm!r}, {primary!r}, {primary_scope!r}")
-    token = next(token for token in _OVER_PERIODS if token in found)
+    token = worst(chosen["verdict"])
     return PolicyVerdict(token, bool(not_simulated) and token in _WITHOUT_HARM)

@@ -16,10 +16,13 @@ from sim.plots import (
     parking_curve,
     phase_diagram,
     queue_over_time,
+    robustness,
     street_map,
     throughput,
     time_space,
     trip_scatter,
+    warm_up,
+    waterfall,
 )
 from sim.plots.study_data import StudyData
 from sim.plots.style import house_style, save
@@ -28,12 +31,15 @@ FIGURES = (
     forest,
     street_map,
     paired_dots,
+    waterfall,
+    robustness,
     trip_scatter,
     movement_bars,
     queue_over_time,
     throughput,
     delay_distribution,
     parking_curve,
+    warm_up,
     phase_diagram,
     time_space,
 )

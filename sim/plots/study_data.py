@@ -160,6 +160,13 @@ class StudyData:
         """Return one row of the comparison, if it is there."""
         return self.rows.get((arm, period, measure, scope))
 
+    def optional(self, name: str) -> pd.DataFrame | None:
+        """Read a table that a study need not have; None where it is absent or broken."""
+        try:
+            return pd.read_parquet(self.folder / "tables" / f"{name}.parquet")
+        except (OSError, ValueError):
+            return None
+
     @cached_property
     def _measured(self) -> Mapping[Any, Any]:
         """Positions of the rows of each measure, found once: large studies have millions of rows."""

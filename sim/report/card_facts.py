@@ -10,6 +10,7 @@ from sim.labels import Text, text
 from sim.measures.spec import MeasureSpec
 from sim.plots.numbers import number
 from sim.plots.study_data import StudyData, records
+from sim.report.apart_and_elsewhere import worst_day
 from sim.report.evidence import EvidenceLine
 from sim.report.who_paid import starving
 from sim.site.places import place
@@ -137,7 +138,7 @@ def confidence(data: StudyData, arm: str, lines: list[EvidenceLine], unit: str) 
         row = data.row(arm, period, data.primary)
         if row is not None and row.get("within_noise"):
             said.append(text("report.card.within_noise", period=data.period_title(period)))
-    said += starving(data, arm)
+    said += starving(data, arm) + worst_day(data, arm)
     if not data.calibrated:
         said.append(text("report.card.uncalibrated"))
     return said

@@ -6,12 +6,16 @@ from collections.abc import Mapping
 
 from sim.labels import text
 from sim.measures.spec import MeasureSpec
-from sim.plots.numbers import with_interval
+from sim.plots.numbers import NOTHING, with_interval
 from sim.plots.study_data import StudyData, records
-from sim.report.section import Cell, Section, count, has, keys, read_table, section
+from sim.report.apart_and_elsewhere import apart_and_elsewhere
+from sim.report.section import Cell, Section, count, has, keys, section
 from sim.report.who_paid import who_paid
 from sim.report.words import BAD, GOOD, change
 from sim.tables import PLACEBO
+
+STATES = ("enough", "too_short", "never_flat", "few_pilots")
+"""Of the warm-up: `sim.comparison.warm_up`."""
 
 REASONS = ("fixed", "narrow", "cap", "withheld")
 """Why a study has as many replicates as it has: `sim.comparison.replication.Reason`."""
@@ -19,18 +23,18 @@ REASONS = ("fixed", "narrow", "cap", "withheld")
 
 def further(data: StudyData, specs: Mapping[str, MeasureSpec]) -> list[Section]:
     """Return the sections that the folder has data for, in the order of reading."""
-    found = [_parking(data, specs), *who_paid(data)]
+    found = [_parking(data, specs), *who_paid(data), *apart_and_elsewhere(data, specs)]
     return [part for part in found if part is not None]
 
 
 def strength(data: StudyData) -> list[Section]:
     """Return what the evidence rests on: the blank control, simultaneous intervals, replicates; gridlock."""
-    found = [_intervals(data), _gridlock(data)]
+    found = [_intervals(data), _gridlock(data), _warm_up(data)]
     return [part for part in found if part is not None]
 
 
 def _intervals(data: StudyData) -> Section | None:
-    table = read_table(data, "evidence")
+    table = data.optional("evidence")
     needed = ("difference", "ci_low", "ci_high", "simultaneous_low", "centre_low", "replicates", "reason")
     if table is None or not has(table, *needed):
         return None
@@ -56,7 +60,7 @@ def _intervals(data: StudyData) -> Section | None:
 
 
 def _gridlock(data: StudyData) -> Section | None:
-    table = read_table(data, "gridlock")
+    table = data.optional("gridlock")
     if table is None or not has(table, "runs", "gridlocked", "share_low", "share_high"):
         return None
     rows = [
@@ -70,6 +74,33 @@ def _gridlock(data: StudyData) -> Section | None:
     return section(
         "gridlock", ("policy", "period", "gridlocked", "interval"), rows, "tables/gridlock.parquet"
     )
+
+
+def _warm_up(data: StudyData) -> Section | None:
+    table = data.optional("warm_up")
+    needed = ("pilots", "warm_up_s", "needed_s", "rule_s", "cycles", "whole_cycles", "state")
+    if table is None or not has(table, *needed):
+        return None
+    rows = []
+    for row in records(table):
+        state, cycles = str(row["state"]), str(row["cycles"])
+        whole = "whole" if row["whole_cycles"] else "broken"
+        rows.append(
+            (
+                *keys(data, row),
+                Cell(count(row["warm_up_s"])),
+                Cell(count(row["needed_s"])),
+                Cell(count(row["rule_s"]), "bad" if row["rule_s"] > row["warm_up_s"] else ""),
+                Cell(text(f"report.warm_up.{whole}", cycles=cycles) if cycles else NOTHING),
+                Cell(count(row["pilots"])),
+                Cell(
+                    text(f"report.warm_up.{state}") if state in STATES else state,
+                    {"enough": "good", "too_short": "bad"}.get(state, ""),
+                ),
+            )
+        )
+    names = ("policy", "period", "warm_up", "needed", "rule", "cycles", "replicates", "state")
+    return section("warm_up", names, rows, "tables/warm_up.csv")
 
 
 def _parking(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Section | None:

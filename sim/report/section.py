@@ -58,14 +58,6 @@ def keys(data: StudyData, row: Mapping[str, Any]) -> tuple[Cell, Cell]:
     return Cell(title), Cell(data.period_title(str(row["period"])))
 
 
-def read_table(data: StudyData, name: str) -> pd.DataFrame | None:
-    """Read a table that a study need not have; None where it is absent or broken."""
-    try:
-        return pd.read_parquet(data.folder / "tables" / f"{name}.parquet")
-    except (OSError, ValueError):
-        return None
-
-
 def has(table: pd.DataFrame, *columns: str) -> bool:
     """Whether a table has arm, period and these columns."""
     return {"arm", "period", *columns} <= set(table.columns)

@@ -9,7 +9,7 @@ import pandas as pd
 from sim.labels import Text, text
 from sim.plots.numbers import number, with_interval
 from sim.plots.study_data import StudyData, records
-from sim.report.section import Cell, Section, count, has, keys, read_table, section
+from sim.report.section import Cell, Section, count, has, keys, section
 from sim.site.places import place
 
 GROUPS = ("main_road", "side_road", "worst_movement", "pedestrians", "buses")
@@ -22,7 +22,7 @@ def who_paid(data: StudyData) -> list[Section | None]:
 
 
 def _winners(data: StudyData) -> Section | None:
-    table = read_table(data, "people")
+    table = data.optional("people")
     if table is None or not has(table, "group", "name", "trips", "winners", "losers", "change_s", "ci_low"):
         return None
     rows = []
@@ -44,7 +44,7 @@ def _winners(data: StudyData) -> Section | None:
 
 
 def _displacement(data: StudyData) -> Section | None:
-    table = read_table(data, "displacement")
+    table = data.optional("displacement")
     if table is None or not has(table, "scope", "difference", "ci_low", "ci_high", "q", "change"):
         return None
     changed = table[table["change"].isin(["better", "worse"])]
@@ -66,7 +66,7 @@ def _displacement(data: StudyData) -> Section | None:
 
 
 def _net(data: StudyData) -> Section | None:
-    table = read_table(data, "cordon")
+    table = data.optional("cordon")
     needed = ("worse_places", "better_places", "lost_h_per_h", "gained_h_per_h", "net_h", "ci_low")
     if table is None or not has(table, *needed):
         return None
@@ -88,7 +88,7 @@ def _net(data: StudyData) -> Section | None:
 
 
 def _panel(data: StudyData) -> Section | None:
-    table = read_table(data, "panel")
+    table = data.optional("panel")
     if table is None or not has(
         table, "group", "scope", "before", "after", "difference", "change", "starved"
     ):
@@ -131,7 +131,7 @@ def _said(data: StudyData, table: pd.DataFrame) -> list[Text]:
 
 def starving(data: StudyData, arm: str) -> list[Text]:
     """Say for one arm, period by period, whom its improved mean was bought from."""
-    table = read_table(data, "panel")
+    table = data.optional("panel")
     if table is None or not has(table, "group", "scope", "starved"):
         return []
     return _said(data, table[(table["arm"] == arm) & table["group"].isin(GROUPS)])

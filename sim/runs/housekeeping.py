@@ -121,13 +121,13 @@ def discard(entry: Entry) -> None:
 
 
 def named_runs(results: Path) -> set[str]:
-    """Return the digests of all runs that a study under `results` names."""
+    """Return the digests of all runs that a study under `results`, or a side study of it, names."""
     found: set[str] = set()
-    for path in results.glob("*/runs.json"):
+    for path in results.glob("[!.]*/**/runs.json"):
         found |= {str(row["digest"]) for row in json.loads(path.read_text(encoding="utf-8"))}
-    for path in results.glob("*/free_flow.json"):
+    for path in results.glob("[!.]*/**/free_flow.json"):
         found |= set(json.loads(path.read_text(encoding="utf-8")).get("runs", ()))
-    for path in results.glob(f"*/{LOG_FILE}"):
+    for path in results.glob(f"[!.]*/**/{LOG_FILE}"):
         with path.open(encoding="utf-8", errors="replace") as file:
             found |= {digest for line in file if (digest := _digest_in(line))}
     return found

@@ -1,0 +1,152 @@
+"""What each intervention of a policy brings, and in which worlds the benefit stays."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from sim.comparison.robustness import LEVELS
+from sim.labels import Text, text
+from sim.measures.spec import MeasureSpec
+from sim.plots.numbers import NOTHING, number, with_interval
+from sim.plots.study_data import StudyData, records
+from sim.report.section import Cell, Section, count, has, keys, section
+from sim.report.words import BAD, GOOD
+
+TERMS = ("total", "share", "interaction", "rest")
+
+
+def apart_and_elsewhere(data: StudyData, specs: Mapping[str, MeasureSpec]) -> list[Section | None]:
+    """Return the sections of attribution and robustness, None for those that the folder has no table for."""
+    return [_attribution(data, specs), _robustness(data, specs)]
+
+
+def _attribution(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Section | None:
+    table = data.optional("attribution")
+    if table is None or not has(table, "term", "names", "difference", "ci_low", "ci_high", "design", "gate"):
+        return None
+    spec = specs[data.primary]
+    whole = table[table["term"] == "total"].set_index(["arm", "period"])["difference"]
+    rows = []
+    for row in records(table[table["term"].isin(TERMS)]):
+        difference, interval = with_interval(row["difference"], row["ci_low"], row["ci_high"], spec.decimals)
+        total = float(whole.get((row["arm"], row["period"]), math.nan))
+        shared = row["term"] == "share" and math.isfinite(total) and total != 0
+        named = Cell(_part(data, row))
+        rows.append(
+            (
+                *keys(data, row),
+                named,
+                Cell(f"{difference} {interval}", _tone(row, spec)),
+                Cell(f"{100 * row['difference'] / total:.0f} %" if shared else ""),
+                Cell(str(row["design"])),
+                Cell(count(row["n_pairs"])),
+                Cell(text(f"gate.{row['gate']}") if row["gate"] else ""),
+            )
+        )
+    names = ("policy", "period", "part", "interval", "share", "design", "pairs", "gate")
+    return section("attribution", names, rows, "tables/attribution.csv")
+
+
+def _part(data: StudyData, row: Mapping[str, Any]) -> Text:
+    """Name one part: the whole, an intervention with its kind, or what several bring together."""
+    if row["term"] in ("total", "rest"):
+        return text(f"report.attribution.{row['term']}")
+    names = str(row["names"])
+    if row["term"] == "interaction":
+        return text("report.attribution.interaction", names=names.replace(" * ", " × "))
+    policies = data.study.get("config", {}).get("policies") or {}
+    written = (policies.get(str(row["arm"])) or {}).get("interventions") or {}
+    kinds = [str((written.get(name) or {}).get("kind", "")) for name in names.split("+")]
+    shown = f"{names} ({', '.join(kinds)})" if all(kinds) else names
+    return Text(shown, shown)
+
+
+def _tone(row: Mapping[str, Any], spec: MeasureSpec) -> str:
+    sign = -1 if spec.direction == "higher" else 1
+    low, high = sorted((sign * row["ci_low"], sign * row["ci_high"]))
+    return "good" if high < 0 else "bad" if low > 0 else ""
+
+
+def _robustness(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Section | None:
+    table, ends = data.optional("robustness"), data.optional("break_even")
+    needed = ("axis", "level", "before", "after", "difference", "ci_low", "ci_high", "verdict", "n_pairs")
+    if table is None or not has(table, *needed):
+        return None
+    spec = specs[data.primary]
+    rows = []
+    for row in records(table.sort_values(["arm", "period", "axis", "factor"], kind="stable")):
+        difference, interval = with_interval(row["difference"], row["ci_low"], row["ci_high"], spec.decimals)
+        verdict = str(row["verdict"])
+        level = f"{100 * float(row['level']):.0f} %" if row["axis"] == "demand" else str(row["level"])
+        rows.append(
+            (
+                *keys(data, row),
+                Cell(text(f"report.robustness.{row['axis']}", level=level)),
+                Cell(f"{number(row['before'], spec.decimals)} → {number(row['after'], spec.decimals)}"),
+                Cell(f"{difference} {interval}"),
+                Cell(
+                    text(f"verdict.{verdict}"), "good" if verdict in GOOD else "bad" if verdict in BAD else ""
+                ),
+                Cell(count(row["n_pairs"])),
+            )
+        )
+    words = [] if ends is None else [Cell(said) for said in _ends_in_words(data, ends)]
+    names = ("policy", "period", "world", "level", "interval", "verdict", "pairs")
+    return section("robustness", names, rows, "tables/robustness.csv", words=words)
+
+
+def _ends_in_words(data: StudyData, ends: pd.DataFrame) -> list[Text]:
+    """Say per policy and period where the benefit vanishes."""
+    if not has(ends, "below", "above", "worst_by_day", "worst_factor", "improved_from", "improved_to"):
+        return []
+    return [
+        text(
+            "report.robustness.line",
+            arm=data.arm_title(str(row["arm"])),
+            period=data.period_title(str(row["period"])),
+            where=_where(row),
+            day=_day(row),
+        )
+        for row in records(ends)
+    ]
+
+
+def _where(row: Mapping[str, Any]) -> Text:
+    if math.isnan(row["improved_from"]):
+        return text("report.robustness.none")
+    found = [
+        text(f"report.robustness.{side}", level=f"{100 * row[side]:.0f} %")
+        for side in ("below", "above")
+        if math.isfinite(row[side])
+    ]
+    shown = text(
+        "report.robustness.shown",
+        low=f"{100 * row['improved_from']:.0f} %",
+        high=f"{100 * row['improved_to']:.0f} %",
+    )
+    if not found:
+        found = [text("report.robustness.never", low=f"{LEVELS[0]:.0%}", high=f"{LEVELS[-1]:.0%}")]
+    return Text(";".join(t.zh for t in (shown, *found)), "; ".join(t.en for t in (shown, *found)))
+
+
+def _day(row: Mapping[str, Any]) -> Text:
+    token = str(row["worst_by_day"])
+    if not token:
+        return Text(NOTHING, NOTHING)
+    verdict, level = text(f"verdict.{token}"), f"{100 * row['worst_factor']:.0f} %"
+    return Text(f"{verdict.zh}(需求 {level})", f"{verdict.en} (demand {level})")
+
+
+def worst_day(data: StudyData, arm: str) -> list[Text]:
+    """Say for one policy the worst verdict over quiet, usual and busy days, period by period."""
+    ends = data.optional("break_even")
+    if ends is None or not has(ends, "worst_by_day", "worst_factor"):
+        return []
+    return [
+        text("report.robustness.headline", period=data.period_title(str(row["period"])), day=_day(row))
+        for row in records(ends[ends["arm"] == arm])
+    ]

@@ -1,0 +1,325 @@
+"""Blank control, a real policy and a placebo on models made by others; how many replicates ±5 % take.
+
+For each model a study of three arms: today, one signal retimed (as in `real_input`), and a placebo, a lane
+painted on a street that nobody drives. The placebo must come out as noise and the page must say so. From the
+differences follows how many replicates an interval of ±5 % takes: paired, unpaired, or with one seed.
+
+    python -m tests.validation.evidence [model ...] [--replicates 5] [--power]
+
+without models cologne8 alone; rewrites the rows of these models in docs/validation/evidence.csv and the page.
+`--power`: the proof on cologne8 that a real change is found as often as promised: 400 pairs are the truth,
+the share of studies of ten pairs out of them that find it is held against the noncentral t.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+from scipy import stats
+
+from sim.comparison import inference
+from sim.comparison.replication import required_replicates, unpaired_replicates
+from sim.demand import realise
+from sim.errors import ConfigError
+from sim.policy import apply, parse_policy
+from sim.site.model import Site
+from sim.standard_data import vehicle_set
+from sim.study import RunSettings
+from sim.sumo.site import load
+from tests.validation import real_input
+from tests.validation.real_input import huandu
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "validation" / "evidence.md"
+TABLE = ROOT / "docs" / "validation" / "evidence.csv"
+PLACEBO = "painted"
+FIVE_PERCENT = 0.05
+CONFIDENCE = 0.95
+
+NANCHANG = real_input.Model(
+    "nanchang_cutA",
+    "nanchang_cutA/nanchang_cutA.sumocfg",
+    4,
+    {},
+    options=("--scale", "0.6"),
+)
+MODELS: Mapping[str, real_input.Model] = {
+    **{
+        m.name: m
+        for m in real_input.MODELS
+        if m.name in ("cologne8", "ingolstadt7", "jinan_3x4", "bologna_acosta")
+    },
+    NANCHANG.name: NANCHANG,
+}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A model with the two policies that are tried on it."""
+
+    model: real_input.Model
+    painted: Mapping[str, Any] | None
+
+    def write(self, root: Path) -> None:
+        """Write policies and scenario."""
+        policies = {k: v for k, v in self.model.policies.items() if k == "retime"}
+        if self.painted is not None:
+            policies[PLACEBO] = {
+                "site": self.model.name,
+                "title": {"zh": "无人行驶处加画一条车道", "en": "A lane painted where nobody drives"},
+                "interventions": {"lane": dict(self.painted)},
+            }
+        for name, content in policies.items():
+            path = root / "scenarios" / self.model.name / "policies" / f"{name}.yaml"
+            path.write_text(yaml.safe_dump({name: content}, allow_unicode=True), encoding="utf-8")
+        scenario = {
+            "defaults": [{f"/{self.model.name}/policies@policies": list(policies)}],
+            "site": self.model.name,
+            "legal_baseline": False,
+        }
+        path = root / "configs" / "scenario" / f"{self.model.name}.yaml"
+        path.write_text("# @package _global_\n" + yaml.safe_dump(scenario), encoding="utf-8")
+
+
+def painted_lane(site: Site, root: Path) -> Mapping[str, Any] | None:
+    """Return an intervention that adds a lane where nobody drives; None without such a street."""
+    for fields in _candidates(site, root):
+        content = {
+            "site": site.facts.name,
+            "title": {"zh": PLACEBO, "en": PLACEBO},
+            "interventions": {"lane": fields},
+        }
+        try:
+            apply(parse_policy(PLACEBO, content, PLACEBO), site, PLACEBO)
+        except ConfigError:
+            continue
+        return fields
+    return None
+
+
+def _candidates(site: Site, root: Path) -> Iterator[dict[str, Any]]:
+    period = next(iter(site.periods))
+    people = realise(site, period, 1, RunSettings(), vehicle_set(root, None))
+    driven = {edge for edges in people.vehicles["edges"] for edge in edges.split()}
+    for junction in site.network.junctions.values():
+        for approach in junction.approaches:
+            lanes = len(site.network.edge(approach.edge).lanes)
+            if approach.edge in driven:
+                continue
+            uses = "+".join(m.direction for m in approach.movements)
+            yield {
+                "kind": "widen_road",
+                "on": [f"{approach.junction}.{approach.name}"],
+                "expect": {"lanes": lanes, "uses": [uses]},
+                "lanes": lanes + 1,
+                "uses": [uses.partition("+")[0], uses],
+            }
+
+
+def try_out(model: real_input.Model, data: Path, root: Path, replicates: int) -> list[dict[str, Any]]:
+    """Run one model's study and return a row per arm; AssertionError where a command fails."""
+    made = real_input.prepare(replace(model, retime={}, lane_use=None), data, root)
+    assert made.code == 0, made.out
+    site = load(root / "scenarios" / model.name, root / "results" / ".store")
+    trial = Trial(model, painted_lane(site, root))
+    trial.write(root)
+    done = huandu(root, "run", f"scenario={model.name}", f"run.replicates={replicates}")
+    assert done.code == 0, done.out
+    folder = root / "results" / model.name
+    return rows(model.name, folder, trial, round(done.wall_s))
+
+
+def rows(name: str, folder: Path, trial: Trial, wall_s: float) -> list[dict[str, Any]]:
+    """Read the arms' rows from a study's folder, the blank control's among them."""
+    tables = folder / "tables"
+    compared = pd.read_csv(tables / "comparison.csv").set_index(["arm", "measure", "scope"])
+    evidence = pd.read_csv(tables / "evidence.csv")
+    runs = pd.read_csv(tables / "runs.csv")
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    seeds = runs.set_index(["arm", "replicate"])["fair_travel_time"]
+    found = []
+    for one in evidence.to_dict("records"):
+        arm = one["arm"]
+        row = compared.loc[(arm, "fair_travel_time", "network")] if arm in compared.index else None
+        x, y = (seeds[side].to_numpy(dtype=float) for side in ("baseline", arm))
+        found.append(
+            {
+                "date": f"{datetime.now(UTC):%Y-%m-%d}",
+                "model": name,
+                "arm": {"placebo": "blank control"}.get(arm, arm),
+                "what": json.dumps(_what(trial, arm), ensure_ascii=False) if _what(trial, arm) else "",
+                "replicates": len(x),
+                "today": x.mean(),
+                "difference": one["difference"],
+                "ci_low": one["ci_low"],
+                "ci_high": one["ci_high"],
+                "mcid": one["mcid"],
+                "verdict": "" if row is None else row["verdict"],
+                "within_noise": "" if row is None else bool(row["within_noise"]),
+                "gate": "" if row is None else row["gate"],
+                "page_says_noise": "" if row is None else "与随机波动无法区分" in page,
+                **numbers(x, y),
+                "study_s": wall_s,
+            }
+        )
+    return found
+
+
+def _what(trial: Trial, arm: str) -> Mapping[str, Any] | None:
+    return {"retime": trial.model.retime, PLACEBO: trial.painted}.get(arm)
+
+
+def numbers(x: np.ndarray, y: np.ndarray) -> dict[str, float]:
+    """Return how many replicates an interval of ±5 % of today takes, and what one seed would be worth.
+
+    `one_seed_half`: half the 95 % interval, in per cent of today, of the difference of two single runs with
+    seeds of their own, were their spread known: ``z sqrt(s_x^2 + s_y^2)``. One seed has no interval.
+    """
+    five = FIVE_PERCENT * abs(float(x.mean()))
+    spread = math.sqrt(float(np.var(x, ddof=1) + np.var(y, ddof=1)))
+    return {
+        "sd_difference": inference.standard_deviation(y - x),
+        "paired": required_replicates(y - x, five, CONFIDENCE),
+        "unpaired": unpaired_replicates(x, y, five, CONFIDENCE),
+        "one_seed_half": 100 * stats.norm.ppf((1 + CONFIDENCE) / 2) * spread / abs(float(x.mean())),
+    }
+
+
+def power(data: Path, root: Path, pairs: int = 400, each: int = 10) -> str:
+    """Hold the share of studies that find cologne8's retiming against the power promised, in one sentence."""
+    model = MODELS["cologne8"]
+    made = real_input.prepare(replace(model, lane_use=None), data, root)
+    assert made.code == 0, made.out
+    words = (f"scenario={model.name}", f"run.replicates={pairs}", "run.placebo=false")
+    done = huandu(root, "run", *words)
+    assert done.code == 0, done.out
+    runs = pd.read_csv(root / "results" / model.name / "tables" / "runs.csv").set_index(["arm", "replicate"])
+    values = runs["fair_travel_time"]
+    differences = (values["retime"] - values["baseline"]).to_numpy(dtype=float)
+    return power_in_words(differences, each)
+
+
+def power_in_words(differences: np.ndarray, each: int) -> str:
+    """Compare found and promised power over the disjoint studies of `each` pairs."""
+    truth, spread = float(differences.mean()), float(differences.std(ddof=1))
+    studies = differences[: len(differences) // each * each].reshape(-1, each)
+    estimates = [inference.paired_t(study, CONFIDENCE) for study in studies]
+    hits = sum(not one.ci_low <= 0 <= one.ci_high for one in estimates)
+    covered = sum(one.ci_low <= truth <= one.ci_high for one in estimates)
+    shift, edge = truth / spread * math.sqrt(each), stats.t.ppf((1 + CONFIDENCE) / 2, each - 1)
+    promised = float(stats.nct.sf(edge, each - 1, shift) + stats.nct.cdf(-edge, each - 1, shift))
+    n = len(studies)
+    low, high = stats.binom.interval(0.99, n, promised)
+    return (
+        f"{len(differences)} pairs: {truth:+.2f} s (sd of a difference {spread:.2f}). Of {n} studies of "
+        f"{each} pairs {hits} find it; promised {promised:.2f}, so {low:.0f} to {high:.0f} (99 %). "
+        f"{covered} of {n} intervals hold the truth."
+    )
+
+
+def write(table: pd.DataFrame, said: str | None = None) -> None:
+    """Put new rows in place of the old ones of the same models, and write table and page."""
+    if TABLE.is_file():
+        old = pd.read_csv(TABLE, keep_default_na=False, na_values={"unpaired": ["nan"]})
+        table = pd.concat([old[~old["model"].isin(set(table["model"]))], table], ignore_index=True)
+    table = table.sort_values("model", kind="stable")
+    table.to_csv(TABLE, index=False, lineterminator="\n", float_format="%.6g")
+    stored = pd.read_csv(TABLE, keep_default_na=False)
+    PAGE.write_text(page(stored, said), encoding="utf-8")
+
+
+def page(table: pd.DataFrame, said: str | None) -> str:
+    """Write the page from the table."""
+    lines = [
+        f"| {r.model} | {r.arm} | {r.replicates} | {float(r.today):.1f} | {float(r.difference):+.2f} "
+        f"({float(r.ci_low):+.2f} to {float(r.ci_high):+.2f}) | {float(r.mcid):.1f} | {r.verdict} |"
+        f" {r.within_noise} | {r.gate} |"
+        for r in table.itertuples()
+    ]
+    needs = [
+        f"| {r.model} | {r.arm} | {_whole(r.paired)} | {_whole(r.unpaired)} |"
+        f" ±{float(r.one_seed_half):.1f} % |"
+        for r in table.itertuples()
+    ]
+    what = [f"- {r.model}, {r.arm}: `{r.what}`" for r in table.itertuples() if r.what]
+    return TEXT.format(
+        when=", ".join(sorted(set(table["date"]))),
+        lines="\n".join(lines),
+        needs="\n".join(needs),
+        what="\n".join(what),
+        power=said or "Not run yet: `python -m tests.validation.evidence --power`.",
+    )
+
+
+def _whole(value: object) -> str:
+    number = float(str(value)) if str(value) not in ("", "nan") else math.nan
+    return "" if math.isnan(number) else f"{number:.0f}"
+
+
+TEXT = """\
+# Evidence on real input
+
+Made by `python -m tests.validation.evidence` on {when}, SUMO 1.28.0; the same numbers in `evidence.csv`.
+Per model one study: today, one signal retimed, a placebo (a lane painted on a street that nobody drives), and
+the blank control of every study (everyone leaves up to a second earlier or later). Fair travel time, s/veh.
+
+## The placebo is noise
+
+| model | arm | pairs | today | difference (95 %) | smallest that matters | verdict | within noise | check |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |
+{lines}
+
+## Replicates needed for ±5 %
+
+Half of a 95 % interval at most 5 % of today's value, from the spread of these replicates. `paired`: the same
+people in both arms, as here. `unpaired`: other people in each arm. `one seed`: what a single pair of runs
+with seeds of their own is worth, half of a 95 % interval if their spread were known; from one it is not.
+
+| model | arm | paired | unpaired | one seed |
+| --- | --- | --- | --- | --- |
+{needs}
+
+## Power
+
+{power}
+
+## What was changed
+
+{what}
+"""
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Run the models that are named and write table and page."""
+    parser = argparse.ArgumentParser("python -m tests.validation.evidence")
+    parser.add_argument("models", nargs="*", default=["cologne8"], help=", ".join(MODELS))
+    parser.add_argument("--replicates", type=int, default=5)
+    parser.add_argument("--power", action="store_true", help="400 pairs on cologne8: about an hour")
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--root", type=Path, help="keep studies here: runs in its store are not made again")
+    options = parser.parse_args(words)
+    data = options.data
+    with tempfile.TemporaryDirectory() as fresh:
+        root = options.root or Path(fresh)
+        found = [
+            row
+            for name in options.models
+            for row in try_out(MODELS[name], data, root / name, options.replicates)
+        ]
+        said = power(data, root / "power") if options.power else None
+        write(pd.DataFrame(found), said)
+
+
+if __name__ == "__main__":
+    main()

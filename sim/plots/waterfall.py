@@ -47,7 +47,8 @@ def _figure(
         whole = row["term"] == "total"
         change = float(row["difference"])
         left = 0.0 if whole else start
-        colour = BEFORE if whole else BETTER if sign * change < 0 else WORSE
+        told = float(row["ci_low"]) > 0 or float(row["ci_high"]) < 0
+        colour = BEFORE if whole or not told else BETTER if sign * change < 0 else WORSE
         axes.barh(y, change, left=left, height=0.56, color=colour, alpha=0.85)
         ends = [left + float(row["ci_low"]), left + float(row["ci_high"])]
         axes.plot(ends, [y, y], color=INK, linewidth=1.6, marker="|", markersize=8)

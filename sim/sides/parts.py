@@ -64,7 +64,7 @@ def _split(arm: Arm, site: Site, known: dict[tuple[str, ...], Arm], arms: dict[s
         factors = _joined(policy)
         if len(factors) == 1:
             told = Message("its interventions cannot stand without each other: nothing can be told apart")
-            raise ConfigError([Problem(path, told, Message("run.attribution=false"))]) from None
+            raise ConfigError([Problem(path, told, Message("leave it out: run.attribution=false"))]) from None
         parts = _parts(policy, factors, site, path)
     found = {}
     for levels, part in parts.items():

@@ -36,7 +36,7 @@ def planned(study: Study, cache: Path) -> Sides:
     parts, splits = split_policies(study) if study.settings.attribution else (None, ())
     if parts is not None and not splits:
         told = Message("no policy has several interventions: there is nothing to share out")
-        raise ConfigError([Problem("run.attribution", told, Message("run.attribution=false"))])
+        raise ConfigError([Problem("run.attribution", told, Message("leave it out: run.attribution=false"))])
     checked = preflight(parts, cache) if parts is not None else None
     return Sides(parts, splits, checked, study.settings.robustness)
 

@@ -114,7 +114,7 @@ def _candidates(site: Site, root: Path) -> Iterator[dict[str, Any]]:
     driven = {edge for edges in people.vehicles["edges"] for edge in edges.split()}
     for junction in site.network.junctions.values():
         for approach in junction.approaches:
-            lanes = len(site.network.edge(approach.edge).lanes)
+            lanes = len(site.network.edges[approach.edge].lanes)
             if approach.edge in driven:
                 continue
             uses = "+".join(m.direction for m in approach.movements)

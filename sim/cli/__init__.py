@@ -20,18 +20,18 @@ from sim.errors import ConfigError, HuanduError, Problem, near
 from sim.labels import LANGS, Message, label
 
 VERBS = {
-    "run": "simulate a scenario: baseline and every policy; writes results/<study>/",
-    "check": "validate a scenario and prove locality, without simulating",
-    "import": "make a site from .sumocfg, .net.xml[.gz], .osm or .xlsx",
-    "template": "write the survey workbook that `import` reads",
-    "list": "scenarios | policies | interventions | measures",
-    "report": "rebuild tables, figures and page of a study from its stored runs",
-    "signals": "suggest: compute, search and confirm signal timings against the present plan",
-    "view": "open an arm in sumo-gui",
-    "store": "ls | verify | gc: look after the finished runs",
-    "gather": "several studies in one table and on one page",
-    "regress": "have results drifted from the accepted ones?",
-    "query": "SQL over the tables of all studies",
+    "run": Message("simulate a scenario: baseline and every policy; writes results/<study>/"),
+    "check": Message("validate a scenario and prove locality, without simulating"),
+    "import": Message("make a site from .sumocfg, .net.xml[.gz], .osm or .xlsx"),
+    "template": Message("write the survey workbook that `import` reads"),
+    "list": Message("scenarios | policies | interventions | measures"),
+    "report": Message("rebuild tables, figures and page of a study from its stored runs"),
+    "signals": Message("suggest: compute, search and confirm signal timings against the present plan"),
+    "view": Message("open an arm in sumo-gui"),
+    "store": Message("ls | verify | gc: look after the finished runs"),
+    "gather": Message("several studies in one table and on one page"),
+    "regress": Message("have results drifted from the accepted ones?"),
+    "query": Message("SQL over the tables of all studies"),
 }
 DISK_ERRORS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC}
 """What a disk refuses: not a mistake of ours, so no traceback."""
@@ -130,11 +130,11 @@ def _run(words: list[str]) -> int:
 
 
 def _help() -> str:
-    lines = [
-        "huandu 缓堵: before/after simulation of traffic policies",
-        "",
-        "huandu [--root FOLDER] VERB ...",
-        "",
-    ]
-    lines += [f"  {name:9s} {words}" for name, words in VERBS.items()]
-    return "\n".join([*lines, "", "`huandu VERB --help` says more."])
+    head, tail = (
+        Message("before/after simulation of traffic policies"),
+        Message("`huandu VERB --help` says more."),
+    )
+    lines = [f"huandu 缓堵: {head.both()}", "", "huandu [--root FOLDER] VERB ...", ""]
+    for name, words in VERBS.items():
+        lines += [f"  {name:9s} {words.of('zh')}", f"  {'':9s} {words}"]
+    return "\n".join([*lines, "", tail.both()])

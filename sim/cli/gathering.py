@@ -7,16 +7,21 @@ import sys
 from pathlib import Path
 
 from sim.cli.roots import ensure_writable, find_root
+from sim.labels import Message
 
 
 def gather(root: Path | None, words: list[str]) -> int:
     """Put studies side by side: `huandu gather results/a results/b`; every finished one if none is named."""
     from sim.report.gathered import gather as gathered  # noqa: PLC0415
 
-    parser = argparse.ArgumentParser("huandu gather", description="One table and one page of several studies")
-    words_of = "results/<study> ...; every finished study of results/ if left out"
+    parser = argparse.ArgumentParser(
+        "huandu gather", description=Message("One table and one page of several studies").both()
+    )
+    words_of = Message("results/<study> ...; every finished study of results/ if left out").both()
     parser.add_argument("studies", nargs="*", type=Path, help=words_of)
-    parser.add_argument("--to", type=Path, help="folder for gather.csv and gather.html; results/ if left out")
+    parser.add_argument(
+        "--to", type=Path, help=Message("folder for gather.csv and gather.html; results/ if left out").both()
+    )
     options = parser.parse_args(words)
     if not options.studies:
         results = find_root(root) / "results"
@@ -34,11 +39,15 @@ def query(root: Path | None, words: list[str]) -> int:
     """Answer one SELECT over the tables of all studies, as CSV."""
     from sim.query import query as answered  # noqa: PLC0415
 
-    parser = argparse.ArgumentParser("huandu query", description="SQL over the tables of all studies, as CSV")
+    parser = argparse.ArgumentParser(
+        "huandu query", description=Message("SQL over the tables of all studies, as CSV").both()
+    )
     parser.add_argument(
         "sql", help="e.g. \"SELECT study, arm, verdict FROM comparison WHERE scope='network'\""
     )
-    parser.add_argument("--results", type=Path, help="a results tree; the root's results/ if left out")
+    parser.add_argument(
+        "--results", type=Path, help=Message("a results tree; the root's results/ if left out").both()
+    )
     options = parser.parse_args(words)
     results = options.results or find_root(root) / "results"
     answered(results, options.sql).to_csv(sys.stdout, index=False, lineterminator="\n")

@@ -27,9 +27,13 @@ PASSING = ("same", "equivalent")
 
 def regress(root: Path | None, words: list[str]) -> int:
     """Return 0 where nothing has drifted; 1 where something has, or accepted values were written."""
-    parser = argparse.ArgumentParser("huandu regress", description="Have results drifted from accepted ones?")
-    parser.add_argument("names", nargs="*", help="of the set; all if left out")
-    parser.add_argument("--accept", action="store_true", help="write what is found; fails all the same")
+    parser = argparse.ArgumentParser(
+        "huandu regress", description=Message("Have results drifted from accepted ones?").both()
+    )
+    parser.add_argument("names", nargs="*", help=Message("of the set; all if left out").both())
+    parser.add_argument(
+        "--accept", action="store_true", help=Message("write what is found; fails all the same").both()
+    )
     options = parser.parse_args(words)
     root = find_root(root)
     folder = root / "results" / "baselines"
@@ -48,7 +52,7 @@ def regress(root: Path | None, words: list[str]) -> int:
         found = _simulated(root, name, known[name])
         if options.accept:
             write_baseline(found, path)
-            print(f"{path}: written; look at the difference before it is committed")
+            print(f"{path}: {Message('written; look at the difference before it is committed').both()}")
             code = 1
             continue
         table = drift(read_baseline(path), found, measures.SPECS)

@@ -8,20 +8,23 @@ from collections import Counter
 from pathlib import Path
 
 from sim.cli.roots import find_root
+from sim.labels import Message
 from sim.runs.housekeeping import KINDS, Entry, damaged, discard, entries, named_runs, unneeded
 from sim.runs.store import Store
 
 
 def store(root: Path | None, words: list[str]) -> int:
     """List, check or tidy the store; exit code 1 where `verify` has found damage."""
-    parser = argparse.ArgumentParser("huandu store", description="Look after results/.store")
+    parser = argparse.ArgumentParser("huandu store", description=Message("Look after results/.store").both())
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="ls|verify|gc")
-    listing = verbs.add_parser("ls", help="what is in it")
-    listing.add_argument("--json", action="store_true", help="machine-readable")
-    check = verbs.add_parser("verify", help="compare every file with its checksum; remove what is damaged")
-    tidy = verbs.add_parser("gc", help="remove what no study under results/ names")
+    listing = verbs.add_parser("ls", help=Message("what is in it").both())
+    listing.add_argument("--json", action="store_true", help=Message("machine-readable").both())
+    check = verbs.add_parser(
+        "verify", help=Message("compare every file with its checksum; remove what is damaged").both()
+    )
+    tidy = verbs.add_parser("gc", help=Message("remove what no study under results/ names").both())
     for verb in (check, tidy):
-        verb.add_argument("--dry-run", action="store_true", help="say what would be removed")
+        verb.add_argument("--dry-run", action="store_true", help=Message("say what would be removed").both())
     options = parser.parse_args(words)
     results = find_root(root) / "results"
     where = Store(results / ".store")
@@ -40,7 +43,11 @@ def _ls(where: Store, results: Path, as_json: bool) -> int:
     named = named_runs(results)
     for entry in found:
         row = entry.row()
-        note = "  named by no study" if entry.kind == "run" and entry.digest not in named else ""
+        note = (
+            f"  {Message('named by no study').both()}"
+            if entry.kind == "run" and entry.digest not in named
+            else ""
+        )
         print(f"{row['kind']:8s} {row['digest'][:16]:16s} {row['made']}  {row['bytes'] / 1e3:9.1f} kB{note}")
     _print_totals(found)
     return 0
@@ -49,14 +56,21 @@ def _ls(where: Store, results: Path, as_json: bool) -> int:
 def _verify(where: Store, dry_run: bool) -> int:
     found = list(damaged(where))
     for entry, name in found:
-        print(f"{entry.kind} {entry.digest}: {name} is not as it was published")
+        changed = Message("is not as it was published")
+        print(f"{entry.kind} {entry.digest}: {name} {changed.both()}")
         if not dry_run:
             discard(entry)
     if not found:
-        print("every file is as it was published")
+        print(Message("every file is as it was published").both())
         return 0
-    told = "would be removed" if dry_run else "removed; `huandu run ... resume=true` makes them again"
-    print(f"{len(found)} damaged: {told}")
+    told = (
+        Message("{count} damaged: would be removed", count=len(found))
+        if dry_run
+        else Message(
+            "{count} damaged: removed; `huandu run ... resume=true` makes them again", count=len(found)
+        )
+    )
+    print(told.both())
     return 1
 
 
@@ -65,7 +79,7 @@ def _gc(where: Store, results: Path, dry_run: bool) -> int:
     if not dry_run:
         for entry in found:
             discard(entry)
-    print("would be removed:" if dry_run else "removed:")
+    print((Message("would be removed:") if dry_run else Message("removed:")).both())
     _print_totals(found)
     return 0
 

@@ -56,6 +56,8 @@ HYDRA_FLAGS = {
     "--hydra-help",
 }
 
+AS_FOR_RUN = Message("[overrides as for `huandu run`]")
+
 
 def run(root: Path | None, words: list[str]) -> int:
     """Simulate: `huandu run scenario=NAME [overrides]`; with `-m` one study per job."""
@@ -64,8 +66,8 @@ def run(root: Path | None, words: list[str]) -> int:
             "huandu run scenario=NAME [study=NAME] [resume=true|overwrite=true]\n"
             "           [run=smoke|default|final] [run.KEY=VALUE] [~policies.POLICY]\n"
             "           [policies.POLICY.interventions.ID.FIELD=VALUE] [sweep.policies....FIELD=[a,b,c]]\n"
-            "-m         several studies, Hydra's way: run.demand_scale=0.9,1.0,1.1\n"
-            "--cfg job  show the composed configuration"
+            f"-m         {Message('several studies, Hydra style:').both()} run.demand_scale=0.9,1.0,1.1\n"
+            f"--cfg job  {Message('show the composed configuration').both()}"
         )
         return 0
     root = find_root(root)
@@ -77,10 +79,10 @@ def run(root: Path | None, words: list[str]) -> int:
 def check(root: Path | None, words: list[str]) -> int:
     """Validate configuration, facts and built network; print change logs and the proof of locality."""
     if _asks(words):
-        print(
-            "huandu check scenario=NAME [overrides as for `huandu run`]\n"
-            "Builds every arm, says in words what each policy changes, and proves that nothing else has."
+        about = Message(
+            "builds every arm, says in words what each policy changes, and proves that nothing else has"
         )
+        print("huandu check scenario=NAME", AS_FOR_RUN.both(), *map(about.of, LANGS), sep="\n")
         return 0
     root = find_root(root)
     study, _ = _assembled(root, words)
@@ -105,13 +107,19 @@ def import_(root: Path | None, words: list[str]) -> int:
     from sim.importing import import_site  # noqa: PLC0415 - needs SUMO's tools
 
     parser = argparse.ArgumentParser("huandu import")
-    parser.add_argument("source", type=Path, help=".sumocfg, .net.xml[.gz], .osm or .xlsx")
-    parser.add_argument("--name", required=True, help="id of the new site, e.g. yuzhou_road")
-    parser.add_argument("--begin", help='first second taken over, "HH:MM:SS" or seconds')
-    parser.add_argument("--end", help="first second no longer taken over")
-    parser.add_argument("--scale", type=float, default=1.0, help="share of the demand taken over")
+    parser.add_argument("source", type=Path, help=Message(".sumocfg, .net.xml[.gz], .osm or .xlsx").both())
+    parser.add_argument("--name", required=True, help=Message("id of the new site, e.g. yuzhou_road").both())
+    parser.add_argument("--begin", help=Message('first second taken over, "HH:MM:SS" or seconds').both())
+    parser.add_argument("--end", help=Message("first second no longer taken over").both())
     parser.add_argument(
-        "--add", type=Path, action="append", default=[], help="a further SUMO additional or route file"
+        "--scale", type=float, default=1.0, help=Message("share of the demand taken over").both()
+    )
+    parser.add_argument(
+        "--add",
+        type=Path,
+        action="append",
+        default=[],
+        help=Message("a further SUMO additional or route file").both(),
     )
     options = parser.parse_args(words)
     root = find_root(root)
@@ -154,8 +162,8 @@ def list_(root: Path | None, words: list[str]) -> int:
         "measures": lambda _: measures.described(),
     }
     parser = argparse.ArgumentParser("huandu list")
-    parser.add_argument("what", help=" | ".join(lists))
-    parser.add_argument("--json", action="store_true", help="machine-readable")
+    parser.add_argument("what", help=Message(" | ").both().join(lists))
+    parser.add_argument("--json", action="store_true", help=Message("machine-readable").both())
     options = parser.parse_args(words)
     if options.what not in lists:
         raise ConfigError(
@@ -205,10 +213,10 @@ def signals(root: Path | None, words: list[str]) -> int:
 def view(root: Path | None, words: list[str]) -> int:
     """Open one arm in sumo-gui: `huandu view scenario=NAME [policy=ID]`."""
     if _asks(words):
-        print(
-            "huandu view scenario=NAME [policy=ID] [overrides as for `huandu run`]\n"
-            "Opens the first replicate of an arm's first period in sumo-gui; today's without `policy`."
+        about = Message(
+            "opens the first replicate of an arm's first period in sumo-gui; today's without `policy`"
         )
+        print("huandu view scenario=NAME [policy=ID]", AS_FOR_RUN.both(), *map(about.of, LANGS), sep="\n")
         return 0
     root = find_root(root)
     policy = next((w.removeprefix("policy=") for w in words if w.startswith("policy=")), BASELINE)
@@ -221,7 +229,7 @@ def view(root: Path | None, words: list[str]) -> int:
     if not (
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform in ("win32", "darwin")
     ):
-        print("huandu view: there is no display here; the command would be: " + " ".join(gui))
+        print("huandu view:", Message("there is no display here; the command would be:").both(), *gui)
         return 0
     return subprocess.run(gui, check=False, env=environment()).returncode
 

@@ -86,6 +86,10 @@ class Message(str):
         template = self.template if lang == "en" else translations().get(self.template, self.template)
         return _filled(template, self.fields, lang)
 
+    def both(self) -> str:
+        """Say it in one line in both languages: `中文 / English`."""
+        return " / ".join(self.of(lang) for lang in LANGS)
+
     def __str__(self) -> str:
         """Return itself: `str(error)` of an exception with a message is still the message."""
         return self

@@ -18,7 +18,7 @@ import yaml
 
 from sim.demand.imported import Trip
 from sim.demand.vehicle_types import VehicleTypes
-from sim.labels import LANGS, Message
+from sim.labels import Message
 from sim.loading import parse
 from sim.site.facts import SiteFacts
 from sim.site.network import Network
@@ -234,7 +234,7 @@ def write_sources(folder: Path, model: Source, account: Account) -> None:
         return "".join(f"- {line}\n" for line in lines) or "- 无 / nothing\n"
 
     def both(lines: Iterable[Message]) -> str:
-        return listed(" / ".join(line.of(lang) for lang in LANGS) for line in lines)
+        return listed(line.both() for line in lines)
 
     text = SOURCES.format(
         source=model.name,

@@ -14,7 +14,7 @@ from openpyxl.utils import column_index_from_string
 
 from sim.demand import read_counts
 from sim.errors import BuildError, ConfigError, Problem, Problems
-from sim.labels import LANGS, Message
+from sim.labels import Message
 from sim.loading import parse
 from sim.site.check import check_site
 from sim.site.facts import SiteFacts
@@ -154,7 +154,7 @@ def _sources(source: Path, made_up: bool, said: str, not_carried: Sequence[Messa
     """Return SOURCES.md: the workbook, what it says of itself, what was left out."""
     banner = "**示意数据,非该地实际 / Illustrative data, not the real place.**\n\n" if made_up else ""
     digest = hashlib.sha256(source.read_bytes()).hexdigest()
-    left = "".join(f"- {' / '.join(line.of(lang) for lang in LANGS)}\n" for line in not_carried)
+    left = "".join(f"- {line.both()}\n" for line in not_carried)
     return (
         f"# 数据来源 / Sources\n\n{banner}"
         f"调查表 / Survey workbook: `{source.name}`, sha256 `{digest}`\n\n"

@@ -404,7 +404,8 @@ def test_view_says_in_one_line_that_there_is_no_display(root: Path, monkeypatch:
         answer = huandu("view", "scenario=xingfu", *policy, "--root", root)
         assert (answer.code, answer.err) == (0, "")
         (line,) = answer.out.splitlines()
-        assert line.startswith("huandu view: there is no display here")
+        assert line.startswith("huandu view: 此处没有显示器")
+        assert "there is no display here" in line
         configuration = Path(line.partition(" -c ")[2])
         assert configuration.is_file()
     unknown = huandu("view", "scenario=xingfu", "policy=longer", "--root", root)

@@ -96,8 +96,9 @@ max_green_s: 60
                     told = Message("{name!r} is missing", name=name)
                     problems.add(place, told, Message("it is {cycle_s:g} s today", cycle_s=old.cycle_s))
                 elif abs(expected - old.cycle_s) > 1e-6:  # noqa: PLR2004 - floats read from text
-                    fields = {"expected_s": expected, "found_s": old.cycle_s}
-                    told = Message("expected {expected_s:g} s, found {found_s:g} s", **fields)
+                    told = Message(
+                        "expected {expected:g} s, found {cycle_s:g} s", expected=expected, cycle_s=old.cycle_s
+                    )
                     problems.add(f"{place}.{name}", told, Message("in period {period!r}", period=period))
             for signal in sorted({s for s in signals if signals.count(s) > 1}):
                 told = Message("signal {signal!r} runs two of them", signal=signal)

@@ -11,6 +11,7 @@ from typing import Literal
 import pandas as pd
 
 from sim import measures
+from sim.calibration.passport import passing_share
 from sim.checks import findings
 from sim.checks.counts import find_in_counts
 from sim.checks.ledger import FATES, ledger
@@ -32,7 +33,7 @@ from sim.runs.store import Store
 from sim.site.zones import measured_junctions
 from sim.standard_data import config_path
 from sim.study import Study
-from sim.tables import FINDINGS, MEASURES, PLACEBO, RUN_TABLES, empty, typed
+from sim.tables import FINDINGS, MEASURES, PASSPORT, PLACEBO, RUN_TABLES, empty, typed
 from sim.trip_pairs import people_table
 
 Runs = Mapping[Key, RunRecord]
@@ -78,6 +79,8 @@ class Analysis:
     free_flow: pd.DataFrame
     measured: dict[Key, Mapping[str, pd.DataFrame]] = field(default_factory=dict)
     """Runs measured so far: the next look of the same study goes on from them."""
+    passport: pd.DataFrame = field(default_factory=lambda: empty(PASSPORT))
+    """Columns PASSPORT; empty where it was not measured."""
 
     @property
     def confidence(self) -> float:
@@ -209,6 +212,7 @@ class Analysis:
             parking=build.parking,
             discharge=self.discharge,
             pce=self.pce,
+            passport_share=passing_share(self.passport),
         )
 
     def _warm_up(self, curves: pd.DataFrame) -> pd.DataFrame:

@@ -11,8 +11,9 @@ from typing import Any
 import pandas as pd
 
 from sim.analysis import Analysis, Runs, Tables
+from sim.calibration.passport import PASSPORT_FILE, passing_share, read_passport
 from sim.demand.imported import demand_files
-from sim.errors import ConfigError, Problem
+from sim.errors import ConfigError, Problem, RunError
 from sim.labels import LANGS, Message, label
 from sim.progress import progress_bar
 from sim.replay import write_replay
@@ -21,6 +22,7 @@ from sim.report.printing import NO_BROWSER, print_pdf
 from sim.report.terminal import verdict_table_text
 from sim.results import StudyFolder, describe_study, write_json
 from sim.runs.campaign import FREE_FLOW_FILE, Key, read_free_flow, read_records, run_study
+from sim.runs.passport import study_passport
 from sim.runs.preflight import Preflight, preflight
 from sim.runs.run import still_holds
 from sim.runs.signal_tables import write_signal_tables
@@ -29,6 +31,7 @@ from sim.scenario import assemble
 from sim.sides.side import planned, side_tables
 from sim.street_map import write_street_map
 from sim.study import Study
+from sim.tables import PASSPORT, empty
 from sim.trip_pairs import write_trip_pairs
 
 SIDE_TABLES = {"attribution", "robustness", "break_even"}
@@ -56,14 +59,28 @@ def evaluate(study: Study, config: Mapping[str, Any]) -> int:
     checked = preflight(study, store.root)
     sides = planned(study, store.root)
     folder.begin(study, config)
-    analysis, failure = _until_sure(study, store, checked)
+    passport = _passport(study, store, checked)
+    analysis, failure = _until_sure(study, store, checked, passport)
     write_json(folder.path / "study.json", describe_study(analysis.study, config))
     if study.settings.replay:
         write_replay(analysis.study, checked, store, analysis.runs, analysis.long("measures"), folder.tables)
     return _conclude(analysis, folder, failure, side_tables(sides, analysis))
 
 
-def _until_sure(study: Study, store: Store, checked: Preflight) -> tuple[Analysis, str | None]:
+def _passport(study: Study, store: Store, checked: Preflight) -> pd.DataFrame:
+    """Measure the capacity passport, if wanted; without it the study goes on, not calibrated."""
+    if study.settings.passport:
+        try:
+            return study_passport(study, checked.builds, store)
+        except RunError as error:
+            for lang in LANGS:
+                print(label("report.lacks_passport", lang, reason=error.of(lang)), file=sys.stderr)
+    return empty(PASSPORT)
+
+
+def _until_sure(
+    study: Study, store: Store, checked: Preflight, passport: pd.DataFrame
+) -> tuple[Analysis, str | None]:
     """Run look after look until the intervals are narrow enough; also why free flow failed, if so."""
     runs: Runs = {}
     measured: dict[Key, Mapping[str, pd.DataFrame]] = {}
@@ -71,7 +88,7 @@ def _until_sure(study: Study, store: Store, checked: Preflight) -> tuple[Analysi
         with progress_bar() as progress:
             done = run_study(study.at(look), checked.builds, store, progress, runs)
         runs = done.runs
-        analysis = Analysis(study.at(look), store, checked, runs, done.free_flow, measured)
+        analysis = Analysis(study.at(look), store, checked, runs, done.free_flow, measured, passport)
         if analysis.reason_to_stop() is not None:
             break
     return analysis, done.free_flow_failure
@@ -92,7 +109,7 @@ def rebuild(folder: StudyFolder) -> int:
     checked = preflight(study, store.root)
     _ensure_current(folder, store, runs, checked)
     free_flow, failure = read_free_flow(folder.path)
-    analysis = Analysis(study, store, checked, runs, free_flow)
+    analysis = Analysis(study, store, checked, runs, free_flow, passport=read_passport(folder.tables))
     if analysis.reason_to_stop() is None:
         raise _unfinished(folder.path / "runs.json", Message("its intervals are not narrow enough yet"))
     sides = side_tables(planned(study, store.root), analysis, stored=True)
@@ -114,7 +131,7 @@ def _conclude(
     _write_tables(folder, analysis, tables, sides)
     write_report(folder.path, analysis.specs)
     for lang in LANGS:
-        print(verdict_table_text(tables.comparison, folder.study(), lang))
+        print(verdict_table_text(tables.comparison, _described(folder, analysis), lang))
     print(folder.path / "report.html")
     if free_flow_failure is not None:
         for lang in LANGS:
@@ -123,6 +140,14 @@ def _conclude(
     # A turn that nobody made has nothing to compare either; that is no fault of the study.
     withheld = bool((tables.comparison["gate"] == "invalid").any())
     return 1 if failed or withheld else 0
+
+
+def _described(folder: StudyFolder, analysis: Analysis) -> dict[str, Any]:
+    """Return study.json, calibrated only where the passport does not say otherwise."""
+    said = folder.study()
+    if passing_share(analysis.passport) < 1:
+        said["site"]["calibrated"] = False
+    return said
 
 
 def _write_tables(
@@ -138,6 +163,9 @@ def _write_tables(
         for kind in ("parquet", "csv"):
             (folder.tables / f"{name}.{kind}").unlink(missing_ok=True)
     analysis.runs_table(tables).to_csv(folder.tables / "runs.csv", index=False, float_format="%.6g")
+    if len(analysis.passport):
+        analysis.passport.to_parquet(folder.tables / PASSPORT_FILE, index=False, compression="zstd")
+        analysis.passport.to_csv(folder.tables / "passport.csv", index=False, float_format="%.6g")
     write_json(folder.tables / "proof.json", _proofs(analysis.checked))
     write_signal_tables(analysis.study, analysis.checked.builds, folder.tables)
     write_street_map(

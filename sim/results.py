@@ -37,7 +37,7 @@ from sim.study import Study
 SCHEMA_VERSION = 2
 """Of the study folder. A newer one is refused by name; an older one is read and says what it lacks."""
 
-COMFORT = ("driver", "timeout_s", "jobs", "replay", "attribution", "robustness")
+COMFORT = ("driver", "timeout_s", "jobs", "replay", "attribution", "robustness", "passport")
 """Run settings that shape no result of the study itself: it may be resumed with others."""
 
 NAME = re.compile(r"[\w][\w.=,+\[\]-]*")

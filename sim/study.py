@@ -37,6 +37,8 @@ class RunSettings(Facts):
     """Whether every policy of several interventions is run in parts, too: which of them brings how much."""
     robustness: bool = False
     """Whether the comparison is repeated with 20 % less to 20 % more demand and other vehicle sets."""
+    passport: bool = True
+    """Whether the capacity passport is measured; without one the page says not calibrated."""
     smoke: bool = False
     """Only to see whether it runs: fewer replicates are allowed than a verdict needs; then none is given."""
     first_replicate: int = Field(1, ge=0)

@@ -141,6 +141,33 @@ FREE_FLOW: Mapping[str, str] = {
 }
 """Time loss of each movement's zone without traffic: braking for the turn, drivers' noise."""
 
+PASSPORT: Mapping[str, str] = {
+    "movement": "string",
+    "lanes": "int64",
+    "vehicles": "int64",
+    "heavy_share": "float64",
+    "two_wheeler_share": "float64",
+    "grade_pct": "float64",
+    "speed_limit_kmh": "float64",
+    "headways": "int64",
+    "saturation_vph": "float64",  # measured in the model, per lane
+    "saturation_se_vph": "float64",
+    "saturation_vph_target": "float64",
+    "saturation_vph_against": "string",  # field, general or empty
+    "saturation_vph_status": "string",  # pass, fail, not_measured, not_compared
+    "startup_lost_s": "float64",
+    "startup_lost_s_target": "float64",
+    "startup_lost_s_against": "string",
+    "startup_lost_s_status": "string",
+    "free_speed_kmh": "float64",
+    "free_speed_kmh_target": "float64",
+    "free_speed_kmh_against": "string",
+    "free_speed_kmh_status": "string",
+    "status": "string",  # pass, fail, not_measured, not_applicable
+    "notes": "string",  # grade_not_simulated, two_wheelers
+}
+"""Capacity passport: one row per movement of a signal that somebody makes."""
+
 MEASURES: Mapping[str, str] = {
     "arm": "string",
     "period": "string",

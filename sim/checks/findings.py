@@ -10,6 +10,7 @@ approach and junction, whose means it enters.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -289,9 +290,10 @@ def _parking(view: RunView, gates: Gates) -> Iterator[Found]:
 
 
 def _calibration(view: RunView, gates: Gates) -> Iterator[Found]:
-    del gates  # a fact of the site, not a number
-    if not view.site.calibrated:
-        yield Found(Finding.UNCALIBRATED, "", 0, 1)
+    del gates  # the passport has limits of its own
+    share = 0.0 if math.isnan(view.passport_share) else view.passport_share
+    if not view.site.calibrated or (share < 1 and not math.isnan(view.passport_share)):
+        yield Found(Finding.UNCALIBRATED, "", share, 1)
 
 
 def _differing(base: pd.DataFrame, arm: pd.DataFrame, columns: list[str], moved_s: float) -> int:

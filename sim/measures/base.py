@@ -68,6 +68,8 @@ class RunView:
         How a straight lane discharges, as calibrated for the vehicle set; None: not known.
     pce
         Passenger car equivalents by vehicle class; 1 for a class that is not listed.
+    passport_share
+        Share of the movements that pass the site's capacity passport; NaN where none was measured.
     """
 
     tables: Mapping[str, pd.DataFrame]
@@ -79,6 +81,7 @@ class RunView:
     parking: Mapping[str, ParkingArea] = field(default_factory=dict)
     discharge: Discharge | None = None
     pce: Mapping[str, float] = field(default_factory=dict)
+    passport_share: float = math.nan
 
     @property
     def window_h(self) -> float:

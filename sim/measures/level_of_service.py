@@ -16,8 +16,8 @@ from pydantic import Field, model_validator
 from sim.labels import Message, Text
 from sim.loading import Bilingual, Facts, parse, read_yaml
 
-NO_TABLES = ("gates.yaml",)
-"""Files of the folder that are no tables: `sim.checks.findings` and `sim.signals.design_rules` read them."""
+NO_TABLES = ("gates.yaml", "passport.yaml")
+"""Files of the folder that are no tables: findings and the passport read them."""
 
 
 class Scale(Facts):

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from sim.calibration.passport import passing_share, read_passport
 from sim.comparison.compare import COMPARISON
 from sim.comparison.links import LINK_INTERVALS, LINKS
 from sim.comparison.pairs import BASELINE
@@ -102,8 +103,13 @@ class StudyData:
 
     @property
     def calibrated(self) -> bool:
-        """Whether the site's model was calibrated."""
-        return bool(self.study["site"].get("calibrated", False))
+        """Whether the site's model was calibrated and no movement fails its capacity passport."""
+        return bool(self.study["site"].get("calibrated", False)) and not passing_share(self.passport) < 1
+
+    @cached_property
+    def passport(self) -> pd.DataFrame:
+        """The capacity passport, columns PASSPORT; empty where the study has none."""
+        return read_passport(self.folder / "tables")
 
     @property
     def primary(self) -> str:

@@ -9,6 +9,7 @@ from sim.measures.spec import MeasureSpec
 from sim.plots.numbers import NOTHING, with_interval
 from sim.plots.study_data import StudyData, records
 from sim.report.apart_and_elsewhere import apart_and_elsewhere
+from sim.report.passport import passport_section
 from sim.report.section import Cell, Section, count, has, keys, section
 from sim.report.who_paid import who_paid
 from sim.report.words import BAD, GOOD, change
@@ -29,7 +30,7 @@ def further(data: StudyData, specs: Mapping[str, MeasureSpec]) -> list[Section]:
 
 def strength(data: StudyData) -> list[Section]:
     """Return what the evidence rests on: the blank control, simultaneous intervals, replicates; gridlock."""
-    found = [_intervals(data), _gridlock(data), _warm_up(data)]
+    found = [_intervals(data), _gridlock(data), _warm_up(data), passport_section(data)]
     return [part for part in found if part is not None]
 
 

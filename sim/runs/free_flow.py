@@ -8,7 +8,7 @@ no common junction run side by side.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, cycle, islice, pairwise
 from pathlib import Path
@@ -35,7 +35,7 @@ RUN_UP_M = 50.0
 
 
 @dataclass(frozen=True)
-class _Drive:
+class Drive:
     """How one movement is driven: its edges, where on the first to start and on the last to end."""
 
     movement: str
@@ -55,12 +55,12 @@ def free_flow_request(
     movement; `spec` lends step length and options.
     """
     router = Router(arm.network)
-    found = (_drive(router, name, zone) for name, zone in sorted(movements.items()))
+    found = (drive_of(router, name, zone) for name, zone in sorted(movements.items()))
     drives = [drive for drive in found if drive is not None]
-    lenders = _Lenders(people, arm.network)
+    lenders = Lenders(people, arm.network)
     tables: list[pd.DataFrame] = []
     clock_s = 0.0
-    for slot in _slots(drives):
+    for slot in slots_of(drives):
         tables += [_vehicles(drive, clock_s, lenders) for drive in slot]
         way_s = max(sum(arm.network.edges[edge].free_time_s for edge in drive.edges) for drive in slot)
         clock_s += VEHICLES_EACH * HEADWAY_S + 2 * way_s + CLEAR_S
@@ -105,7 +105,7 @@ def free_flow_table(zones: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _drive(router: Router, movement: str, zone: MovementZone) -> _Drive | None:
+def drive_of(router: Router, movement: str, zone: MovementZone) -> Drive | None:
     """Drive in on the longest of the ways into the zone; None where no car can."""
     network = router.network
     found = network.movements[movement]
@@ -124,7 +124,7 @@ def _drive(router: Router, movement: str, zone: MovementZone) -> _Drive | None:
         edges = (before[0], *edges)
         depart_m = network.edges[before[0]].length_m - RUN_UP_M
     last = network.edges[exit_edge]
-    return _Drive(
+    return Drive(
         movement=movement,
         edges=edges,
         depart_m=depart_m if depart_m > LONGEST_VEHICLE_M else None,
@@ -145,12 +145,12 @@ def _way(router: Router, start: str, movement: Movement, exit_edge: str) -> tupl
 
 @dataclass
 class _Slot:
-    drives: list[_Drive] = field(default_factory=list)
+    drives: list[Drive] = field(default_factory=list)
     nodes: set[str] = field(default_factory=set)
     edges: set[str] = field(default_factory=set)
 
 
-def _slots(drives: Sequence[_Drive]) -> list[list[_Drive]]:
+def slots_of(drives: Sequence[Drive]) -> list[list[Drive]]:
     """Group drives that never meet; the crowded ones find their place first."""
     users: dict[str, int] = {}
     for drive in drives:
@@ -169,12 +169,13 @@ def _slots(drives: Sequence[_Drive]) -> list[list[_Drive]]:
     return [slot.drives for slot in slots]
 
 
-class _Lenders:
+class Lenders:
     """The people whose types and speed factors are borrowed."""
 
     def __init__(self, people: Demand, network: Network) -> None:
         self.network = network
         self.vehicles = people.vehicles
+        self.types = people.types
         self.vclass = [people.types[id].get("vClass", "passenger") for id in people.vehicles["type"]]
         self.routers = {vclass: Router(network, vclass) for vclass in set(self.vclass)}
         self.making: dict[tuple[str, str], list[int]] = {}
@@ -182,7 +183,7 @@ class _Lenders:
             for turn in pairwise(route.split()):
                 self.making.setdefault(turn, []).append(row)
 
-    def of(self, drive: _Drive) -> list[int]:
+    def of(self, drive: Drive) -> list[int]:
         """Return the rows of who lends to a movement: who makes it, then who else may; empty if nobody."""
         movement = self.network.movements[drive.movement]
         able = {v for v, r in self.routers.items() if all(turn in r.links for turn in pairwise(drive.edges))}
@@ -193,7 +194,7 @@ class _Lenders:
         return list(islice(cycle(found), VEHICLES_EACH)) if found else []
 
 
-def _vehicles(drive: _Drive, begin_s: float, lenders: _Lenders) -> pd.DataFrame:
+def _vehicles(drive: Drive, begin_s: float, lenders: Lenders) -> pd.DataFrame:
     rows = lenders.of(drive)
     return lenders.vehicles.iloc[rows].assign(
         id=[f"{drive.movement}.{i}" for i in range(len(rows))],
@@ -213,14 +214,24 @@ def _vehicles(drive: _Drive, begin_s: float, lenders: _Lenders) -> pd.DataFrame:
 
 def _green(arm: ArmBuild) -> ArmBuild:
     """Return the arm with every lamp green for good: nobody meets anybody, so no green conflicts."""
+    return showing(arm, "free_flow", "free flow", lambda lamps: (Interval(3600.0, "G" * lamps),))
+
+
+def showing(
+    arm: ArmBuild, name: str, content: str, intervals: Callable[[int], tuple[Interval, ...]]
+) -> ArmBuild:
+    """Return the arm with one program at every signal: the `intervals` for so many lamps.
+
+    `content` tells one such program from another; the files are found by it.
+    """
     controls: dict[str, SignalControl] = {}
     for signal, control in arm.controls.items():
         lamps = len(next(iter(control.programs.values())).intervals[0].state)
-        id = f"{PREFIX}free_flow"
-        program = SignalProgram(signal, id, (Interval(3600.0, "G" * lamps),))
+        id = f"{PREFIX}{name}"
+        program = SignalProgram(signal, id, intervals(lamps))
         controls[signal] = replace(control, programs={id: program}, active=id, switches=())
     others = [path for path in arm.additional_files if path.name != SIGNALS]
-    digest = hashlib.sha256(f"free flow of {arm.digest}".encode()).hexdigest()
+    digest = hashlib.sha256(f"{content} of {arm.digest}".encode()).hexdigest()
 
     def fill(folder: Path) -> None:
         write_controls(folder / SIGNALS, controls)

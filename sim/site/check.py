@@ -67,6 +67,15 @@ def check_places(facts: SiteFacts, network: Network, path: str = "site.yaml") ->
     problems.raise_if_any()
 
 
+def check_field_values(facts: SiteFacts, network: Network, path: str, problems: Problems) -> None:
+    """Add a problem for everything measured in the street where the site has no movement or approach."""
+    places = {**dict.fromkeys(network.movements), **dict.fromkeys(network.approaches)}
+    for id in facts.field_values:
+        if id not in places:
+            what = Message("no movement or approach {name!r}", name=id)
+            problems.add(f"{path}.field_values.{id}", what, near(id, places))
+
+
 def crossing_notes(facts: SiteFacts, network: Network) -> tuple[Text, ...]:
     """Return a note for every crossing whose written length is far from the one its lanes give."""
     notes = []

@@ -153,6 +153,16 @@ class Location(Facts):
     lon: float = Field(ge=-180, le=180)
 
 
+class FieldValues(Facts):
+    """What was measured in the street, of one movement or of a whole approach (saturation flow: per lane)."""
+
+    saturation_vph: float | None = Field(None, ge=300, le=3000)
+    startup_lost_s: float | None = Field(None, ge=-2, le=10)
+    free_speed_kmh: float | None = Field(None, gt=5, le=150)
+    source: str = Field(min_length=1)
+    """Who measured it, when and how."""
+
+
 class SiteFacts(Facts):
     """The whole of `site.yaml`. Counts stand beside it in `counts.csv`."""
 
@@ -192,6 +202,8 @@ class SiteFacts(Facts):
     """
     departure_jitter_s: float = Field(60.0, ge=0)
     """Imported demand only: half-width of the uniform shift of each departure between replicates."""
+    field_values: Mapping[str, FieldValues] = Field(default_factory=dict)
+    """Movement or approach -> what was measured there; the capacity passport holds the model against it."""
     calibrated: bool = False
 
     @model_validator(mode="before")

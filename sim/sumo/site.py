@@ -16,7 +16,7 @@ from sim.publish import publish
 from sim.signals.from_plan import program_of
 from sim.signals.program import SignalControl
 from sim.site.buses import Stop, placed
-from sim.site.check import check_places, check_site
+from sim.site.check import check_field_values, check_places, check_site
 from sim.site.facts import ImportedNetwork, SiteFacts
 from sim.site.model import Site
 from sim.site.network import Network
@@ -176,6 +176,7 @@ def _with_spots(facts: SiteFacts, network: Network, problems: Problems) -> SiteF
             )
             problems.add(f"{FACTS_FILE}.parking.{id}.at_m", what, hint)
         areas[id] = area.model_copy(update={"on": edge.id, "at_m": round(at_m, 2)})
+    check_field_values(facts, network, FACTS_FILE, problems)
     placed = facts.model_copy(update={"parking": areas})
     check_on_network(placed, network, FACTS_FILE, problems)
     return placed

@@ -46,6 +46,7 @@ WORDS = [
     "run.placebo=false",
     "run.clear_factor=1.0",
     "run.replay=false",
+    "run.passport=false",
 ]
 
 

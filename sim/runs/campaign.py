@@ -217,7 +217,7 @@ class Work:
         try:
             request = self.request(arm_id, period, replicate)
         except HuanduError as error:
-            return RunRecord(None, str(error))
+            return RunRecord(None, error.of("en"))
         except Exception as error:  # a mistake of ours must not lose the other runs either
             return RunRecord(None, f"internal error: {type(error).__name__}: {error}")
         return self.runner.run_one(request)

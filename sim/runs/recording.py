@@ -33,7 +33,7 @@ def recorded(work: Work, arm: str, period: str, replicate: int, digest: str, cli
     try:
         return _recorded(work, arm, period, replicate, digest, clip)
     except HuanduError as error:
-        return Recording(pd.DataFrame(), pd.DataFrame(), str(error))
+        return Recording(pd.DataFrame(), pd.DataFrame(), error.of("en"))
     except Exception as error:  # a picture that is not there must not lose the study
         reason = f"internal error: {type(error).__name__}: {error}"
         return Recording(pd.DataFrame(), pd.DataFrame(), reason)

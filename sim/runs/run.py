@@ -83,7 +83,7 @@ class Runner:
                         wall_s=time.monotonic() - started,
                     )
         except HuanduError as error:
-            return RunRecord(digest, str(error), wall_s=time.monotonic() - started)
+            return RunRecord(digest, error.of("en"), wall_s=time.monotonic() - started)
         except Exception as error:  # a mistake of ours must not lose the other runs either
             reason = f"internal error: {type(error).__name__}: {error}"
             return RunRecord(digest, reason, wall_s=time.monotonic() - started)
@@ -103,9 +103,9 @@ class Runner:
             facts = replace(read.facts, held_by_closures=len(_held(request, folder)))
         except RunError as error:
             if not self.children.stopped:
-                self._failed[digest] = str(error)
-                self.store.fail(digest, str(error), _log(folder))
-            return RunRecord(digest, str(error), simulated=True)
+                self._failed[digest] = error.of("en")
+                self.store.fail(digest, error.of("en"), _log(folder))
+            return RunRecord(digest, error.of("en"), simulated=True)
         self.store.publish(digest, read.tables, facts, inputs, _log(folder))
         return RunRecord(digest, simulated=True)
 

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from sim.comparison.robustness import LEVELS
+from sim.interventions import REGISTRY
 from sim.labels import Text, text
 from sim.measures.spec import MeasureSpec
 from sim.plots.numbers import NOTHING, number, with_interval
@@ -41,7 +42,7 @@ def _attribution(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Section |
                 *keys(data, row),
                 named,
                 Cell(f"{difference} {interval}", _tone(row, spec)),
-                Cell(f"{100 * row['difference'] / total:.0f} %" if shared else ""),
+                Cell(f"{number(100 * row['difference'] / total, 0)} %" if shared else ""),
                 Cell(str(row["design"])),
                 Cell(count(row["n_pairs"])),
                 Cell(text(f"gate.{row['gate']}") if row["gate"] else ""),
@@ -61,8 +62,11 @@ def _part(data: StudyData, row: Mapping[str, Any]) -> Text:
     policies = data.study.get("config", {}).get("policies") or {}
     written = (policies.get(str(row["arm"])) or {}).get("interventions") or {}
     kinds = [str((written.get(name) or {}).get("kind", "")) for name in names.split("+")]
-    shown = f"{names} ({', '.join(kinds)})" if all(kinds) else names
-    return Text(shown, shown)
+    titles = [REGISTRY[kind].title for kind in kinds if kind in REGISTRY]
+    if len(titles) < len(kinds):
+        return Text(names, names)
+    zh, en = "、".join(title.zh for title in titles), ", ".join(title.en for title in titles)
+    return Text(f"{names}({zh})", f"{names} ({en})")
 
 
 def _tone(row: Mapping[str, Any], spec: MeasureSpec) -> str:

@@ -13,7 +13,7 @@ from sim.comparison.pairs import BASELINE
 from sim.labels import Text
 from sim.measures.spec import MeasureSpec
 from sim.plots.numbers import NOTHING, decimals_of, number
-from sim.plots.study_data import FATES, StudyData
+from sim.plots.study_data import FATES, StudyData, records
 
 
 class EvidenceLine(NamedTuple):
@@ -36,7 +36,8 @@ class EvidenceLine(NamedTuple):
 
 def evidence(data: StudyData, spec: MeasureSpec) -> list[EvidenceLine]:
     """Return one line per policy and period that was compared."""
-    confidence = float(data.study.get("confidence", 0.95))
+    table = data.optional("evidence")
+    known = {} if table is None else {(row["arm"], row["period"]): row for row in records(table)}
     lines = []
     for arm in data.policies:
         for period in data.periods:
@@ -47,6 +48,9 @@ def evidence(data: StudyData, spec: MeasureSpec) -> list[EvidenceLine]:
             after = data.values(arm["id"], period, spec.id).dropna()
             shared = before.index.intersection(after.index)
             x, y = before[shared].to_numpy(dtype=float), after[shared].to_numpy(dtype=float)
+            # The intervals may stand at more than was asked for: where the number of looks is open.
+            told = known.get((arm["id"], period), {})
+            confidence = float(told.get("confidence", data.study.get("confidence", 0.95)))
             smallest = smallest_detectable(standard_deviation(y - x), len(shared), confidence)
             ratio = variance_ratio_of_pairing(x, y) if len(shared) > 1 else math.nan
             half = (float(row["ci_high"]) - float(row["ci_low"])) / 2
@@ -64,7 +68,7 @@ def evidence(data: StudyData, spec: MeasureSpec) -> list[EvidenceLine]:
                     _two_digits(mcid, spec),
                     bool(smallest > mcid),
                     f"×{number(ratio, 1)}" if math.isfinite(ratio) else NOTHING,
-                    _p(float(row["p_holm"])),
+                    p_words(float(row["p_holm"])),
                 )
             )
     return lines
@@ -74,7 +78,8 @@ def _two_digits(value: float, spec: MeasureSpec) -> str:
     return number(value, max(decimals_of(0, 2 * value, spec.decimals + 1), 0))
 
 
-def _p(value: float) -> str:
+def p_words(value: float) -> str:
+    """Return a p-value as text."""
     if math.isnan(value):
         return NOTHING
     return "< 0.001" if value < 0.001 else number(value, 3)  # noqa: PLR2004 - three digits are enough

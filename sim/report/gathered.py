@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import numpy as np
 import pandas as pd
 from markupsafe import Markup
+from numpy.typing import NDArray
 
+from sim.comparison.inference import holm
 from sim.comparison.pairs import BASELINE
 from sim.errors import ConfigError, Problem, near
 from sim.labels import Message, Text, text
@@ -22,6 +25,7 @@ from sim.measures import SPECS
 from sim.plots.numbers import with_interval
 from sim.plots.study_data import StudyData, read_study
 from sim.plots.style import VERDICT_MARKS
+from sim.report.evidence import p_words
 from sim.report.page import TEMPLATES, bilingual
 from sim.report.portfolio import ORDER, ranking, site_map
 from sim.report.web_font import web_font
@@ -66,6 +70,8 @@ class Line:
     change: str
     interval: str
     verdict: str
+    p_family: str
+    """Holm's p-value over all studies gathered."""
     strip: tuple[float, float, float] | None
     """Lower end, value and upper end of the interval on the common scale."""
 
@@ -74,7 +80,10 @@ def gather(folders: Sequence[Path], target: Path) -> list[Path]:
     """Write `gather.csv` and `gather.html` into `target` from the comparisons of finished studies.
 
     The table holds every row of every comparison under the study's name, and a column per setting in which
-    the studies differ. ConfigError where a folder holds no finished study.
+    the studies differ. `p_family` is Holm's adjusted p-value over all studies, policies and periods of the
+    one primary measure that all of them declare; empty where they declare several.
+
+    ConfigError where a folder holds no finished study.
     """
     studies = _read(folders)
     settings = differing_settings([data.study["config"] for data in studies])
@@ -85,11 +94,27 @@ def gather(folders: Sequence[Path], target: Path) -> list[Path]:
     keys = ["study", "site", *(settings[0] if settings else ())]
     table = pd.concat(rows, ignore_index=True)
     table = table[[*keys, *(name for name in table.columns if name not in keys)]]
+    table["p_family"] = _family(studies)
     target.mkdir(parents=True, exist_ok=True)
     paths = [target / "gather.csv", target / "gather.html"]
     table.to_csv(paths[0], index=False, float_format="%.6g")
     paths[1].write_text(_html(studies, settings), encoding="utf-8", newline="\n")
     return paths
+
+
+def _family(studies: Sequence[StudyData]) -> NDArray[np.float64]:
+    """Return Holm's p-values over every row of the primary measure of all studies, NaN in all other rows."""
+    p = np.concatenate([data.comparison["p"].to_numpy(dtype=float) for data in studies])
+    members = np.concatenate([_of_primary(data).to_numpy(dtype=bool) for data in studies])
+    adjusted = np.full(p.size, math.nan)
+    if len({str(data.study["primary"]) for data in studies}) == 1:
+        adjusted[members] = holm(p[members])
+    return adjusted
+
+
+def _of_primary(data: StudyData) -> pd.Series[bool]:
+    table = data.comparison
+    return (table["measure"] == data.primary) & (table["scope"] == "network")
 
 
 def _read(folders: Sequence[Path]) -> list[StudyData]:
@@ -170,20 +195,20 @@ def _groups(studies: Sequence[StudyData], settings: Sequence[Mapping[str, str]])
     for data, own in zip(studies, settings, strict=True):
         found.setdefault(str(data.study["primary"]), []).append((data, own))
     groups = []
+    family = iter(_family(studies))
+    adjusted = {id(data): [next(family) for _ in range(len(data.comparison))] for data in studies}
     for primary, members in found.items():
         spec = SPECS[primary]
-        rows = [(data, own, _network_rows(data, primary)) for data, own in members]
+        rows = [
+            (data, own, data.comparison.assign(p_family=adjusted[id(data)])[_of_primary(data)])
+            for data, own in members
+        ]
         ends = [float(v) for _, _, t in rows for k in ("ci_low", "ci_high", "difference") for v in t[k]]
         scale = Scale.of(ends)
         lines = [line for data, own, table in rows for line in _lines(data, own, table, scale, spec.decimals)]
         name = Text(spec.name["zh"], spec.name["en"])
         groups.append({"name": name, "unit": spec.unit, "lines": lines, "zero": scale.place(0.0)})
     return groups
-
-
-def _network_rows(data: StudyData, primary: str) -> pd.DataFrame:
-    table = data.comparison
-    return table[(table["measure"] == primary) & (table["scope"] == "network")]
 
 
 def _lines(
@@ -211,6 +236,7 @@ def _lines(
                     change=change,
                     interval=interval,
                     verdict=str(row["verdict"]),
+                    p_family=p_words(float(row["p_family"])),
                     strip=(scale.place(low), scale.place(row["difference"]), scale.place(high))
                     if known
                     else None,

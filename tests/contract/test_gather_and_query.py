@@ -7,12 +7,15 @@ import io
 import json
 import math
 import re
+import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from sim.comparison.inference import holm
 from sim.plots.study_data import read_study
-from sim.report.gathered import Scale, differing_settings
+from sim.report.gathered import Scale, differing_settings, gather
 from sim.report.portfolio import ORDER, ranking, site_map
 from tests.command_line import huandu
 from tests.synthetic_study import write_synthetic_study
@@ -42,6 +45,33 @@ def test_one_table_holds_every_comparison_and_what_differs(root: Path) -> None:
     assert {(row["study"], row["run.demand_scale"]) for row in rows} == {("one", "0.9"), ("two", "1.1")}
     assert "run.replicates" not in rows[0]
     assert [row["verdict"] for row in rows[: len(own)]] == [row["verdict"] for row in own]
+
+
+def test_holm_counts_every_policy_of_every_study_on_the_one_primary_measure(root: Path) -> None:
+    huandu("gather", "results/one", "results/two", "--root", root)
+    table = pd.read_csv(root / "results" / "gather.csv")
+    primary = (table["measure"] == "fair_travel_time") & (table["scope"] == "network")
+    # Two studies of two policies in two periods, one policy without a value: it counts in the family's size.
+    own = table[primary]
+    assert len(own) == 8 and own["p"].notna().sum() == 4
+    assert own["p_family"].to_numpy() == pytest.approx(holm(own["p"]), rel=1e-4, nan_ok=True)
+    tested = own[own["p"].notna()]
+    assert (tested["p_family"] > 1.9 * tested["p_holm"]).all()
+    assert table.loc[~primary, "p_family"].isna().all()
+    page = (root / "results" / "gather.html").read_text(encoding="utf-8")
+    assert "全部研究的霍尔姆 p" in page
+
+
+def test_there_is_no_family_where_studies_are_judged_by_different_measures(
+    root: Path, tmp_path: Path
+) -> None:
+    for name in ("one", "two"):
+        shutil.copytree(root / "results" / name, tmp_path / name)
+    said = tmp_path / "two" / "study.json"
+    study = json.loads(said.read_text(encoding="utf-8")) | {"primary": "person_time"}
+    said.write_text(json.dumps(study, ensure_ascii=False), encoding="utf-8")
+    gather([tmp_path / "one", tmp_path / "two"], tmp_path)
+    assert pd.read_csv(tmp_path / "gather.csv")["p_family"].isna().all()
 
 
 def test_the_page_shows_every_study_on_one_scale(root: Path) -> None:

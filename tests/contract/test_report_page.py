@@ -20,6 +20,7 @@ from sim.measures.level_of_service import grade, read_standards
 from sim.plots.fonts import code_points, undrawable
 from sim.plots.street_map import scale_s
 from sim.plots.study_data import read_study
+from sim.report.evidence import evidence
 from sim.report.movements import movement_tables
 from sim.report.page import context, html, markdown, write_report
 from sim.report.web_font import web_font
@@ -552,3 +553,13 @@ def test_the_blank_control_and_gridlock_stand_with_the_evidence(tmp_path: Path) 
     said = write_page(folder).text("evidence")
     assert "空白对照" in said and "[−9.0, −1.0]" in said and "区间已足够窄" in said and "<b>new" in said
     assert "3 / 10" in said and "[7, 65] %" in said
+
+
+def test_what_could_be_detected_is_told_at_the_confidence_of_the_intervals(tmp_path: Path) -> None:
+    folder = small(tmp_path)
+    data = read_study(folder)
+    (asked,) = [line for line in evidence(data, SPECS[data.primary]) if line.arm == data.arm_title("retime")]
+    rows = [{"arm": "retime", "period": "am_peak", "confidence": 0.999}]
+    pd.DataFrame(rows).to_parquet(folder / "tables" / "evidence.parquet")
+    (raised,) = [line for line in evidence(data, SPECS[data.primary]) if line.arm == data.arm_title("retime")]
+    assert float(raised.smallest) > float(asked.smallest)

@@ -166,7 +166,7 @@ cycle_s: 110
             return self.cycle_s
         if self.splits == "webster":
             rules = shipped_rules()
-            bounds = (rules.cycle_least_s.value, rules.cycle_greatest_s.value)
+            bounds = (rules.shortest_cycle_s.value, rules.longest_cycle_s.value)
             return max(webster(p, *bounds, rules.practical_saturation.value).cycle_s for p in each)
         cycles = sorted({old.cycle_s for old in olds})
         if len(cycles) > 1:

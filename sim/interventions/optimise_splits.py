@@ -109,7 +109,7 @@ by: webster
 
     def _timing(self, problem: TimingProblem, hours: float, path: str) -> ComputedTiming:
         rules = shipped_rules()
-        bounds = (rules.cycle_least_s.value, rules.cycle_greatest_s.value)
+        bounds = (rules.shortest_cycle_s.value, rules.longest_cycle_s.value)
         try:
             if self.cycle_s is not None and self.by == "storage":
                 return protected_splits(problem, self.cycle_s, hours)

@@ -171,8 +171,6 @@ def least_green_s(span: StageSpan, program: SignalProgram, network: Network, rul
         for movement in approach.movements
         if any(connection.key in keys for connection in movement.connections)
     ]
-    vehicles = [m for _, m in served if not m.direction.startswith(TURNING)]
-    least = rules.least_green_through_s if vehicles else rules.least_green_turning_s
     walks_m = [c.length_m for c in network.crossings if c.signal == program.signal and c.key in keys]
     if not any(c.signal == program.signal for c in network.crossings) and rules.crossings_where_none_drawn:
         going = {approach.id for approach, movement in served if not movement.direction.startswith(TURNING)}
@@ -185,7 +183,7 @@ def least_green_s(span: StageSpan, program: SignalProgram, network: Network, rul
     longest_s = max((rules.walking_least_s(m, span.intergreen_s) for m in walks_m), default=0.0)
     if not served:  # only people on foot
         return math.ceil(longest_s) if longest_s > 0 else span.green_s
-    return float(math.ceil(max(least.value, longest_s)))
+    return float(math.ceil(max(rules.minimum_green_s.value, longest_s)))
 
 
 def _junctions(program: SignalProgram, network: Network) -> list[Junction]:

@@ -98,8 +98,8 @@ class _Suggesting:
         signals = tuple(SpaceSignal(t.junction, t.problem, offset=others) for t in self.targets)
         space = Space(
             signals,
-            self.computing.rules.cycle_least_s.value,
-            self.computing.rules.cycle_greatest_s.value,
+            self.computing.rules.shortest_cycle_s.value,
+            self.computing.rules.longest_cycle_s.value,
             common_cycle=self.computing.line is not None,
         )
         first = self.study.settings.first_replicate

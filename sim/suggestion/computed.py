@@ -37,7 +37,7 @@ class Computing:
 
     def plans(self) -> list[tuple[str, Plans]]:
         """Return the plans by name; along a corridor only those that share a cycle."""
-        low, high = self.rules.cycle_least_s.value, self.rules.cycle_greatest_s.value
+        low, high = self.rules.shortest_cycle_s.value, self.rules.longest_cycle_s.value
         saturation = self.rules.practical_saturation.value
         found: list[tuple[str, Plans]] = []
 

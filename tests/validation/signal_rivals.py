@@ -152,7 +152,7 @@ class Contest:
         """Shortest and longest green of every stage."""
         most_s = RULES[self.rules_name]
         if self.rules_name == "unconstrained":
-            least_s = self.rules.least_green_through_s.value
+            least_s = self.rules.minimum_green_s.value
             return {stage.name: (least_s, most_s) for stage in program.stages()}
         network = self.study.site.network
         least = {s.name: least_green_s(s, program, network, self.rules) for s in program.stages()}

@@ -34,6 +34,10 @@ class SignalData:
         first = lights["program"].iloc[0] if len(lights) else ""
         return lights[lights["program"] == first], stages[stages["program"] == first]
 
+    def coordinated(self, arm: str, period: str, signal: str) -> bool:
+        """Whether a signal runs in a fixed cycle: one that reacts does not, unless it says so."""
+        return bool(self.of(arm, period, signal)[1]["coordinated"].all())
+
     def changed(self, arm: str, period: str) -> tuple[str, ...]:
         """Signals that show something else in an arm than today, by id."""
         own = self._shown(arm, period)

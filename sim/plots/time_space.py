@@ -28,12 +28,20 @@ Spans = list[tuple[float, float]]
 
 
 def draw(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Iterator[Drawing]:
-    """Draw one figure per period and corridor in which a policy changes a signal."""
+    """Draw one figure per period and corridor in which a policy changes a signal.
+
+    A policy that lets some signal there react is not drawn: its greens lie elsewhere in every cycle.
+    """
     signals = read_signals(data.folder)
     for period in data.periods:
         for name, corridor in signals.corridors.groupby("corridor", sort=False):
             along = set(corridor["signal"])
-            arms = [arm["id"] for arm in data.policies if along & set(signals.changed(arm["id"], period))]
+            arms = [
+                arm["id"]
+                for arm in data.policies
+                if along & set(signals.changed(arm["id"], period))
+                and all(signals.coordinated(arm["id"], period, signal) for signal in along)
+            ]
             if arms:
                 with house_style():
                     figure = diagram(data, signals, period, corridor, [BASELINE, *arms])

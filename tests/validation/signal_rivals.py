@@ -267,8 +267,8 @@ class Contest:
         """Where runs are made and found again."""
         return Trials(self.study, Store(self.root / "results" / ".store"), self.period)
 
-    def compete(self, pairs: int) -> pd.DataFrame:
-        """Simulate everybody on the same people; one row per candidate and replicate."""
+    def compete(self, pairs: int) -> Iterator[pd.DataFrame]:
+        """Simulate everybody on the same people; after each replicate yield a row per candidate and run."""
         today = self.study.arms[0].applied
         entrants: list[tuple[str, AppliedPolicy]] = [(TODAY, today)]
         for name, make in self.entrants():
@@ -291,8 +291,8 @@ class Contest:
                     }
                 )
                 print(*list(rows[-1].values())[1:], flush=True)
+            yield pd.DataFrame(rows)
         self.trials.close()
-        return pd.DataFrame(rows)
 
 
 def compared(runs: pd.DataFrame) -> Iterator[dict[str, object]]:
@@ -434,7 +434,11 @@ def main() -> None:
         for network in asked.networks.split(","):
             prepare(network, root, data)
             for rules in asked.rules.split(","):
-                record(Contest(network, rules, root, asked.candidates).compete(asked.pairs))
+                for number, made in enumerate(
+                    Contest(network, rules, root, asked.candidates).compete(asked.pairs), 1
+                ):
+                    if number > 1:
+                        record(made)
 
 
 def record(made: pd.DataFrame) -> None:

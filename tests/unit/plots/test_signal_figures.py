@@ -108,6 +108,16 @@ def test_only_changed_signals_are_drawn(data: StudyData, tmp_path: Path) -> None
         assert "made-up-data" in svg.read_text(encoding="utf-8"), "the mark is inside the image"
 
 
+def test_a_policy_that_lets_a_signal_react_has_no_bands(data: StudyData) -> None:
+    path = data.folder / "tables" / "signal_stages.parquet"
+    stages = pd.read_parquet(path)
+    reacts = (stages["arm"] == "retime") & (stages["signal"] == "J1")
+    stages.loc[reacts, "coordinated"] = False
+    stages.to_parquet(path)
+    assert list(time_space.draw(data, {})) == []
+    assert [drawing.of for drawing in phase_diagram.draw(data, {})] == ["J2"]
+
+
 def test_rows_of_a_diagram_cover_the_cycle(data: StudyData) -> None:
     lights, _ = read_signals(data.folder).of("retime", "am_peak", "J2")
     for row in phase_diagram.rows_of(lights):

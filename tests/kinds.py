@@ -82,6 +82,26 @@ def school_hours(site: Site) -> Fields:
     return {**one_way(site), "hours": ["07:20-08:00"]}
 
 
+def work_zone(site: Site) -> Fields:
+    said = {**bus_lane(site), "closed": 1, "speed_kmh": 30, "dates": ["2026-03-01", "2026-06-30"]}
+    parse(REGISTRY["work_zone"], {"kind": "work_zone", **said}, "f").edits(site, "f")
+    return said
+
+
+def uturn_opening(site: Site) -> Fields:
+    """Turn back at a signal, where nobody does yet and the policy is not refused."""
+    for approach in approaches(site):
+        if any(m.direction.startswith("uturn") for m in approach.movements):
+            continue
+        said = {"approach": approach.id, "expect": {"lanes": 0}}
+        try:
+            parse(REGISTRY["uturn_opening"], {"kind": "uturn_opening", **said}, "f").edits(site, "f")
+        except ConfigError:
+            continue
+        return said
+    raise LookupError("no approach without U-turns")
+
+
 def _signalled(
     site: Site, kind: str, fields: Callable[[Site, str, SignalProgram], Fields], stages: int = 2
 ) -> Fields:
@@ -203,6 +223,8 @@ KINDS: dict[str, tuple[str, Callable[[Site], Fields]]] = {
     "bus_lane by the clock": ("bus_lane", bus_lane_by_the_clock),
     "one_way": ("one_way", one_way),
     "school_hours": ("school_hours", school_hours),
+    "work_zone": ("work_zone", work_zone),
+    "uturn_opening": ("uturn_opening", uturn_opening),
     "actuate_signal": ("actuate_signal", actuate_signal),
     "actuate_signal by delay": ("actuate_signal", delay_based),
     "adaptive_control": ("adaptive_control", adaptive_control),

@@ -369,7 +369,7 @@ class _Plan:
         for signal in sorted({c.signal for c in own if c.signal is not None}):
             for period, controls in site.signals.items():
                 today = keyed(controls[signal], site.network)
-                wanted = _gives_way(today, keys)
+                wanted = gives_way(today, keys)
                 if wanted != today:
                     found.append(SetProgram(period, signal, today, wanted))
         return found
@@ -397,7 +397,8 @@ def _serving(direction: str, lanes: Sequence[int], asked: Sequence[int]) -> list
     return [lanes[0]] if direction == "right" else [lanes[-1]]
 
 
-def _gives_way(control: KeyedControl, keys: set[str]) -> KeyedControl:
+def gives_way(control: KeyedControl, keys: set[str]) -> KeyedControl:
+    """Let links that have protected green give way instead."""
     programs = tuple(
         replace(
             program,

@@ -32,6 +32,7 @@ from sim.labels import Message, Text
 from sim.publish import publish
 from sim.site.places import titles
 from sim.site.zones import measured_junctions
+from sim.standard_data import DEFAULT_VEHICLES
 from sim.study import Study
 
 SCHEMA_VERSION = 2
@@ -173,9 +174,16 @@ def describe_study(study: Study, config: Mapping[str, Any]) -> dict[str, Any]:
         "primary": study.primary,
         "routes": study.routes,
         "mcid": list(study.mcid),
-        "vehicles": study.settings.vehicles,
+        "vehicles": study.settings.vehicles or calibrated_set(study),
         "confidence": study.settings.confidence,
     }
+
+
+def calibrated_set(study: Study) -> str | None:
+    """Name the vehicle set that a drawn site was calibrated with; None where it drives with the default."""
+    if study.site.facts.imported is not None or study.vehicles.name == DEFAULT_VEHICLES:
+        return None
+    return f"{study.vehicles.name} {study.vehicles.version}"
 
 
 def _titles(study: Study) -> dict[str, Text]:

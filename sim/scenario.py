@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sim import measures
+from sim.calibration.stored import calibrated_vehicles
 from sim.comparison.inference import MINIMUM_PAIRS
 from sim.comparison.replication import LOOKS
 from sim.errors import ConfigError, Problems, near
@@ -21,6 +22,7 @@ from sim.study import Arm, ExecutorSettings, RunSettings, ScenarioFacts, Study
 from sim.sumo.site import load
 from sim.sweep import variants
 from sim.tables import PLACEBO
+from sim.vehicles import VehicleSet
 
 FRAME = ("study", "resume", "overwrite", "run", "executor", "sweep")
 """Keys of the composed configuration that are not the scenario's own."""
@@ -63,7 +65,7 @@ def assemble(
         problems.add("run.replicates", told, Message("auto, or run=smoke to see only whether it runs"))
     _gather(problems, lambda: measures.ensure_primary(facts.primary, f"{place}.primary"))
     arms = _gather(problems, lambda: _arms(site, facts, config.get("sweep") or {}, root))
-    vehicles = _gather(problems, lambda: vehicle_set(root, settings.vehicles if settings else None))
+    vehicles = _gather(problems, lambda: _vehicles(root, settings.vehicles if settings else None, site))
     problems.raise_if_any()
     assert settings is not None and site is not None and arms is not None and vehicles is not None
     return Study(
@@ -146,6 +148,15 @@ def _arms(site: Site | None, facts: ScenarioFacts, sweep: Mapping[str, Any], roo
         legal = legal_baseline(site, arms[1:], periods, timing_rules(root))
         arms[1:1] = [legal] if legal else []
     return tuple(arms)
+
+
+def _vehicles(root: Path, name: str | None, site: Site | None) -> VehicleSet:
+    """Return the set that is named, else the one a drawn site was calibrated with, else the default."""
+    if name is None and site is not None and site.facts.imported is None:
+        own = calibrated_vehicles(site.folder)
+        if own is not None:
+            return own
+    return vehicle_set(root, name)
 
 
 def _site_folder(root: Path, name: str, place: str) -> Path:

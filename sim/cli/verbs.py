@@ -73,7 +73,7 @@ def run(root: Path | None, words: list[str]) -> int:
     root = find_root(root)
     if HYDRA_FLAGS & set(words):
         return _hydra_application(root, words)
-    return evaluate(*_assembled(root, words))
+    return evaluate(*assembled(root, words))
 
 
 def check(root: Path | None, words: list[str]) -> int:
@@ -85,7 +85,7 @@ def check(root: Path | None, words: list[str]) -> int:
         print("huandu check scenario=NAME", AS_FOR_RUN.both(), *map(about.of, LANGS), sep="\n")
         return 0
     root = find_root(root)
-    study, _ = _assembled(root, words)
+    study, _ = assembled(root, words)
     print(preflight_text(study, preflight(study, root / "results" / ".store")))
     return 0
 
@@ -201,7 +201,7 @@ def signals(root: Path | None, words: list[str]) -> int:
     problems = Problems()
     request, others = request_of(words[1:], problems)
     try:
-        study, config = _assembled(root, others)
+        study, config = assembled(root, others)
     except ConfigError as error:
         problems.extend(error)
     problems.raise_if_any()
@@ -220,7 +220,7 @@ def view(root: Path | None, words: list[str]) -> int:
         return 0
     root = find_root(root)
     policy = next((w.removeprefix("policy=") for w in words if w.startswith("policy=")), BASELINE)
-    study, _ = _assembled(root, [w for w in words if not w.startswith("policy=")])
+    study, _ = assembled(root, [w for w in words if not w.startswith("policy=")])
     arm = next((arm for arm in study.arms if arm.id == policy), None)
     if arm is None:
         hint = near(policy, [a.id for a in study.arms])
@@ -238,7 +238,7 @@ def _asks(words: list[str]) -> bool:
     return not {"-h", "--help"}.isdisjoint(words)
 
 
-def _assembled(root: Path, words: list[str]) -> tuple[Study, dict[str, Any]]:
+def assembled(root: Path, words: list[str]) -> tuple[Study, dict[str, Any]]:
     """Compose and assemble; one ConfigError with the problems of both."""
     problems = Problems()
     scenario, data = composed(root, words, problems)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 import pandas as pd
 
@@ -20,19 +20,33 @@ from sim.sumo.build import ArmBuild
 def study_passport(study: Study, builds: Mapping[tuple[str, str], ArmBuild], store: Store) -> pd.DataFrame:
     """Measure every movement of a signal that somebody makes; columns `tables.PASSPORT`.
 
+    RunError where a simulation fails.
+    """
+    rules = read_passport_rules(config_path(study.root, "standards", "passport.yaml"))
+    network = builds[BASELINE, study.periods[0]].network
+    return passport(study_saturation(study, builds, store), network, study.site.facts, rules)
+
+
+def study_saturation(
+    study: Study,
+    builds: Mapping[tuple[str, str], ArmBuild],
+    store: Store,
+    only: Container[str] | None = None,
+) -> pd.DataFrame:
+    """Measure all movements, or `only` some; columns `calibration.passport.MEASURED`.
+
     Replicate 0 of every period lends the vehicle mix. RunError where a simulation fails.
     """
     people = [realise(study.site, period, 0, study.settings, study.vehicles) for period in study.periods]
     period = study.periods[0]
     files = laid_out(study.site, builds[BASELINE, period])
-    measured = measure_saturation(
+    zones = files.zones.movements
+    return measure_saturation(
         files.build,
-        files.zones.movements,
+        {name: zone for name, zone in zones.items() if only is None or name in only},
         people,
         request(study, period, 0, files, people[0]).spec,
         store,
         timeout_s=study.settings.timeout_s,
         jobs=study.settings.jobs,
     )
-    rules = read_passport_rules(config_path(study.root, "standards", "passport.yaml"))
-    return passport(measured, files.build.network, study.site.facts, rules)

@@ -1,0 +1,36 @@
+"""`huandu calibrate`: vehicles of a site from field values, flows against counts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sim.cli.roots import ensure_writable, find_root
+from sim.cli.verbs import assembled
+from sim.labels import LANGS
+
+HELP = """\
+huandu calibrate scenario=NAME [overrides as for `huandu run`]
+用现场饱和流率和起动损失(site.yaml 的 field_values)拟合车头时距和加速度,再仿真现状,
+逐流向与建模所用流量及另一天的流量(scenarios/<site>/calibration/counts.csv)比较 GEH。
+Fits headway and acceleration of the site's vehicles to its field values (field_values of site.yaml:
+saturation flow, start-up loss), then simulates today and holds every movement's hourly flow against the
+counts it was made from and, where there are some, those of another day
+(scenarios/<site>/calibration/counts.csv): GEH.
+Writes scenarios/<site>/calibration/: vehicles.yaml, with which `huandu run` drives from then on, and
+agreement.csv."""
+
+
+def calibrate(root: Path | None, words: list[str]) -> int:
+    """Calibrate a drawn site: `huandu calibrate scenario=NAME [overrides]`."""
+    from sim.calibrating import calibrate as calibrated  # noqa: PLC0415
+
+    if not {"-h", "--help"}.isdisjoint(words):
+        print(HELP)
+        return 0
+    root = find_root(root)
+    study, _ = assembled(root, words)
+    ensure_writable(study.site.folder)
+    for said in calibrated(study):
+        for lang in LANGS:
+            print(said.of(lang), flush=True)
+    return 0

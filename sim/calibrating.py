@@ -107,7 +107,7 @@ def _flows(study: Study, checked: Preflight, store: Store, other_day: pd.DataFra
     if done.failures:
         yield text("calibrate.failed", reason=next(iter(done.failures.values())))
         return
-    table = Analysis(runs, store, checked, done.runs, done.free_flow).tables().measures
+    table = Analysis(runs, store, checked, done.runs, done.free_flow).long("measures")
     table = table[(table["arm"] == BASELINE) & table["scope"].str.startswith("movement:")]
     tables = []
     for period in study.periods:

@@ -19,7 +19,8 @@ from tests.theory.isolated import PERIOD, draw, junction, site_data
 
 THROUGH = "J1.west.through"
 FIELD = {THROUGH: {"saturation_vph": 1450, "startup_lost_s": 3.0, "source": "counted"}}
-LANES = [{"use": "left", "length_m": 90}, {"use": "through"}, {"use": "through"}, {"use": "right"}]
+SHORT = {"length_m": 90}
+LANES = [{"use": "left", **SHORT}, {"use": "through"}, {"use": "through"}, {"use": "right", **SHORT}]
 
 
 def study(site: Site) -> Study:

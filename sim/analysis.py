@@ -225,12 +225,15 @@ class Analysis:
                 for control in site.signals.get(period, {}).values()
                 for program in control.programs.values()
             }
-            run = next(
-                (r for (a, p, _), r in sorted(self.runs.items()) if (a, p) == (BASELINE, period)), None
+            done = (
+                r.digest
+                for (a, p, _), r in sorted(self.runs.items())
+                if (a, p) == (BASELINE, period) and not r.failure
             )
+            digest = next(done, None)
             longest_s = 0.0
-            if run is not None and run.digest:
-                longest_s = float(self.store.read(run.digest, "trips")["free_time_s"].max())
+            if digest is not None:
+                longest_s = float(self.store.read(digest, "trips")["free_time_s"].max())
             times[period] = warm_up.Times(
                 float(at.begin_s),
                 float(site.facts.warm_up_s),

@@ -12,7 +12,7 @@ import pandas as pd
 from sim.comparison import inference
 from sim.comparison.pairs import BASELINE
 from sim.measures.spec import Direction, MeasureSpec
-from sim.tables import MEASURES, PLACEBO, typed
+from sim.tables import MEASURES, PLACEBO, empty, typed
 
 FALSE_DISCOVERIES = 0.05
 """Share of the places called worse that may be called so by chance."""
@@ -76,6 +76,8 @@ def displacement(comparison: pd.DataFrame) -> pd.DataFrame:
     """
     told = comparison["verdict"] != "not_comparable"
     delay = comparison[(comparison["measure"] == "control_delay") & told]
+    if delay.empty:
+        return empty(DISPLACEMENT)
     flows = comparison[comparison["measure"] == "demand_flow"]
     flow = flows.set_index(["arm", "period", "scope"])["before"]
     kind = delay["scope"].str.partition(":")[0]

@@ -41,6 +41,8 @@ MOST_SVG_BYTES = 5_000_000
 """Beyond this the page embeds figures as PNG where that is smaller: it is to stay under 10 MB."""
 SCREEN_PX = 1000
 """Width of such a figure."""
+SCREEN_COLOURS = 64
+"""Charts have few: a third of the bytes."""
 
 
 def write_report(folder: Path, specs: Mapping[str, MeasureSpec]) -> list[Path]:
@@ -183,6 +185,7 @@ def _screen(png: Path) -> bytes:
     with Image.open(png) as picture:
         high = round(picture.height * SCREEN_PX / picture.width)
         small = picture.convert("RGB").resize((SCREEN_PX, high), Image.Resampling.LANCZOS)
+        small = small.quantize(SCREEN_COLOURS, dither=Image.Dither.NONE)
         file = BytesIO()
         small.save(file, "PNG", optimize=True)
     return file.getvalue()

@@ -19,6 +19,7 @@ from sim.comparison import warm_up
 from sim.comparison.compare import compare
 from sim.comparison.displacement import cordon, displacement, panel
 from sim.comparison.evidence import evidence, gridlock
+from sim.comparison.gaps import beyond_the_gap
 from sim.comparison.replication import Reason, confidence_at_looks, reason_to_stop
 from sim.demand.placebo import PERTURBATION_S
 from sim.measures.base import RunView
@@ -33,7 +34,7 @@ from sim.runs.store import Store
 from sim.site.zones import measured_junctions
 from sim.standard_data import config_path
 from sim.study import Study
-from sim.tables import FINDINGS, MEASURES, PASSPORT, PLACEBO, RUN_TABLES, empty, typed
+from sim.tables import ASSIGNMENT, FINDINGS, MEASURES, PASSPORT, PLACEBO, RUN_TABLES, empty, typed
 from sim.trip_pairs import people_table
 
 Runs = Mapping[Key, RunRecord]
@@ -81,6 +82,8 @@ class Analysis:
     """Runs measured so far: the next look of the same study goes on from them."""
     passport: pd.DataFrame = field(default_factory=lambda: empty(PASSPORT))
     """Columns PASSPORT; empty where it was not measured."""
+    assignment: pd.DataFrame = field(default_factory=lambda: empty(ASSIGNMENT))
+    """Columns ASSIGNMENT: how well the choice of ways is settled, if it is in equilibrium at all."""
 
     @property
     def confidence(self) -> float:
@@ -165,7 +168,7 @@ class Analysis:
         return self._stacked(name, LONG[name])
 
     def _compared(self, table: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
-        return compare(
+        rows = compare(
             table,
             found,
             self.specs,
@@ -173,6 +176,7 @@ class Analysis:
             confidence=self.confidence,
             replicates=self.study.replicates,
         )
+        return beyond_the_gap(rows, self.assignment)
 
     def _measure(self) -> None:
         """Measure every run that has not been measured yet."""
@@ -184,7 +188,12 @@ class Analysis:
                 self.measured[key] = {"findings": _keyed(key, findings.run_failed())}
                 continue
             view = self.view(key, record.digest)
-            found = (findings.find(view, self.gates), of_counts[key[1]], self._against_baseline(key, view))
+            found = (
+                findings.find(view, self.gates),
+                of_counts[key[1]],
+                self._against_baseline(key, view),
+                findings.find_in_assignment(self.assignment, *key[:2]),
+            )
             kept = [table for table in found if len(table)] or [empty(findings.FOUND)]
             self.measured[key] = {
                 "measures": _keyed(key, measures.compute(view)),

@@ -21,7 +21,7 @@ from sim.report.apart import write_report
 from sim.report.printing import NO_BROWSER, print_pdf
 from sim.report.terminal import verdict_table_text
 from sim.results import StudyFolder, describe_study, write_json
-from sim.runs.campaign import FREE_FLOW_FILE, Key, read_free_flow, read_records, run_study
+from sim.runs.campaign import FREE_FLOW_FILE, Key, read_assignment, read_free_flow, read_records, run_study
 from sim.runs.passport import study_passport
 from sim.runs.preflight import Preflight, preflight
 from sim.runs.run import still_holds
@@ -88,7 +88,9 @@ def _until_sure(
         with progress_bar() as progress:
             done = run_study(study.at(look), checked.builds, store, progress, runs)
         runs = done.runs
-        analysis = Analysis(study.at(look), store, checked, runs, done.free_flow, measured, passport)
+        analysis = Analysis(
+            study.at(look), store, checked, runs, done.free_flow, measured, passport, done.assignment
+        )
         if analysis.reason_to_stop() is not None:
             break
     return analysis, done.free_flow_failure
@@ -109,7 +111,15 @@ def rebuild(folder: StudyFolder) -> int:
     checked = preflight(study, store.root)
     _ensure_current(folder, store, runs, checked)
     free_flow, failure = read_free_flow(folder.path)
-    analysis = Analysis(study, store, checked, runs, free_flow, passport=read_passport(folder.tables))
+    analysis = Analysis(
+        study,
+        store,
+        checked,
+        runs,
+        free_flow,
+        passport=read_passport(folder.tables),
+        assignment=read_assignment(folder.path),
+    )
     if analysis.reason_to_stop() is None:
         raise _unfinished(folder.path / "runs.json", Message("its intervals are not narrow enough yet"))
     sides = side_tables(planned(study, store.root), analysis, stored=True)

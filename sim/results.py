@@ -173,6 +173,7 @@ def describe_study(study: Study, config: Mapping[str, Any]) -> dict[str, Any]:
         "replicates": list(study.replicates),
         "primary": study.primary,
         "routes": study.routes,
+        "horizon": study.horizon and {**study.horizon.model_dump(), "factor": study.horizon.factor},
         "mcid": list(study.mcid),
         "vehicles": study.settings.vehicles or calibrated_set(study),
         "confidence": study.settings.confidence,

@@ -18,7 +18,7 @@ from sim.policy import BASELINE, EMPTY, apply, empty_policy, parse_policy
 from sim.signals.rules import timing_rules
 from sim.site.model import Site
 from sim.standard_data import vehicle_set
-from sim.study import Arm, ExecutorSettings, RunSettings, ScenarioFacts, Study
+from sim.study import Arm, ExecutorSettings, Horizon, RunSettings, ScenarioFacts, Study
 from sim.sumo.site import load
 from sim.sweep import variants
 from sim.tables import PLACEBO
@@ -76,12 +76,21 @@ def assemble(
         periods=tuple(facts.periods or site.periods),
         primary=facts.primary,
         mcid=(facts.mcid_abs, facts.mcid_rel),
-        settings=settings,
+        settings=_grown(settings, facts.horizon),
         vehicles=vehicles,
         root=root,
         executor=executor or ExecutorSettings(),
         routes=facts.routes,
+        assignment=facts.assignment,
+        horizon=facts.horizon,
     )
+
+
+def _grown(settings: RunSettings, horizon: Horizon | None) -> RunSettings:
+    """Let the demand be that of the year that the study is for."""
+    if horizon is None:
+        return settings
+    return settings.model_copy(update={"demand_scale": settings.demand_scale * horizon.factor})
 
 
 def _check_frame(config: Mapping[str, Any], place: str, problems: Problems) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from sim.comparison.replication import HALF_WIDTH, LOOKS
 from sim.labels import Message
@@ -18,9 +18,10 @@ from sim.tables import PLACEBO
 from sim.vehicles import VehicleSet
 
 Driver = Literal["auto", "sumo", "libsumo", "traci"]
-Routes = Literal["fixed", "detour"]
+Routes = Literal["fixed", "detour", "equilibrium"]
 """`fixed`: everyone drives the way of today. `detour`: whose way is broken or closed, and whom a new street
-serves better by free-flow time, takes the fastest way of the empty network, once, at departure."""
+serves better by free-flow time, takes the fastest way of the empty network, once, at departure.
+`equilibrium`: in each arm, today included, people choose by simulated times until nobody could save much."""
 
 
 class RunSettings(Facts):
@@ -73,6 +74,40 @@ class ExecutorSettings(Facts):
     """How long to wait for an answer at the address."""
 
 
+class Assignment(Facts):
+    """When the choice of ways is settled; of `routes: equilibrium`."""
+
+    gap: float = Field(0.03, gt=0, le=0.2)
+    """Relative gap: the share of all travel time that people would save on the fastest ways of the moment."""
+    iterations_at_most: int = Field(20, ge=1, le=200)
+    """So many loadings of the demand; a larger gap is a finding then."""
+
+
+class Horizon(Facts):
+    """For which year a study is: every arm, today's streets included, gets the demand of that year."""
+
+    surveyed: int = Field(ge=1990, le=2100)
+    """Year of the counts."""
+    year: int = Field(ge=1990, le=2100)
+    growth_per_year: float = Field(ge=-0.1, le=0.2)
+    """Of all demand, compounded: 0.02 is 2 % a year."""
+    cut_out: bool = False
+    """Whether traffic from beyond the model would come to what is built: effects are a lower bound then."""
+
+    @model_validator(mode="after")
+    def _forward(self) -> Self:
+        if self.year < self.surveyed:
+            raise ValueError(
+                Message("{year} lies before the survey of {surveyed}", year=self.year, surveyed=self.surveyed)
+            )
+        return self
+
+    @property
+    def factor(self) -> float:
+        """Demand of the year over that of the survey: (1 + growth) to the power of the years between."""
+        return float((1 + self.growth_per_year) ** (self.year - self.surveyed))
+
+
 class ScenarioFacts(Facts):
     """`configs/scenario/NAME.yaml`: which site, which policies, which window, judged by what."""
 
@@ -86,13 +121,9 @@ class ScenarioFacts(Facts):
     """Whether present plans that break a minimum stand beside policies on signals made legal, too."""
     routes: Routes = "fixed"
     """How routes answer to what changes, by one rule in every arm."""
-
-    @field_validator("routes", mode="before")
-    @classmethod
-    def _offered(cls, value: Any) -> Any:
-        if value == "equilibrium":
-            raise ValueError(Message("equilibrium is not offered yet: choose fixed or detour"))
-        return value
+    assignment: Assignment = Field(default_factory=Assignment)
+    horizon: Horizon | None = None
+    """Medium and long term: the year that the policies are for."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +152,9 @@ class Study:
     root: Path
     executor: ExecutorSettings = field(default_factory=ExecutorSettings)
     routes: Routes = "fixed"
+    assignment: Assignment = field(default_factory=Assignment)
+    horizon: Horizon | None = None
+    """The year whose demand the settings' scale has in it already; None: that of the survey."""
     look: int = LOOKS[0]
     """How many replicates so far, where the settings leave the number open."""
 

@@ -168,6 +168,15 @@ PASSPORT: Mapping[str, str] = {
 }
 """Capacity passport: one row per movement of a signal that somebody makes."""
 
+ASSIGNMENT: Mapping[str, str] = {
+    "arm": "string",
+    "period": "string",
+    "iterations": "int64",  # loadings of the demand
+    "gap": "float64",  # relative gap of the last one
+    "target": "float64",
+}
+"""How well the choice of ways is settled (`routes: equilibrium`); the blank control is as the baseline."""
+
 MEASURES: Mapping[str, str] = {
     "arm": "string",
     "period": "string",

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
-from sim.demand import realise
-from sim.demand.detours import driven
-from sim.runs.campaign import laid_out, request
+from sim.runs.campaign import Work, laid_out
 from sim.runs.run import write_inputs
+from sim.runs.store import Store
 from sim.study import Arm, Study
 from sim.sumo.build import build
 from sim.sumo.view import gui_command
@@ -17,14 +15,15 @@ from sim.sumo.view import gui_command
 def viewing_command(study: Study, arm: Arm, cache: Path) -> list[str]:
     """Write the first replicate of the first period under `cache/view/`; return the sumo-gui command for it.
 
-    Raises ConfigError where the people do not fit the site.
+    `cache` is the root of the store. Where ways are in equilibrium, they are found first. Raises ConfigError
+    where the people do not fit the site, RunError where a loading fails.
     """
-    period, replicate = study.periods[0], study.replicates[0]
-    built = build(study.site, arm.applied, period, cache)
-    files = laid_out(study.site, built)
-    people = realise(study.site, period, replicate, study.settings, study.vehicles)
-    moved = driven(people, arm.applied.edits, files.build.network, study.site, study.routes)
-    run = request(study, period, replicate, files, replace(people, vehicles=moved))
+    period = study.periods[0]
+    files = {
+        (one.id, period): laid_out(study.site, build(study.site, one.applied, period, cache))
+        for one in (study.arms[0], arm)
+    }
+    run = Work(study, Store(cache), files).request(arm.id, period, study.replicates[0])
     folder = cache / "view" / study.name / arm.id
     folder.mkdir(parents=True, exist_ok=True)
     write_inputs(run, folder)

@@ -46,6 +46,7 @@ class Finding(StrEnum):
     NEGATIVE_DELAY = "negative_delay"
     GRIDLOCK = "gridlock"
     HELD_BY_CLOSURE = "held_by_closure"
+    WAYS_UNSETTLED = "ways_unsettled"
     CIRCLING = "circling"
     LITTLES_LAW = "littles_law"
     UNCALIBRATED = "uncalibrated"
@@ -146,6 +147,13 @@ def find_between(
     differing += _differing(base["walks"], arm["walks"], ["crossing", "scheduled_s"], moved_s)
     found = [Found(Finding.ARMS_DIFFER_IN_DEMAND, "", differing, 0)] if differing else []
     return as_table(iter(found))
+
+
+def find_in_assignment(assignment: pd.DataFrame, arm: str, period: str) -> pd.DataFrame:
+    """Check that the choice of ways of an arm came to its target: `tables.ASSIGNMENT` in, columns `FOUND`."""
+    rows = assignment[(assignment["arm"] == arm) & (assignment["period"] == period)]
+    pairs = zip(rows["gap"].tolist(), rows["target"].tolist(), strict=True)
+    return as_table(Found(Finding.WAYS_UNSETTLED, "", gap, target) for gap, target in pairs if gap > target)
 
 
 def as_table(items: Iterator[Found]) -> pd.DataFrame:

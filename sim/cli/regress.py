@@ -99,5 +99,5 @@ def _simulated(root: Path, name: str, words: list[str]) -> pd.DataFrame:
             )
             for key, reason in sorted(done.failures.items())
         )
-    tables = Analysis(study, store, checked, done.runs, done.free_flow).tables()
+    tables = Analysis(study, store, checked, done.runs, done.free_flow, assignment=done.assignment).tables()
     return network_values(tables.measures, measures.SPECS)

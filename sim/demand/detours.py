@@ -1,4 +1,4 @@
-"""How routes answer an arm's network: not at all, or by detours of those whom the change concerns. Pure."""
+"""How routes answer an arm's network at once: not at all, or by detours of those whom it concerns. Pure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def driven(
 
     Lots first (`assign_lots`), then routes. The same rule in every arm; where nothing is broken, closed or
     new nobody's route changes, whether it is the fastest or not. Only `edges` differ afterwards. Who finds no
-    way keeps the broken one: `broken_routes` tells.
+    way keeps the broken one: `broken_routes` tells. `equilibrium` begins with the detours, too.
     """
     moved = replace(demand, vehicles=assign_lots(demand.vehicles, edits, network, site))
     if routes == "fixed":
@@ -45,6 +45,17 @@ def driven(
 def new_streets(network: Network, site: Site) -> frozenset[str]:
     """Return the edges of an arm that the site does not have, parts of cut edges aside."""
     return frozenset(network.edges.keys() - site.network.edges.keys() - network.whole.keys())
+
+
+def met(
+    edges: Sequence[str], depart_s: float, network: Network, closures: Sequence[Closure]
+) -> tuple[int, ...]:
+    """Return the numbers of the closures that hold at some time of a trip, delays included."""
+    if not closures:
+        return ()
+    known = [edge for edge in edges if edge in network.edges]
+    end_s = depart_s + DELAYED * sum(network.edges[edge].free_time_s for edge in known)
+    return tuple(n for n, c in enumerate(closures) if c.begin_s < end_s and depart_s < c.end_s)
 
 
 @dataclass
@@ -68,21 +79,15 @@ class _Detours:
             vclass = self.demand.types[type_id].get("vClass", "passenger")
             edges = tuple(text.split())
             if id in broken:
-                route = self._way(vclass, edges, stops, self._met(edges, depart_s))
+                route = self._way(vclass, edges, stops, met(edges, depart_s, self.network, self.closures))
             elif new and purpose != "bus":
-                route = self._better(vclass, edges, stops, new, self._met(edges, depart_s))
+                route = self._better(
+                    vclass, edges, stops, new, met(edges, depart_s, self.network, self.closures)
+                )
             else:
                 route = None
             routes.append(text if route is None else " ".join(route))
         return table.assign(edges=pd.Series(routes, index=table.index, dtype="string"))
-
-    def _met(self, edges: Sequence[str], depart_s: float) -> tuple[int, ...]:
-        """Return the closures that hold at some time of a trip, delays included."""
-        if not self.closures:
-            return ()
-        known = [edge for edge in edges if edge in self.network.edges]
-        end_s = depart_s + DELAYED * sum(self.network.edges[edge].free_time_s for edge in known)
-        return tuple(n for n, c in enumerate(self.closures) if c.begin_s < end_s and depart_s < c.end_s)
 
     def _better(
         self, vclass: str, edges: tuple[str, ...], stops: str, new: frozenset[str], met: tuple[int, ...]

@@ -1,7 +1,8 @@
-"""Free-flow shortest paths on connections, so that banned turns and lane permissions are respected."""
+"""Shortest paths on connections, so that banned turns and lane permissions are respected."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 
 import numpy as np
@@ -28,11 +29,17 @@ def usable(network: Network, connection: Connection, vclass: str) -> bool:
 
 
 class Router:
-    """Fastest empty-street routes of one vehicle class; equal times are broken by the order of edge ids."""
+    """Fastest routes of one vehicle class; equal times are broken by the order of edge ids.
 
-    def __init__(self, network: Network, vclass: str = "passenger") -> None:
+    `times_s`: how long each edge takes; in free flow if left out.
+    """
+
+    def __init__(
+        self, network: Network, vclass: str = "passenger", times_s: Mapping[str, float] | None = None
+    ) -> None:
         self.network = network
         self.vclass = vclass
+        self.times_s = times_s
         self._ids = sorted(network.edges)
         self._index = {id: i for i, id in enumerate(self._ids)}
         self._from: dict[int, NDArray[np.int32]] = {}
@@ -46,11 +53,13 @@ class Router:
 
     @cached_property
     def _graph(self) -> csr_array:
-        # An arc costs the free time of the edge it leads to: the first edge is the same for every way.
+        # An arc costs the time of the edge it leads to: the first edge is the same for every way.
         links = sorted(self.links)
         rows = [self._index[a] for a, _ in links]
         columns = [self._index[b] for _, b in links]
-        costs = [max(self.network.edges[b].free_time_s, 1e-6) for _, b in links]
+        free = {id: edge.free_time_s for id, edge in self.network.edges.items()}
+        times_s = free if self.times_s is None else self.times_s
+        costs = [max(times_s[b], 1e-6) for _, b in links]
         return csr_array((costs, (rows, columns)), shape=(len(self._ids), len(self._ids)))
 
     def route(self, origin: str, destination: str) -> tuple[str, ...] | None:

@@ -16,10 +16,13 @@ from sim.site.network import Approach, Edge, Lane, Network
 
 
 def dead_end(network: Network, node: str) -> bool:
-    """Whether all streets at a node come from one other node."""
-    others = {edge.from_node for edge in network.edges.values() if edge.to_node == node}
-    others |= {edge.to_node for edge in network.edges.values() if edge.from_node == node}
-    return len(others) == 1
+    """Whether all streets at a node come from one other node, or the only one that comes leads nowhere."""
+    into = [edge for edge in network.edges.values() if edge.to_node == node]
+    out = [edge for edge in network.edges.values() if edge.from_node == node]
+    if len({edge.from_node for edge in into} | {edge.to_node for edge in out}) == 1:
+        return True
+    # A leg with short lanes is cut in two towards its junction and whole in the other direction.
+    return len(into) == 1 and len(out) == 1 and not network.connections_from.get(into[0].id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ class AddLink(NewStreet):
 
     It crosses what lies between without a junction, as a bridge or a tunnel does. Fields as in `open_road`;
     with `one_way: true` it leads from the first place to the second only. Needs a study whose `routes`
-    answer (`detour`).
+    answer: `equilibrium`; `detour` is the short run.
     """
 
     title: ClassVar[Text] = Text("新建联络线", "Add a link")

@@ -109,10 +109,13 @@ def node_of(network: Network, name: str) -> str:
 
 
 def is_dead_end(network: Network, node: str) -> bool:
-    """Whether cars come to it from one other node at most."""
-    others = {e.from_node for e in network.edges.values() if e.to_node == node and _for_cars(e)}
-    others |= {e.to_node for e in network.edges.values() if e.from_node == node and _for_cars(e)}
-    return len(others) == 1
+    """Whether cars come to it from one other node at most, or by one edge from which none leads on."""
+    into = [e for e in network.edges.values() if e.to_node == node and _for_cars(e)]
+    out = [e for e in network.edges.values() if e.from_node == node and _for_cars(e)]
+    if len({e.from_node for e in into} | {e.to_node for e in out}) == 1:
+        return True
+    # A leg with short lanes is cut in two towards its junction and whole in the other direction.
+    return len(into) == 1 and len(out) == 1 and not network.connections_from.get(into[0].id)
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from sim.report.expert_review import write_review
 from sim.report.further import further, strength
 from sim.report.movements import movement_tables
 from sim.report.replay import replay
+from sim.report.route_choice import settled_lines
 from sim.report.signals import stage_tables
 from sim.report.street_map import link_counts, map_json
 from sim.report.web_font import web_font
@@ -118,6 +119,7 @@ def context(
         "fate_columns": FATE_COLUMNS,
         "failed": failed_runs(data),
         "evidence": compared,
+        "settled": settled_lines(data),
         "further": further(data, specs),
         "strength": strength(data),
         **street_map(data, specs, standards),

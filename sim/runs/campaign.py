@@ -26,8 +26,10 @@ import pandas as pd
 from sim.demand import LEAVING, Demand, begin_s, departs_s, realise, ways
 from sim.demand.detours import driven
 from sim.demand.placebo import perturbed
-from sim.errors import HuanduError
+from sim.errors import HuanduError, RunError
+from sim.labels import Message
 from sim.results import write_json
+from sim.runs.equilibrium import POOLED, Equilibrium, choosing, chosen, settle
 from sim.runs.executors import Executor, executor, settled
 from sim.runs.free_flow import free_flow_request, free_flow_table
 from sim.runs.run import DEMAND_FILE, Runner, RunRecord, RunRequest
@@ -36,10 +38,10 @@ from sim.runs.study_log import StudyLog, Tally, study_log
 from sim.signals.adaptive import controllers_of
 from sim.site.model import Site
 from sim.site.zones import Zones, measured_junctions, zones
-from sim.study import Study
+from sim.study import Arm, Study
 from sim.sumo.build import ArmBuild
 from sim.sumo.driver import RunSpec
-from sim.tables import FREE_FLOW, PLACEBO, empty, typed
+from sim.tables import ASSIGNMENT, FREE_FLOW, PLACEBO, empty, typed
 
 INTERVAL_S = 900
 """Zones and edges are counted per quarter of an hour, as demand is."""
@@ -52,6 +54,8 @@ Progress = Callable[[Tally], None]
 """Called after every run."""
 FREE_FLOW_FILE = "free_flow.json"
 """In a study's folder: why the free-flow runs failed, null if they did not, and their digests."""
+ASSIGNMENT_FILE = "assignment.csv"
+"""Among a study's tables: how well the choice of ways is settled, columns ASSIGNMENT."""
 PEOPLE_KEPT = 8
 """Demands in memory at once: as many replicates as are under way at a time, more or less."""
 
@@ -82,6 +86,8 @@ class StudyRuns:
     free_flow: pd.DataFrame
     """Columns FREE_FLOW, the same in every arm; a movement without a row has no control delay."""
     free_flow_failure: str | None = None
+    assignment: pd.DataFrame = field(default_factory=lambda: empty(ASSIGNMENT))
+    """Columns ASSIGNMENT; without rows unless the study's `routes` are in equilibrium."""
 
     @property
     def failures(self) -> dict[Key, str]:
@@ -124,10 +130,11 @@ def run_study(
             executor(study.executor, work, study.settings.jobs) as where,
             study_log(folder, tally.total) as log,
         ):
-            campaign.run(where, log, tally, progress or (lambda tally: None))
+            campaign.run(study, where, log, tally, progress or (lambda tally: None))
     finally:
-        _write_records(folder, campaign.records, campaign.free_flow)
-    return StudyRuns(campaign.records, files, campaign.free_flow.table, campaign.free_flow.failure)
+        _write_records(folder, campaign)
+    found = campaign.free_flow
+    return StudyRuns(campaign.records, files, found.table, found.failure, campaign.assignment)
 
 
 def read_records(folder: Path) -> dict[Key, RunRecord]:
@@ -145,15 +152,23 @@ def read_free_flow(folder: Path) -> tuple[pd.DataFrame, str | None]:
     return typed(pd.read_parquet(folder / "tables" / "free_flow.parquet"), FREE_FLOW), said["failure"]
 
 
+def read_assignment(folder: Path) -> pd.DataFrame:
+    """Read how well the choice of ways is settled in a study: columns ASSIGNMENT."""
+    path = folder / "tables" / ASSIGNMENT_FILE
+    return typed(pd.read_csv(path), ASSIGNMENT) if path.is_file() else empty(ASSIGNMENT)
+
+
 @dataclass
 class _Campaign:
     keys: Sequence[Key]
     """What is to be run, replicate by replicate."""
     records: dict[Key, RunRecord]
     free_flow: FreeFlow = field(default_factory=FreeFlow)
+    assignment: pd.DataFrame = field(default_factory=lambda: empty(ASSIGNMENT))
 
-    def run(self, executor: Executor, log: StudyLog, tally: Tally, progress: Progress) -> None:
+    def run(self, study: Study, executor: Executor, log: StudyLog, tally: Tally, progress: Progress) -> None:
         free_flow = executor.submit(Work.free_flow)
+        self.assignment = self._assigned(study, executor, log)
         for key, future in settled(lambda key: executor.submit(methodcaller("run", *key)), self.keys):
             record = self.records[key] = outcome(future)
             arm, period, replicate = key
@@ -161,6 +176,23 @@ class _Campaign:
             log.write("run", arm=arm, period=period, replicate=replicate, state=state, **asdict(record))
             progress(tally)
         self.free_flow = free_flow.result()
+
+    def _assigned(self, study: Study, executor: Executor, log: StudyLog) -> pd.DataFrame:
+        """Let every arm find its equilibrium, if that is asked for; a failure is told by its runs."""
+        if study.routes != "equilibrium":
+            return empty(ASSIGNMENT)
+        keys = [(arm.id, period) for period in study.periods for arm in study.arms]
+        rows = []
+        for (arm, period), future in settled(
+            lambda key: executor.submit(methodcaller("equilibrium", *key)), keys
+        ):
+            if future.exception() is not None:
+                continue
+            found = future.result()
+            rows.append((arm, period, found.iterations, found.gap, study.assignment.gap))
+            for digest in found.digests:  # whoever looks after the store keeps what a log names
+                log.write("loading", arm=arm, period=period, digest=digest)
+        return typed(pd.DataFrame(rows, columns=list(ASSIGNMENT)), ASSIGNMENT)
 
 
 def outcome(future: Future[RunRecord]) -> RunRecord:
@@ -181,6 +213,8 @@ class Work:
         self.arms = arms
         self.runner = Runner(store)
         self.people = _People(study)
+        self._guard = threading.Lock()
+        self._settled: dict[tuple[str, str], Future[Equilibrium]] = {}
         self._by_id = {arm.id: arm for arm in study.simulated}
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -230,9 +264,51 @@ class Work:
             times = self.study.site.periods[period]
             fences_s = (begin_s(self.study.site, period), float(times.begin_s), float(times.end_s))
             people = perturbed(people, self.study.site.name, replicate, fences_s)
-        network = files.build.network
-        moved = driven(people, arm.applied.edits, network, self.study.site, self.study.routes)
-        return request(self.study, period, replicate, files, replace(people, vehicles=moved))
+        network, site = files.build.network, self.study.site
+        if self.study.routes == "equilibrium":
+            today = self.equilibrium(self.study.arms[0].id, period)
+            own = self.equilibrium(arm.id, period)
+            start = choosing(people, arm, network, site, None if own is today else today)
+            moved = chosen(start, own, site, replicate)
+            return request(self.study, period, replicate, files, moved)
+        vehicles = driven(people, arm.applied.edits, network, site, self.study.routes)
+        return request(self.study, period, replicate, files, replace(people, vehicles=vehicles))
+
+    def equilibrium(self, arm_id: str, period: str) -> Equilibrium:
+        """Find how people choose their ways in an arm, once; RunError where a loading of the demand fails.
+
+        The blank control, and any arm that builds and asks of people what the baseline does, chooses as the
+        baseline does.
+        """
+        arm, baseline = self._by_id[arm_id], self.study.arms[0]
+        base = self.equilibrium(baseline.id, period) if arm_id != baseline.id else None
+        if base is not None and arm.applied.edits == baseline.applied.edits:
+            return base
+        with self._guard:
+            key = (arm_id, period)
+            mine = key not in self._settled
+            future = self._settled.setdefault(key, Future())
+        if mine:
+            try:
+                future.set_result(self._settle(arm, period, base))
+            except BaseException as error:
+                future.set_exception(error)
+        return future.result()
+
+    def _settle(self, arm: Arm, period: str, base: Equilibrium | None) -> Equilibrium:
+        files, study = self.arms[arm.id, period], self.study
+        people = realise(study.site, period, POOLED, study.settings, study.vehicles)
+        start = choosing(people, arm, files.build.network, study.site, base)
+
+        def load(demand: Demand) -> tuple[str, pd.DataFrame]:
+            record = self.runner.run_one(request(study, period, POOLED, files, demand))
+            if record.failure is not None or record.digest is None:
+                raise RunError(
+                    Message("the choice of ways could not be found: {reason}", reason=record.failure)
+                )
+            return record.digest, self.store.read(record.digest, "edges")
+
+        return settle(start, files.build, study.site, study.assignment, load)
 
 
 def laid_out(site: Site, built: ArmBuild) -> ArmFiles:
@@ -338,8 +414,9 @@ class _People:
 TIMING = ("arm", "period", "replicate", "wall_s", "host")
 
 
-def _write_records(folder: Path, records: Mapping[Key, RunRecord], found: FreeFlow) -> None:
-    """Write what became of every run, and free flow; all but `timing.csv` is deterministic."""
+def _write_records(folder: Path, campaign: _Campaign) -> None:
+    """Write what became of every run, free flow and equilibria; all but `timing.csv` is deterministic."""
+    records, found = campaign.records, campaign.free_flow
     (folder / "tables").mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = [
         {"arm": arm, "period": period, "replicate": n, "digest": record.digest, "failure": record.failure}
@@ -348,6 +425,7 @@ def _write_records(folder: Path, records: Mapping[Key, RunRecord], found: FreeFl
     write_json(folder / "runs.json", rows)
     write_json(folder / FREE_FLOW_FILE, {"failure": found.failure, "runs": list(found.digests)})
     found.table.to_parquet(folder / "tables" / "free_flow.parquet", index=False, compression="zstd")
+    campaign.assignment.to_csv(folder / "tables" / ASSIGNMENT_FILE, index=False)
     path = folder / "tables" / "timing.csv"
     timing: dict[Key, dict[str, Any]] = {}
     if path.is_file():

@@ -26,16 +26,19 @@ from sim.tables import PLACEBO
 
 BROKEN: Mapping[Routes, Message] = {
     "fixed": Message(
-        "routes are fixed: keep one lane for every movement that is used, choose `routes: detour`, or "
-        "say in the demand which way its vehicles take instead"
+        "routes are fixed: keep one lane for every movement that is used, choose `routes: equilibrium` (or "
+        "`detour`, the short run), or say in the demand which way its vehicles take instead"
     ),
     "detour": Message("no way leads from their origin to their destination any more: leave them one"),
+    "equilibrium": Message("no way leads from their origin to their destination any more: leave them one"),
 }
 CLOSED: Mapping[Routes, Message] = {
     "fixed": Message(
-        "routes are fixed: choose `routes: detour`, or say in the demand which way they take instead"
+        "routes are fixed: choose `routes: equilibrium` (or `detour`, the short run), or say in the demand "
+        "which way they take instead"
     ),
     "detour": Message("no other way leads to their destination: leave them one, or exempt their class"),
+    "equilibrium": Message("no other way leads to their destination: leave them one, or exempt their class"),
 }
 """What to do about vehicles that cannot drive, by how routes answer."""
 
@@ -143,7 +146,7 @@ def _check_new_streets(study: Study, built: ArmBuild, place: str, problems: Prob
     new = new_streets(built.network, study.site)
     if new and study.routes == "fixed":
         told = Message("opens {new}, but routes are fixed: nobody would drive there", new=sorted(new))
-        problems.add(f"{place}: routes", told, Message("routes: detour lets whom it serves better take it"))
+        problems.add(f"{place}: routes", told, Message("routes: equilibrium; `detour` is the short run"))
 
 
 def _check_empty_policy(base: ArmBuild, problems: Problems) -> None:

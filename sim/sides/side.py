@@ -13,7 +13,7 @@ from sim.comparison.robustness import break_even
 from sim.errors import ConfigError, Problem
 from sim.labels import Message
 from sim.progress import progress_bar
-from sim.runs.campaign import read_free_flow, read_records, run_study
+from sim.runs.campaign import read_assignment, read_free_flow, read_records, run_study
 from sim.runs.preflight import Preflight, preflight
 from sim.sides.parts import Split, attribution_table, split_policies
 from sim.sides.worlds import strip, worlds
@@ -73,7 +73,17 @@ def _analysed(side: Study, checked: Preflight, main: Analysis, *, shared: bool, 
             raise ConfigError(
                 [Problem(str(folder / "runs.json"), told, Message("huandu run ... resume=true"))]
             )
-        return Analysis(study, main.store, checked, read_records(folder), read_free_flow(folder)[0], measured)
+        return Analysis(
+            study,
+            main.store,
+            checked,
+            read_records(folder),
+            read_free_flow(folder)[0],
+            measured,
+            assignment=read_assignment(folder),
+        )
     with progress_bar() as progress:
         done = run_study(study, checked.builds, main.store, progress, known)
-    return Analysis(study, main.store, checked, done.runs, done.free_flow, measured)
+    return Analysis(
+        study, main.store, checked, done.runs, done.free_flow, measured, assignment=done.assignment
+    )

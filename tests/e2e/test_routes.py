@@ -37,10 +37,10 @@ def refused(site: Site, kind: Facts, routes: Routes = "fixed") -> str:
 def test_fixed_routes_refuse_what_opens_or_closes_a_road_and_say_what_to_choose(site: Site) -> None:
     opened = refused(site, OPENED)
     assert "policy p, period am: routes: opens gap.back, gap.there, but routes are fixed" in opened
-    assert "(routes: detour lets whom it serves better take it)" in opened
+    assert "(routes: equilibrium; `detour` is the short run)" in opened
     closed = refused(site, BAN)
     assert "can no longer drive their route: J1.west -> J1.east.exit" in closed
-    assert "choose `routes: detour`" in closed
+    assert "choose `routes: equilibrium` (or `detour`, the short run)" in closed
 
 
 def test_a_detour_that_is_not_there_is_refused(site: Site) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from sim.runs.store import Store
 from sim.site.facts import seconds
 from sim.site.model import Site
 from sim.standard_data import vehicle_set
-from sim.study import Arm, Routes, RunSettings, Study
+from sim.study import Arm, Assignment, Routes, RunSettings, Study
 from sim.sumo.site import load
 
 Facts = dict[str, Any]
@@ -144,12 +144,19 @@ class Evaluated:
 
 
 def evaluate(
-    site: Site, policies: Mapping[str, Facts] | None = None, routes: Routes = "fixed", **settings: Any
+    site: Site,
+    policies: Mapping[str, Facts] | None = None,
+    routes: Routes = "fixed",
+    assignment: Facts | None = None,
+    **settings: Any,
 ) -> Evaluated:
-    """Run baseline and policies (each a mapping of interventions) and measure them, as `huandu run` does."""
+    """Run baseline and policies (each a mapping of interventions, maybe none) as `huandu run` does."""
     frame = {"site": site.name, "title": TITLE}
     arms = [Arm(BASELINE, apply(empty_policy(), site, "baseline"))]
     for name, interventions in (policies or {}).items():
+        if not interventions:
+            arms.append(Arm(name, apply(replace(empty_policy(), id=name), site, name)))
+            continue
         policy = parse_policy(name, {**frame, "interventions": interventions}, name)
         arms.append(Arm(name, apply(policy, site, name)))
     root = site.folder.parent
@@ -165,9 +172,10 @@ def evaluate(
         vehicles=vehicle_set(root, settings.get("vehicles")),
         root=root,
         routes=routes,
+        assignment=Assignment(**(assignment or {})),
     )
     store = Store(root / "results" / ".store")
     checked = preflight(study, store.root)
     done = run_study(study, checked.builds, store)
     assert not done.failures
-    return Evaluated(Analysis(study, store, checked, done.runs, done.free_flow))
+    return Evaluated(Analysis(study, store, checked, done.runs, done.free_flow, assignment=done.assignment))

@@ -135,8 +135,7 @@ def test_a_timed_closure_concerns_who_comes_while_it_holds(site: Site) -> None:
     assert routes(site, demand, "detour", SCHOOL) == [MAIN, ROUND, MAIN]
 
 
-def test_equilibrium_is_refused_by_name() -> None:
-    with pytest.raises(ConfigError, match="equilibrium is not offered yet: choose fixed or detour"):
-        parse(ScenarioFacts, {"site": "s", "routes": "equilibrium"}, "scenario")
+def test_how_routes_answer_is_one_of_three() -> None:
+    assert parse(ScenarioFacts, {"site": "s", "routes": "equilibrium"}, "scenario").assignment.gap == 0.03
     with pytest.raises(ConfigError, match="routes"):
         parse(ScenarioFacts, {"site": "s", "routes": "detuor"}, "scenario")

@@ -1,0 +1,103 @@
+"""Ways in equilibrium: an empty policy shows no effect, a crowded way is left by some, and gaps are told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sim.site.model import Site
+from sim.study import Routes
+from sim.sumo.site import load
+from tests.theory.isolated import PERIOD, TITLE, Evaluated, Facts, evaluate
+
+ANSWERS: tuple[Routes, ...] = ("fixed", "detour", "equilibrium")
+DIRECT = "J1.west J2.west J2.east.exit"
+ROUND = "J1.west J3.north J4.west J2.south J2.east.exit"
+SLOWER = {"kind": "speed_limit", "on": ["J2.west"], "expect": {"speed_kmh": 50}, "speed_kmh": 30}
+
+
+def leg(bearing_deg: float, *lanes: str, **more: object) -> Facts:
+    return {"bearing_deg": bearing_deg, "speed_kmh": 50, "lanes": [{"use": use} for use in lanes], **more}
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """Draw two ways from J1 to J2, all one-way: a signal lets little of the direct one through."""
+    green = {"green_s": 15, "yellow_s": 3, "all_red_s": 2}
+    places = {
+        "J1": ([0, 0], {"west": leg(270, "through", "through+right", length_m=300, exit_lanes=0),
+                        "east": leg(90), "south": leg(180)}),
+        "J2": ([600, 0], {"west": leg(270, "through", "through"), "south": leg(180, "right"),
+                          "east": leg(90, length_m=300, exit_lanes=2)}),
+        "J3": ([0, -250], {"north": leg(0, "left"), "east": leg(90)}),
+        "J4": ([600, -250], {"west": leg(270, "left"), "north": leg(0)}),
+    }  # fmt: skip
+    joined = {"direct": "J1.east J2.west", "a": "J1.south J3.north", "b": "J3.east J4.west",
+              "c": "J4.north J2.south"}  # fmt: skip
+    plan = {
+        "cycle_s": 60,
+        "stages": {
+            "A": {**green, "green": ["west.through"]},
+            "B": {**green, "green_s": 35, "green": ["south.right"]},
+        },
+    }
+    data = {
+        "name": "ways", "title": TITLE, "made_up": True, "warm_up_s": 0, "plans": {"day": {"J2": plan}},
+        "junctions": {id: {"title": TITLE, "position_m": at, "approaches": legs,
+                           "control": "signals" if id == "J2" else "priority"}
+                      for id, (at, legs) in places.items()},
+        "streets": {id: {"legs": legs.split()} for id, legs in joined.items()},
+        "periods": {PERIOD: {"title": TITLE, "begin": "07:30", "end": "07:45", "plan": "day"}},
+    }  # fmt: skip
+    folder = tmp_path / "ways"
+    folder.mkdir()
+    (folder / "site.yaml").write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
+    counts = {"J1.west,through": 350, "J2.west,through": 350, "J2.south,right": 0, "J3.north,left": 0,
+              "J4.west,left": 0}  # fmt: skip
+    rows = ["period,start,approach,movement,class,count,taken_at,queue_start_veh,queue_end_veh"]
+    rows += [f"{PERIOD},07:30,{movement},car,{n},upstream,," for movement, n in counts.items()]
+    (folder / "counts.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return load(folder, tmp_path / "results" / ".store")
+
+
+def digests(done: Evaluated) -> dict[str, str | None]:
+    return {arm: run.digest for (arm, _, _), run in done.analysis.runs.items()}
+
+
+def ways(done: Evaluated, arm: str) -> dict[str, str]:
+    trips = done.view(arm=arm).tables["trips"]
+    return dict(zip(trips["id"], trips["edges"], strict=True))
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_an_empty_policy_shows_no_effect(site: Site, answer: Routes) -> None:
+    """The very same run, whatever the routes answer with; and the blank control drives the same ways."""
+    done = evaluate(site, {"same": {}}, routes=answer, placebo=True, assignment={"iterations_at_most": 3})
+    found = digests(done)
+    assert found["same"] == found["baseline"] != found["placebo"]
+    assert ways(done, "same") == ways(done, "baseline") == ways(done, "placebo")
+
+
+def test_some_leave_a_crowded_way_until_the_gap_is_small(site: Site) -> None:
+    done = evaluate(site, {"slower": {"a": SLOWER}}, routes="equilibrium")
+    today, slower = ways(done, "baseline"), ways(done, "slower")
+    table = done.analysis.assignment.set_index("arm")
+    assert (table["gap"] <= table["target"]).all()
+    assert table.loc["baseline", "iterations"] > 1
+    chosen = list(today.values())
+    assert chosen.count(ROUND) > 50 and chosen.count(DIRECT) > 50
+    # A slower street is left by more, and nobody changes over to it.
+    assert {today[id] for id, way in slower.items() if way != today[id]} == {DIRECT}
+    assert list(slower.values()).count(ROUND) > chosen.count(ROUND)
+    assert "ways_unsettled" not in set(done.tables.findings["finding"])
+
+
+def test_a_gap_that_stays_is_told(site: Site) -> None:
+    limits = {"iterations_at_most": 1, "gap": 0.001}
+    done = evaluate(site, {"slower": {"a": SLOWER}}, routes="equilibrium", assignment=limits)
+    table = done.tables.findings
+    rows = table[table["finding"] == "ways_unsettled"]
+    assert set(rows["arm"]) == {"baseline", "slower"} and (rows["value"] > 0.001).all()
+    assert done.analysis.assignment["iterations"].tolist() == [1, 1]

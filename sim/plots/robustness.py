@@ -18,7 +18,6 @@ from sim.plots.style import (
     BAND,
     VERDICT_COLOURS,
     VERDICT_MARKS,
-    axis_label,
     house_style,
     new_figure,
     two_lines,
@@ -72,7 +71,7 @@ def _figure(data: StudyData, spec: MeasureSpec, period: str, arms: list[str]) ->
         axes.set_xticks(x, [*names, *(str(row["level"]) for row in records(others))], fontsize=8)
         axes.set_title(two_lines(data.arm_title(arm)))
         axes.grid(axis="x", visible=False)
-        axes.set_xlabel(axis_label(f"plot.{KEY}.demand"))
+        axes.set_xlabel("\n".join(text(f"plot.{KEY}.demand")), fontsize=8.5)
     for axes in panels[len(arms) :]:
         axes.set_visible(False)
     panels[0].set_ylabel(f"Δ ({spec.unit})")

@@ -117,13 +117,15 @@ def _candidates(site: Site, root: Path) -> Iterator[dict[str, Any]]:
             lanes = len(site.network.edges[approach.edge].lanes)
             if approach.edge in driven:
                 continue
-            uses = "+".join(m.direction for m in approach.movements)
+            turns = [movement.direction for movement in approach.movements]
+            if len(turns) < 2:
+                continue
             yield {
                 "kind": "widen_road",
                 "on": [f"{approach.junction}.{approach.name}"],
-                "expect": {"lanes": lanes, "uses": [uses]},
+                "expect": {"lanes": lanes, "uses": ["+".join(turns)]},
                 "lanes": lanes + 1,
-                "uses": [uses.partition("+")[0], uses],
+                "uses": [turns[0], "+".join(turns[1:])],
             }
 
 

@@ -251,7 +251,8 @@ class Analysis:
                 0.0 if math.isnan(longest_s) else longest_s,
             )
             running = curves[(curves["profile"] == "running_veh") & (curves["period"] == period)]
-            running = running[running["x"] <= at.end_s]
+            # Who stands in a stall when the demand begins is put there before: nobody drives then.
+            running = running[running["x"].between(at.begin_s - site.facts.warm_up_s, at.end_s)]
             for arm in self.study.arms:
                 own = running[running["arm"] == arm.id]
                 across = own.pivot_table(index="x", columns="replicate", values="value").dropna()

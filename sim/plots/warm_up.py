@@ -36,7 +36,7 @@ def draw(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Iterator[Drawing]
 def _figure(data: StudyData, period: str, row: pd.Series[float]) -> Figure:
     begins_s, ends_s = float(row["begin_s"]), float(row["begin_s"] + row["window_s"])
     curves = data.curves(BASELINE, period, "running_veh")
-    curves = curves[curves.index <= ends_s]
+    curves = curves[(curves.index >= begins_s - float(row["warm_up_s"])) & (curves.index <= ends_s)]
     mean = curves.mean(axis=1)
     figure = new_figure(
         8.6, 4.2, text(f"plot.{KEY}.title", period=data.period_title(period)), data.made_up, legend=True

@@ -9,7 +9,7 @@ change at each of many junctions that lie apart, with two streets at least betwe
 their footprints have nothing in common and whatever leaves one of them lies in none. A round that does not
 hold is halved until each of its changes is judged alone.
 
-    python -m tests.validation.junction_sweep
+    python -m tests.validation.junction_sweep [NETWORK ...]
 
 makes all builds again and rewrites junction-sweep.{md,csv}; nothing is simulated. Half an hour on one core.
 """
@@ -20,6 +20,7 @@ import datetime
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -260,21 +261,30 @@ def page(rows: pd.DataFrame, on: str) -> str:
         lines.append("| " + " | ".join(cells) + " |")
     refusals = counts(rows[rows["outcome"] != HELD]).groupby(["kind", "outcome", "reason"])["changes"].sum()
     told = [f"| `{kind}` | {outcome} | {reason} | {n} |" for (kind, outcome, reason), n in refusals.items()]
+    swept = sorted(set(rows["network"]))
     return TEXT.format(
-        on=on, tried=len(rows), junctions=rows.groupby("network")["junction"].nunique().sum(),
-        table="\n".join(lines), refusals="\n".join(told), markings=REMARKINGS,
-    )  # fmt: skip
+        on=on,
+        networks=" ".join(swept),
+        missing=", ".join(sorted(set(NETWORKS) - set(swept))) or "none",
+        tried=len(rows),
+        junctions=rows.groupby("network")["junction"].nunique().sum(),
+        table="\n".join(lines),
+        refusals="\n".join(told),
+        markings=REMARKINGS,
+    )
 
 
 TEXT = """\
 # Every signalised junction of real networks, changed
 
-Made by `python -m tests.validation.junction_sweep` on {on}, SUMO 1.28.0; counts in `junction-sweep.csv`.
+Made by `python -m tests.validation.junction_sweep {networks}` on {on}, SUMO 1.28.0; counts in
+`junction-sweep.csv`. Networks of the sweep that were not swept then: {missing}.
+
 {tried} changes at {junctions} junctions: a cycle 10 s longer; the longest green 7 s longer and another
 offset; every movement banned, for good (buses exempt) and for cars by the clock; up to {markings} other lane
 markings for each approach, sensible or not. Each arm was built, held against the baseline object by object,
-and loaded by SUMO. `held`: all that changed lies inside the declared footprint, and all that was declared is
-there.
+and loaded by SUMO. `held`: all that changed lies inside the declared footprint, and all that was declared
+is there.
 `refused`: not built, and the reason said. `failed`: anything else. Markings were tried one at a time;
 retimings and bans in rounds of one change at each of many junctions that lie at least two streets apart, each
 judged alone where its round did not hold.
@@ -298,9 +308,9 @@ def write(rows: pd.DataFrame) -> None:
 
 
 def main() -> None:
-    """Make every build and write the page."""
+    """Make every build, of the networks named as arguments or of all, and write the page."""
     with tempfile.TemporaryDirectory() as folder:
-        write(run_all(ROOT.parent / "shared" / "data", Path(folder)))
+        write(run_all(ROOT.parent / "shared" / "data", Path(folder), sys.argv[1:] or tuple(NETWORKS)))
 
 
 if __name__ == "__main__":

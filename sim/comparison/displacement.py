@@ -80,7 +80,7 @@ def displacement(comparison: pd.DataFrame) -> pd.DataFrame:
         return empty(DISPLACEMENT)
     flows = comparison[comparison["measure"] == "demand_flow"]
     flow = flows.set_index(["arm", "period", "scope"])["before"]
-    kind = delay["scope"].str.partition(":")[0]
+    kind = delay["scope"].str.split(":").str[0]  # `partition` of nothing has no columns
     table = delay[kind.isin(["movement", "junction"])].assign(kind=kind)
     where = list(zip(table["arm"], table["period"], table["scope"], strict=True))
     table = table.assign(

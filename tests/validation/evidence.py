@@ -32,6 +32,7 @@ from sim.comparison import inference
 from sim.comparison.replication import required_replicates, unpaired_replicates
 from sim.demand import realise
 from sim.errors import ConfigError
+from sim.labels import catalogue
 from sim.policy import apply, parse_policy
 from sim.site.model import Site
 from sim.standard_data import vehicle_set
@@ -149,6 +150,7 @@ def rows(name: str, folder: Path, trial: Trial, wall_s: float) -> list[dict[str,
     evidence = pd.read_csv(tables / "evidence.csv")
     runs = pd.read_csv(tables / "runs.csv")
     page = (folder / "report.html").read_text(encoding="utf-8")
+    words = catalogue()["report.card.within_noise"].zh.partition("}")[2]
     seeds = runs.set_index(["arm", "replicate"])["fair_travel_time"]
     found = []
     for one in evidence.to_dict("records"):
@@ -170,7 +172,7 @@ def rows(name: str, folder: Path, trial: Trial, wall_s: float) -> list[dict[str,
                 "verdict": "" if row is None else row["verdict"],
                 "within_noise": "" if row is None else bool(row["within_noise"]),
                 "gate": "" if row is None else row["gate"],
-                "page_says_noise": "" if row is None else "与随机波动无法区分" in page,
+                "page_says_noise": "" if row is None else words in page,
                 **numbers(x, y),
                 "study_s": wall_s,
             }

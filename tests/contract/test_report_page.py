@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ import pandas as pd
 import pytest
 from fontTools.ttLib import TTFont
 
-from sim.errors import ConfigError
 from sim.measures import SPECS
 from sim.measures.level_of_service import grade, read_standards
 from sim.plots.fonts import code_points, undrawable
@@ -22,46 +20,12 @@ from sim.plots.street_map import scale_s
 from sim.plots.study_data import read_study
 from sim.report.evidence import evidence
 from sim.report.movements import movement_tables
-from sim.report.page import context, html, markdown, write_report
+from sim.report.page import context, html, write_report
 from sim.report.web_font import web_font
+from tests.report_page import Reader, edit, read, small, write_page
 from tests.synthetic_study import write_synthetic_study
 
 MIDDAY = {"midday": {"zh": "平峰", "en": "Midday"}}
-HOSTILE = "\"><script>alert('x')</script><img src=x onerror=alert(1)>|{{7*7}}&amp;"
-
-
-class Reader(HTMLParser):
-    """Collects tags, attributes, and the text of each section."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.texts: dict[str, list[str]] = {}
-        self.section, self.inside, self.id = "", "", ""
-        self.held: dict[str, list[str]] = {}
-        """Text directly after the start of each element that has an id."""
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        self.inside, self.id = tag, dict(attrs).get("id") or ""
-        if tag == "section":
-            self.section = dict(attrs)["id"] or ""
-        if tag == "footer":
-            self.section = "footer"
-
-    def handle_data(self, data: str) -> None:
-        if self.id:
-            self.held.setdefault(self.id, []).append(data)
-        if self.inside not in ("style", "script") and self.id != "map-data":
-            self.texts.setdefault(self.section, []).append(data)
-
-    def text(self, section: str) -> str:
-        return " ".join(" ".join(self.texts.get(section, [])).split())
-
-
-def read(folder: Path) -> Reader:
-    return Reader((folder / "report.html").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -71,24 +35,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     write_report(folder, SPECS)
     return folder
-
-
-def small(folder: Path, **site: Any) -> Path:
-    return write_synthetic_study(folder, replicates=4, two_periods=False, arms=["baseline", "retime"], **site)
-
-
-def write_page(folder: Path) -> Reader:
-    """Write and read the page without its figures, which have their own tests."""
-    shown = context(read_study(folder), SPECS, {}, [])
-    (folder / "report.html").write_text(html(shown), encoding="utf-8")
-    (folder / "report.md").write_text(markdown(shown), encoding="utf-8")
-    return read(folder)
-
-
-def edit(path: Path, change: Any) -> None:
-    data = json.loads(path.read_text(encoding="utf-8"))
-    change(data)
-    path.write_text(json.dumps(data), encoding="utf-8")
 
 
 def test_the_page_is_one_file_under_10_mb_that_asks_for_nothing(folder: Path) -> None:
@@ -191,14 +137,6 @@ def test_one_scale_for_all_policies(folder: Path) -> None:
     assert scale_s(replace(data, link_intervals=worse)) == whole
 
 
-def test_without_streets_the_page_says_so(tmp_path: Path) -> None:
-    folder = small(tmp_path)
-    for name in ("geometry.json", "links.parquet", "link_intervals.parquet"):
-        (folder / "tables" / name).unlink()
-    reader = write_page(folder)
-    assert "无法绘图" in reader.text("map") and "tables/geometry.json" in reader.text("")
-
-
 def test_page_and_markdown_never_claim_a_proof(folder: Path) -> None:
     for name in ("report.html", "report.md"):
         text = re.sub(r"base64,[A-Za-z0-9+/=]+", "", (folder / name).read_text(encoding="utf-8"))
@@ -229,125 +167,6 @@ def test_equal_folders_give_equal_pages(tmp_path: Path) -> None:
         write_page(folder)
         pages.append([(folder / file).read_bytes() for file in ("report.html", "report.md")])
     assert pages[0] == pages[1]
-
-
-def test_hostile_names_stay_text(tmp_path: Path) -> None:
-    folder = small(tmp_path, title={"zh": HOSTILE, "en": HOSTILE}, network_sha256=HOSTILE)
-
-    def poison_streets(streets: dict[str, Any]) -> None:
-        streets["edges"][HOSTILE] = {**streets["edges"].pop("J1.north"), "name": "</div>" + HOSTILE}
-        streets["junctions"][HOSTILE] = streets["junctions"].pop("J1")
-        streets["touched"]["retime"]["junctions"] = [HOSTILE, "J2"]
-
-    edit(folder / "tables" / "geometry.json", poison_streets)
-
-    def poison(study: dict[str, Any]) -> None:
-        study["config"]["policies"]["retime"] = {"interventions": {"a": {"department": HOSTILE}}}
-        study["name"] = HOSTILE
-        study["vehicles"] = HOSTILE
-        study["periods"]["am_peak"]["title"] = {"zh": HOSTILE, "en": "x"}
-        for arm in study["arms"]:
-            arm["title"] = {"zh": HOSTILE, "en": HOSTILE}
-            arm["reason"] = {"zh": HOSTILE, "en": HOSTILE}
-            arm["change_log"] = [{"zh": HOSTILE, "en": HOSTILE}]
-            arm["swept"] = {HOSTILE: HOSTILE}
-        study["site"]["declared_periods"]["other"] = {"zh": HOSTILE, "en": HOSTILE}
-        study["site"]["titles"] = dict.fromkeys(("junction:J1", "approach:J1.north"), arm["title"])
-
-    edit(folder / "study.json", poison)
-    runs = [{"arm": HOSTILE, "period": HOSTILE, "replicate": 1, "digest": None, "failure": HOSTILE}]
-    (folder / "runs.json").write_text(json.dumps(runs), encoding="utf-8")
-    (folder / "tables" / "proof.json").write_text(
-        json.dumps(
-            [
-                {
-                    "arm": "retime",
-                    "period": "am_peak",
-                    "identical": 3,
-                    "words": {"zh": HOSTILE, "en": HOSTILE},
-                    "changed": [dict.fromkeys(("kind", "id", "what", "before", "after"), HOSTILE)],
-                }
-            ]
-        ),
-        encoding="utf-8",
-    )
-    write_report(folder, SPECS)
-    reader = read(folder)
-    assert sum(tag == "script" for tag, _ in reader.tags) == 1, "only our own script"
-    assert not [
-        attributes for _, attributes in reader.tags if any(name.startswith("on") for name in attributes)
-    ]
-    assert not [tag for tag, _ in reader.tags if tag == "img" and not _.get("src", "").startswith("data:")]
-    assert json.loads("".join(reader.held["map-data"]))["junctions"]
-    assert "{{7*7}}" in reader.text("verdicts"), "names are shown as they are, not evaluated"
-    markdown = (folder / "report.md").read_text(encoding="utf-8")
-    assert "<script" not in markdown and "<img" not in markdown
-
-
-def test_scopes_and_findings_with_html_stay_text(tmp_path: Path) -> None:
-    folder = small(tmp_path)
-    path = folder / "tables" / "comparison.csv"
-    table = pd.read_csv(path, keep_default_na=False)
-    table["scope"] = table["scope"].str.replace("J1.north.left", "J<script>.north.left")
-    table.to_csv(path, index=False)
-    findings = pd.read_parquet(folder / "tables" / "findings.parquet")
-    findings["finding"] = findings["finding"].replace("uncalibrated", "<b>new</b>")
-    findings.to_parquet(folder / "tables" / "findings.parquet")
-    reader = write_page(folder)
-    assert "J<script>" in reader.text("movements") and "<b>new</b>" in reader.text("findings")
-    assert sum(tag == "script" for tag, _ in reader.tags) == 1
-
-
-@pytest.mark.parametrize(
-    "lost", ["comparison.csv", "measures.parquet", "findings.parquet", "profiles.parquet", "fates.parquet"]
-)
-def test_a_missing_table_is_named_and_the_rest_is_shown(tmp_path: Path, lost: str) -> None:
-    folder = small(tmp_path)
-    (folder / "tables" / lost).unlink()
-    write_report(folder, SPECS)
-    reader = read(folder)
-    assert f"tables/{lost}" in reader.text("")
-    verdicts = reader.text("verdicts")
-    assert "信号重配时" in verdicts
-    if lost == "comparison.csv":
-        assert "不给结论" in verdicts
-        assert not [
-            a
-            for tag, a in reader.tags
-            if tag == "span" and (a.get("class") or "").split()[:2] == ["verdict", "good"]
-        ]
-    else:
-        assert "146." in verdicts or "147." in verdicts or "→" in verdicts
-
-
-def test_a_broken_table_is_named(tmp_path: Path) -> None:
-    folder = small(tmp_path)
-    (folder / "tables" / "profiles.parquet").write_bytes(b"PAR1 cut short")
-    (folder / "tables" / "comparison.csv").write_text("arm,period\nretime,am_peak\n", encoding="utf-8")
-    write_report(folder, SPECS)
-    said = read(folder).text("")
-    assert "tables/profiles.parquet" in said and "tables/comparison.csv" in said
-
-
-def test_failed_runs_are_told(tmp_path: Path) -> None:
-    folder = small(tmp_path)
-    edit(
-        folder / "runs.json",
-        lambda runs: runs[2].update(digest=None, failure="sumo ended with code 1: no such lane"),
-    )
-    said = write_page(folder).text("")
-    assert "1 次仿真运行失败" in said and "no such lane" in said
-
-
-def test_invalid_runs_give_no_verdict(tmp_path: Path) -> None:
-    folder = small(tmp_path)
-    path = folder / "tables" / "comparison.csv"
-    table = pd.read_csv(path, keep_default_na=False)
-    table["verdict"], table["gate"] = "not_comparable", "invalid"
-    table.to_csv(path, index=False)
-    said = write_page(folder).text("verdicts")
-    assert "不可比" in said and "不给结论" in said
-    assert not re.search(r"(?<!显著)改善", said.replace("结论均指", ""))
 
 
 def test_an_improvement_says_which_periods_it_does_not_cover(tmp_path: Path) -> None:
@@ -408,33 +227,11 @@ def test_level_of_service_is_by_tables_that_fit_the_junction(tmp_path: Path, rep
     assert "CJJ/T 141" in shown.text("movements") and "无信号交叉口" in shown.text("definitions")
 
 
-def test_without_knowing_the_control_nothing_is_graded(tmp_path: Path, repo_root: Path) -> None:
-    data = read_study(small(tmp_path, controls={}))
-    standards = read_standards(repo_root / "configs" / "standards")
-    (group,) = movement_tables(data, SPECS, standards)
-    assert all(table.standards == () for table in group.junctions)
-
-
-def test_a_failed_free_flow_run_is_told(tmp_path: Path) -> None:
-    folder = small(tmp_path)
-    (folder / "free_flow.json").write_text('{"failure": "out of <paper>"}', encoding="utf-8")
-    said = write_page(folder).text("")
-    assert "自由流运行失败" in said and "out of <paper>" in said
-    assert "out of &lt;paper&gt;" in (folder / "report.md").read_text(encoding="utf-8")
-
-
 def test_a_real_calibrated_site_carries_neither_mark(tmp_path: Path) -> None:
     folder = small(tmp_path, made_up=False, calibrated=True)
     write_page(folder)
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert "示意数据" not in page and 'id="uncalibrated"' not in page
-
-
-def test_a_folder_of_a_newer_huandu_is_refused(tmp_path: Path) -> None:
-    folder = small(tmp_path)
-    edit(folder / "study.json", lambda study: study.update(schema_version=99))
-    with pytest.raises(ConfigError, match="newer huandu"):
-        write_report(folder, SPECS)
 
 
 @pytest.mark.parametrize(
@@ -520,15 +317,6 @@ def test_whom_a_better_mean_was_bought_from_is_said_in_words(tmp_path: Path) -> 
     said = "平均值的改善靠牺牲换来,变差的是方案后最差转向(石桥铺路口 J1 北进口左转)"
     assert said in reader.text("panel") and said in reader.text("verdicts")
     assert "总量变化无法认定" in reader.text("net")
-
-
-def test_a_broken_further_table_is_left_out(tmp_path: Path) -> None:
-    folder = small(tmp_path)
-    (folder / "tables" / "people.parquet").write_bytes(b"PAR1 cut short")
-    pd.DataFrame({"arm": ["retime"]}).to_parquet(folder / "tables" / "displacement.parquet")
-    assert not {"winners", "displacement"} & {
-        a["id"] for tag, a in write_page(folder).tags if tag == "section"
-    }
 
 
 def test_the_blank_control_and_gridlock_stand_with_the_evidence(tmp_path: Path) -> None:

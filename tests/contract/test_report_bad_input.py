@@ -1,0 +1,179 @@
+"""The page of what is hostile, missing, broken, failed or too new: it says so and shows the rest."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from sim.errors import ConfigError
+from sim.measures import SPECS
+from sim.measures.level_of_service import read_standards
+from sim.plots.study_data import read_study
+from sim.report.movements import movement_tables
+from sim.report.page import write_report
+from tests.report_page import edit, read, small, write_page
+
+HOSTILE = "\"><script>alert('x')</script><img src=x onerror=alert(1)>|{{7*7}}&amp;"
+
+
+def test_without_streets_the_page_says_so(tmp_path: Path) -> None:
+    folder = small(tmp_path)
+    for name in ("geometry.json", "links.parquet", "link_intervals.parquet"):
+        (folder / "tables" / name).unlink()
+    reader = write_page(folder)
+    assert "无法绘图" in reader.text("map") and "tables/geometry.json" in reader.text("")
+
+
+def test_hostile_names_stay_text(tmp_path: Path) -> None:
+    folder = small(tmp_path, title={"zh": HOSTILE, "en": HOSTILE}, network_sha256=HOSTILE)
+
+    def poison_streets(streets: dict[str, Any]) -> None:
+        streets["edges"][HOSTILE] = {**streets["edges"].pop("J1.north"), "name": "</div>" + HOSTILE}
+        streets["junctions"][HOSTILE] = streets["junctions"].pop("J1")
+        streets["touched"]["retime"]["junctions"] = [HOSTILE, "J2"]
+
+    edit(folder / "tables" / "geometry.json", poison_streets)
+
+    def poison(study: dict[str, Any]) -> None:
+        study["config"]["policies"]["retime"] = {"interventions": {"a": {"department": HOSTILE}}}
+        study["name"] = HOSTILE
+        study["vehicles"] = HOSTILE
+        study["periods"]["am_peak"]["title"] = {"zh": HOSTILE, "en": "x"}
+        for arm in study["arms"]:
+            arm["title"] = {"zh": HOSTILE, "en": HOSTILE}
+            arm["reason"] = {"zh": HOSTILE, "en": HOSTILE}
+            arm["change_log"] = [{"zh": HOSTILE, "en": HOSTILE}]
+            arm["swept"] = {HOSTILE: HOSTILE}
+        study["site"]["declared_periods"]["other"] = {"zh": HOSTILE, "en": HOSTILE}
+        study["site"]["titles"] = dict.fromkeys(("junction:J1", "approach:J1.north"), arm["title"])
+
+    edit(folder / "study.json", poison)
+    runs = [{"arm": HOSTILE, "period": HOSTILE, "replicate": 1, "digest": None, "failure": HOSTILE}]
+    (folder / "runs.json").write_text(json.dumps(runs), encoding="utf-8")
+    (folder / "tables" / "proof.json").write_text(
+        json.dumps(
+            [
+                {
+                    "arm": "retime",
+                    "period": "am_peak",
+                    "identical": 3,
+                    "words": {"zh": HOSTILE, "en": HOSTILE},
+                    "changed": [dict.fromkeys(("kind", "id", "what", "before", "after"), HOSTILE)],
+                }
+            ]
+        ),
+        encoding="utf-8",
+    )
+    write_report(folder, SPECS)
+    reader = read(folder)
+    assert sum(tag == "script" for tag, _ in reader.tags) == 1, "only our own script"
+    assert not [
+        attributes for _, attributes in reader.tags if any(name.startswith("on") for name in attributes)
+    ]
+    assert not [tag for tag, _ in reader.tags if tag == "img" and not _.get("src", "").startswith("data:")]
+    assert json.loads("".join(reader.held["map-data"]))["junctions"]
+    assert "{{7*7}}" in reader.text("verdicts"), "names are shown as they are, not evaluated"
+    markdown = (folder / "report.md").read_text(encoding="utf-8")
+    assert "<script" not in markdown and "<img" not in markdown
+
+
+def test_scopes_and_findings_with_html_stay_text(tmp_path: Path) -> None:
+    folder = small(tmp_path)
+    path = folder / "tables" / "comparison.csv"
+    table = pd.read_csv(path, keep_default_na=False)
+    table["scope"] = table["scope"].str.replace("J1.north.left", "J<script>.north.left")
+    table.to_csv(path, index=False)
+    findings = pd.read_parquet(folder / "tables" / "findings.parquet")
+    findings["finding"] = findings["finding"].replace("uncalibrated", "<b>new</b>")
+    findings.to_parquet(folder / "tables" / "findings.parquet")
+    reader = write_page(folder)
+    assert "J<script>" in reader.text("movements") and "<b>new</b>" in reader.text("findings")
+    assert sum(tag == "script" for tag, _ in reader.tags) == 1
+
+
+@pytest.mark.parametrize(
+    "lost", ["comparison.csv", "measures.parquet", "findings.parquet", "profiles.parquet", "fates.parquet"]
+)
+def test_a_missing_table_is_named_and_the_rest_is_shown(tmp_path: Path, lost: str) -> None:
+    folder = small(tmp_path)
+    (folder / "tables" / lost).unlink()
+    write_report(folder, SPECS)
+    reader = read(folder)
+    assert f"tables/{lost}" in reader.text("")
+    verdicts = reader.text("verdicts")
+    assert "信号重配时" in verdicts
+    if lost == "comparison.csv":
+        assert "不给结论" in verdicts
+        assert not [
+            a
+            for tag, a in reader.tags
+            if tag == "span" and (a.get("class") or "").split()[:2] == ["verdict", "good"]
+        ]
+    else:
+        assert "146." in verdicts or "147." in verdicts or "→" in verdicts
+
+
+def test_a_broken_table_is_named(tmp_path: Path) -> None:
+    folder = small(tmp_path)
+    (folder / "tables" / "profiles.parquet").write_bytes(b"PAR1 cut short")
+    (folder / "tables" / "comparison.csv").write_text("arm,period\nretime,am_peak\n", encoding="utf-8")
+    write_report(folder, SPECS)
+    said = read(folder).text("")
+    assert "tables/profiles.parquet" in said and "tables/comparison.csv" in said
+
+
+def test_failed_runs_are_told(tmp_path: Path) -> None:
+    folder = small(tmp_path)
+    edit(
+        folder / "runs.json",
+        lambda runs: runs[2].update(digest=None, failure="sumo ended with code 1: no such lane"),
+    )
+    said = write_page(folder).text("")
+    assert "1 次仿真运行失败" in said and "no such lane" in said
+
+
+def test_invalid_runs_give_no_verdict(tmp_path: Path) -> None:
+    folder = small(tmp_path)
+    path = folder / "tables" / "comparison.csv"
+    table = pd.read_csv(path, keep_default_na=False)
+    table["verdict"], table["gate"] = "not_comparable", "invalid"
+    table.to_csv(path, index=False)
+    said = write_page(folder).text("verdicts")
+    assert "不可比" in said and "不给结论" in said
+    assert not re.search(r"(?<!显著)改善", said.replace("结论均指", ""))
+
+
+def test_without_knowing_the_control_nothing_is_graded(tmp_path: Path, repo_root: Path) -> None:
+    data = read_study(small(tmp_path, controls={}))
+    standards = read_standards(repo_root / "configs" / "standards")
+    (group,) = movement_tables(data, SPECS, standards)
+    assert all(table.standards == () for table in group.junctions)
+
+
+def test_a_failed_free_flow_run_is_told(tmp_path: Path) -> None:
+    folder = small(tmp_path)
+    (folder / "free_flow.json").write_text('{"failure": "out of <paper>"}', encoding="utf-8")
+    said = write_page(folder).text("")
+    assert "自由流运行失败" in said and "out of <paper>" in said
+    assert "out of &lt;paper&gt;" in (folder / "report.md").read_text(encoding="utf-8")
+
+
+def test_a_folder_of_a_newer_huandu_is_refused(tmp_path: Path) -> None:
+    folder = small(tmp_path)
+    edit(folder / "study.json", lambda study: study.update(schema_version=99))
+    with pytest.raises(ConfigError, match="newer huandu"):
+        write_report(folder, SPECS)
+
+
+def test_a_broken_further_table_is_left_out(tmp_path: Path) -> None:
+    folder = small(tmp_path)
+    (folder / "tables" / "people.parquet").write_bytes(b"PAR1 cut short")
+    pd.DataFrame({"arm": ["retime"]}).to_parquet(folder / "tables" / "displacement.parquet")
+    assert not {"winners", "displacement"} & {
+        a["id"] for tag, a in write_page(folder).tags if tag == "section"
+    }

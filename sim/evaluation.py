@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from sim.analysis import Analysis, Runs, Tables
+from sim.apart import apart
 from sim.calibration.passport import PASSPORT_FILE, passing_share, read_passport
 from sim.demand.imported import demand_files
 from sim.errors import ConfigError, Problem, RunError
@@ -63,7 +64,17 @@ def evaluate(study: Study, config: Mapping[str, Any]) -> int:
     analysis, failure = _until_sure(study, store, checked, passport)
     write_json(folder.path / "study.json", describe_study(analysis.study, config))
     if study.settings.replay:
-        write_replay(analysis.study, checked, store, analysis.runs, analysis.long("measures"), folder.tables)
+        # Reading what was recorded takes memory that this process would keep.
+        measured = analysis.long("measures")
+        apart(
+            write_replay,
+            analysis.study,
+            checked,
+            store,
+            analysis.runs,
+            measures=measured,
+            folder=folder.tables,
+        )
     return _conclude(analysis, folder, failure, side_tables(sides, analysis))
 
 

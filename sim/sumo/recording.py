@@ -20,7 +20,7 @@ PATHS_FILE = "paths.out.csv"
 LIGHTS_FILE = "lights.out.xml"
 STEP_S = 1
 """A position per vehicle and second."""
-ROWS_AT_A_TIME = 200_000
+ROWS_AT_A_TIME = 20_000
 
 PATHS: Mapping[str, str] = {
     "vehicle": "string",

@@ -25,4 +25,4 @@ def apart(work: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
         try:
             return executor.submit(work, *given, **named).result()
         except BrokenProcessPool as error:
-            raise RunError(Message("{told}", told=text("report.killed"))) from error
+            raise RunError(Message("{told}", told=text("study.killed"))) from error

@@ -85,7 +85,7 @@ def _passport(study: Study, store: Store, checked: Preflight) -> pd.DataFrame:
             return study_passport(study, checked.builds, store)
         except RunError as error:
             for lang in LANGS:
-                print(label("report.lacks_passport", lang, reason=error.of(lang)), file=sys.stderr)
+                print(label("study.lacks_passport", lang, reason=error.of(lang)), file=sys.stderr)
     return empty(PASSPORT)
 
 

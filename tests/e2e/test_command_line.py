@@ -301,6 +301,10 @@ def test_a_multirun_makes_a_study_per_job_named_by_what_differs(root: Path, with
     assert "override rum.replicates: unknown key" in misspelt.err
 
 
+OF_THE_RUNS = {"free_flow.parquet", "timing.csv", "assignment.csv", "passport.parquet", "replay.json"}
+"""Tables that take simulating: `report` reads them."""
+
+
 def test_report_rebuilds_the_same_files_without_simulating(root: Path, started: list[str]) -> None:
     study = root / "results" / "xingfu"
     before = contents(study)
@@ -309,7 +313,7 @@ def test_report_rebuilds_the_same_files_without_simulating(root: Path, started: 
     for path in (study / "tables").iterdir():
         if path.is_dir():
             shutil.rmtree(path)
-        elif path.name not in ("free_flow.parquet", "timing.csv"):  # these are of the runs themselves
+        elif path.name not in OF_THE_RUNS:
             path.unlink()
     answer = huandu("report", "results/xingfu", "--root", root)
     assert (answer.code, answer.err) == (0, "")
@@ -451,7 +455,7 @@ def test_the_shell_completes_verbs_scenarios_and_keys(completed) -> None:  # typ
     assert completed("huandu run scenario=") == ["scenario=xingfu"]
     assert completed("huandu check scenario=x") == ["scenario=xingfu"]
     assert completed("huandu run scenario=xingfu run=") == ["run=default", "run=final", "run=smoke"]
-    assert completed("huandu run scenario=xingfu run.rep") == ["run.replicates="]
+    assert completed("huandu run scenario=xingfu run.repli") == ["run.replicates="]
     field = "policies.longer_main.interventions.j1.greens_s."
     assert completed(f"huandu run scenario=xingfu {field}") == [f"{field}A=", f"{field}B="]
     assert completed("huandu list ") == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
@@ -11,6 +11,7 @@ from typing import Literal
 import pandas as pd
 
 from sim import measures
+from sim.apart import Begin, done, here
 from sim.calibration.passport import passing_share
 from sim.checks import findings
 from sim.checks.counts import find_in_counts
@@ -120,8 +121,8 @@ class Analysis:
         """Passenger car equivalents by vehicle class."""
         return {name: kind.pce.value for name, kind in self.study.vehicles.classes.items()}
 
-    def tables(self) -> Tables:
-        """Measure every run and compare the arms."""
+    def tables(self, begin: Begin = here) -> Tables:
+        """Measure every run and compare the arms; what reads the runs once more is begun by `begin`."""
         self._measure()
         long = {name: self._stacked(name, columns) for name, columns in LONG.items()}
         comparison = self._compared(long["measures"], long["findings"])
@@ -143,7 +144,7 @@ class Analysis:
             cordon=cordon(moved, comparison),
             panel=panel(long["measures"], comparison, self.specs, self.study.primary, self.confidence),
             warm_up=self._warm_up(long["profiles"]),
-            people=people_table(self.study, self.store, self.runs, long["findings"], self.confidence),
+            people=people_table(self.study, self.store, self.runs, long["findings"], self.confidence, begin),
         )
 
     def reason_to_stop(self) -> Reason | None:
@@ -179,28 +180,39 @@ class Analysis:
         return beyond_the_gap(rows, self.assignment)
 
     def _measure(self) -> None:
-        """Measure every run that has not been measured yet."""
-        of_counts = {period: self._findings_of_counts(period) for period in self.study.periods}
-        for key, record in sorted(self.runs.items()):
-            if key in self.measured:
-                continue
-            if record.failure or record.digest is None:
-                self.measured[key] = {"findings": _keyed(key, findings.run_failed())}
-                continue
-            view = self.view(key, record.digest)
-            found = (
-                findings.find(view, self.gates),
-                of_counts[key[1]],
-                self._against_baseline(key, view),
-                findings.find_in_assignment(self.assignment, *key[:2]),
-            )
-            kept = [table for table in found if len(table)] or [empty(findings.FOUND)]
-            self.measured[key] = {
-                "measures": _keyed(key, measures.compute(view)),
-                "profiles": _keyed(key, profiles(view)),
-                "fates": _keyed(key, pd.DataFrame([ledger(view.tables["trips"])])),
-                "findings": _keyed(key, pd.concat(kept)),
-            }
+        """Measure every run that has not been measured yet, here."""
+        self.measured.update(measured_runs(self, self._unmeasured()))
+
+    def measure(self, begin: Begin, shares: int) -> None:
+        """Measure every run that has not been measured yet, shared out; each share is begun by `begin`."""
+        bare, keys = replace(self, measured={}), self._unmeasured()
+        parts = [keys[n::shares] for n in range(min(shares, len(keys)))]
+        for begun in [begin(measured_runs, bare, part) for part in parts]:
+            found = done(begun)
+            self.measured.update(found)
+
+    def _unmeasured(self) -> list[Key]:
+        return sorted(self.runs.keys() - self.measured.keys())
+
+    def _measured(self, key: Key, of_counts: pd.DataFrame) -> Mapping[str, pd.DataFrame]:
+        """Measure one run. `of_counts`: what is found in the counts of its period."""
+        record = self.runs[key]
+        if record.failure or record.digest is None:
+            return {"findings": _keyed(key, findings.run_failed())}
+        view = self.view(key, record.digest)
+        found = (
+            findings.find(view, self.gates),
+            of_counts,
+            self._against_baseline(key, view),
+            findings.find_in_assignment(self.assignment, *key[:2]),
+        )
+        kept = [table for table in found if len(table)] or [empty(findings.FOUND)]
+        return {
+            "measures": _keyed(key, measures.compute(view)),
+            "profiles": _keyed(key, profiles(view)),
+            "fates": _keyed(key, pd.DataFrame([ledger(view.tables["trips"])])),
+            "findings": _keyed(key, pd.concat(kept)),
+        }
 
     def _stacked(self, name: str, columns: Mapping[str, str]) -> pd.DataFrame:
         parts = [tables[name] for _, tables in sorted(self.measured.items()) if len(tables.get(name, ()))]
@@ -291,6 +303,12 @@ class Analysis:
             return empty(findings.FOUND)
         people = {name: self.store.read(base.digest, name) for name in ("trips", "walks")}
         return findings.find_between(people, view.tables, PERTURBATION_S if arm == PLACEBO else 0.0)
+
+
+def measured_runs(analysis: Analysis, keys: Sequence[Key]) -> dict[Key, Mapping[str, pd.DataFrame]]:
+    """Measure some runs: each one's part of the tables in `LONG`, findings alone of a run that failed."""
+    of_counts = {period: analysis._findings_of_counts(period) for period in {key[1] for key in keys}}
+    return {key: analysis._measured(key, of_counts[key[1]]) for key in keys}
 
 
 def _keyed(key: Key, table: pd.DataFrame) -> pd.DataFrame:

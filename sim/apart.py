@@ -1,12 +1,14 @@
-"""Work in a process of its own: the memory it takes is gone when it ends, and this process stays small."""
+"""Work in processes beside this one: the memory it takes is gone when they end, and every core helps."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
-from typing import ParamSpec, TypeVar
+from types import TracebackType
+from typing import ParamSpec, Protocol, Self, TypeVar
 
 from sim.errors import RunError
 from sim.labels import Message, text
@@ -15,14 +17,62 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def apart(work: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
-    """Call a function of a module with what can be pickled; return what it returns, raise what it raises.
+FEW = 12
+"""Runs: so many are read and measured here before another process has started."""
 
-    A spawned process starts without what this one holds; a forked one would not. RunError if it was killed:
-    runs and tables are stored by then, so the study can go on from them.
+
+class Begin(Protocol):
+    """Begin to call a function of a module with what can be pickled; `done` waits for what it returns."""
+
+    def __call__(self, work: Callable[P, T], /, *given: P.args, **named: P.kwargs) -> Future[T]:
+        """Begin; nothing is raised yet."""
+
+
+class Apart:
+    """At most `jobs` processes (all cores), begun when there is work for them, ended with the block.
+
+    A spawned process starts without what this one holds; a forked one would not.
     """
-    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as executor:
-        try:
-            return executor.submit(work, *given, **named).result()
-        except BrokenProcessPool as error:
-            raise RunError(Message("{told}", told=text("study.killed"))) from error
+
+    def __init__(self, jobs: int | None = None) -> None:
+        self.jobs = jobs or os.cpu_count() or 1
+        self._processes = ProcessPoolExecutor(self.jobs, mp_context=get_context("spawn"))
+
+    def __enter__(self) -> Self:
+        """Begin nothing yet."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Wait for what is under way; what has not begun never will."""
+        self._processes.shutdown(wait=True, cancel_futures=True)
+
+    def begin(self, work: Callable[P, T], /, *given: P.args, **named: P.kwargs) -> Future[T]:
+        """Have a process do it as soon as there is room, see `Begin`."""
+        return self._processes.submit(work, *given, **named)
+
+    def for_runs(self, number: int) -> Begin:
+        """Say how to begin what reads so many runs: here, if they are few."""
+        return self.begin if number > FEW else here
+
+
+def here(work: Callable[P, T], /, *given: P.args, **named: P.kwargs) -> Future[T]:
+    """Do it in this process, now: for what is done before another process has started."""
+    finished: Future[T] = Future()
+    finished.set_result(work(*given, **named))
+    return finished
+
+
+def done(begun: Future[T]) -> T:
+    """Wait; return what the work returns, raise what it raises.
+
+    RunError if its process was killed: runs and tables are stored by then, so the study can go on from them.
+    """
+    try:
+        return begun.result()
+    except BrokenProcessPool as error:
+        raise RunError(Message("{told}", told=text("study.killed"))) from error

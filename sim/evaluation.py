@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from sim.analysis import Analysis, Runs, Tables
-from sim.apart import apart
+from sim.apart import Apart, Begin, done
 from sim.calibration.passport import PASSPORT_FILE, passing_share, read_passport
 from sim.demand.imported import demand_files
 from sim.errors import ConfigError, Problem, RunError
@@ -61,21 +61,10 @@ def evaluate(study: Study, config: Mapping[str, Any]) -> int:
     sides = planned(study, store.root)
     folder.begin(study, config)
     passport = _passport(study, store, checked)
-    analysis, failure = _until_sure(study, store, checked, passport)
-    write_json(folder.path / "study.json", describe_study(analysis.study, config))
-    if study.settings.replay:
-        # Reading what was recorded takes memory that this process would keep.
-        measured = analysis.long("measures")
-        apart(
-            write_replay,
-            analysis.study,
-            checked,
-            store,
-            analysis.runs,
-            measures=measured,
-            folder=folder.tables,
-        )
-    return _conclude(analysis, folder, failure, side_tables(sides, analysis))
+    with Apart(study.settings.jobs) as apart:
+        analysis, failure = _until_sure(study, store, checked, passport, apart)
+        write_json(folder.path / "study.json", describe_study(analysis.study, config))
+        return _conclude(analysis, folder, failure, side_tables(sides, analysis, apart), apart)
 
 
 def _passport(study: Study, store: Store, checked: Preflight) -> pd.DataFrame:
@@ -90,7 +79,7 @@ def _passport(study: Study, store: Store, checked: Preflight) -> pd.DataFrame:
 
 
 def _until_sure(
-    study: Study, store: Store, checked: Preflight, passport: pd.DataFrame
+    study: Study, store: Store, checked: Preflight, passport: pd.DataFrame, apart: Apart
 ) -> tuple[Analysis, str | None]:
     """Run look after look until the intervals are narrow enough; also why free flow failed, if so."""
     runs: Runs = {}
@@ -102,6 +91,7 @@ def _until_sure(
         analysis = Analysis(
             study.at(look), store, checked, runs, done.free_flow, measured, passport, done.assignment
         )
+        analysis.measure(apart.for_runs(len(runs)), apart.jobs)
         if analysis.reason_to_stop() is not None:
             break
     return analysis, done.free_flow_failure
@@ -131,10 +121,12 @@ def rebuild(folder: StudyFolder) -> int:
         passport=read_passport(folder.tables),
         assignment=read_assignment(folder.path),
     )
-    if analysis.reason_to_stop() is None:
-        raise _unfinished(folder.path / "runs.json", Message("its intervals are not narrow enough yet"))
-    sides = side_tables(planned(study, store.root), analysis, stored=True)
-    code = _conclude(analysis, folder, failure, sides)
+    with Apart(study.settings.jobs) as apart:
+        analysis.measure(apart.for_runs(len(runs)), apart.jobs)
+        if analysis.reason_to_stop() is None:
+            raise _unfinished(folder.path / "runs.json", Message("its intervals are not narrow enough yet"))
+        sides = side_tables(planned(study, store.root), analysis, apart, stored=True)
+        code = _conclude(analysis, folder, failure, sides, apart, record=False)
     printed = print_pdf(folder.path / "report.html")
     for line in [str(printed)] if printed else [label(NO_BROWSER, lang) for lang in LANGS]:
         print(line)
@@ -146,11 +138,22 @@ def _conclude(
     folder: StudyFolder,
     free_flow_failure: str | None,
     sides: Mapping[str, pd.DataFrame],
+    apart: Apart,
+    *,
+    record: bool = True,
 ) -> int:
-    """Write tables, figures and page, print the verdicts; the exit code of `evaluate`."""
-    tables = analysis.tables()
-    _write_tables(folder, analysis, tables, sides)
-    write_report(folder.path, analysis.specs)
+    """Write tables, figures and page, print the verdicts; the exit code of `evaluate`.
+
+    The moving picture is recorded, if at all, while figures are drawn.
+    """
+    begin = apart.for_runs(len(analysis.runs))
+    tables = analysis.tables(begin)
+    _write_tables(folder, analysis, tables, sides, begin)
+    first = []
+    if record and analysis.study.settings.replay:
+        scenes = (analysis.study, analysis.checked, analysis.store, analysis.runs)
+        first.append(apart.begin(write_replay, *scenes, measures=tables.measures, folder=folder.tables))
+    write_report(folder.path, analysis.specs, apart, first)
     for lang in LANGS:
         print(verdict_table_text(tables.comparison, _described(folder, analysis), lang))
     print(folder.path / "report.html")
@@ -172,9 +175,30 @@ def _described(folder: StudyFolder, analysis: Analysis) -> dict[str, Any]:
 
 
 def _write_tables(
-    folder: StudyFolder, analysis: Analysis, tables: Tables, sides: Mapping[str, pd.DataFrame]
+    folder: StudyFolder,
+    analysis: Analysis,
+    tables: Tables,
+    sides: Mapping[str, pd.DataFrame],
+    begin: Begin,
 ) -> None:
-    """Write the long tables as Parquet, those for people as CSV, the proofs as JSON."""
+    """Write the long tables as Parquet, those for people as CSV, the proofs as JSON.
+
+    What reads the runs once more, or workbooks, is begun by `begin` and finished when this returns.
+    """
+    study, checked, stored = analysis.study, analysis.checked, (analysis.store, analysis.runs)
+    begun = [
+        begin(write_signal_tables, study, checked.builds, folder.tables),
+        begin(
+            write_street_map,
+            study,
+            checked,
+            *stored,
+            tables.comparison,
+            analysis.specs["control_delay"],
+            folder.tables,
+        ),
+        begin(write_trip_pairs, study, *stored, tables.measures, folder.tables),
+    ]
     of_study = {field.name: getattr(tables, field.name) for field in fields(tables)}
     for name, table in {**of_study, **sides}.items():
         table.to_parquet(folder.tables / f"{name}.parquet", index=False, compression="zstd")
@@ -188,17 +212,8 @@ def _write_tables(
         analysis.passport.to_parquet(folder.tables / PASSPORT_FILE, index=False, compression="zstd")
         analysis.passport.to_csv(folder.tables / "passport.csv", index=False, float_format="%.6g")
     write_json(folder.tables / "proof.json", _proofs(analysis.checked))
-    write_signal_tables(analysis.study, analysis.checked.builds, folder.tables)
-    write_street_map(
-        analysis.study,
-        analysis.checked,
-        analysis.store,
-        analysis.runs,
-        tables.comparison,
-        analysis.specs["control_delay"],
-        folder.tables,
-    )
-    write_trip_pairs(analysis.study, analysis.store, analysis.runs, tables.measures, folder.tables)
+    for one in begun:
+        done(one)
 
 
 def _proofs(checked: Preflight) -> list[dict[str, object]]:

@@ -6,8 +6,10 @@ import datetime
 import io
 import re
 import zipfile
+from typing import TYPE_CHECKING
 
-from openpyxl import Workbook
+if TYPE_CHECKING:
+    from openpyxl import Workbook
 
 EPOCH = datetime.datetime(2000, 1, 1)
 """Excel wants a date of making; one fixed date makes equal workbooks equal byte for byte."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from sim.apart import Begin, done, here
 from sim.comparison.pairs import BASELINE
 from sim.comparison.people import PEOPLE, changes, winners_and_losers
 from sim.runs.campaign import Key
@@ -38,24 +39,40 @@ def write_trip_pairs(
 
 
 def people_table(
-    study: Study, store: Store, runs: Mapping[Key, RunRecord], findings: pd.DataFrame, confidence: float
+    study: Study,
+    store: Store,
+    runs: Mapping[Key, RunRecord],
+    findings: pd.DataFrame,
+    confidence: float,
+    begin: Begin = here,
 ) -> pd.DataFrame:
     """Count winners and losers of every arm and period; columns `people.PEOPLE`.
 
-    Two runs are in memory at a time. `findings`: columns `tables.FINDINGS`; replicates in which the arm's
-    people are not those of today are left out, as they have no verdict either.
+    Two runs are in memory at a time, wherever `begin` has it done. `findings`: columns `tables.FINDINGS`;
+    replicates in which the arm's people are not those of today are left out, as they have no verdict either.
     """
     other = findings[findings["finding"] == "arms_differ_in_demand"]
     unlike = set(zip(other["arm"], other["period"], other["replicate"], strict=True))
-    parts = [
-        winners_and_losers(
-            arm.id, period, _changes(study, store, runs, arm.id, period, unlike), confidence=confidence
-        )
+    begun = [
+        begin(_people, study, store, dict(runs), arm.id, period, unlike, confidence)
         for arm in study.arms[1:]
         for period in study.periods
     ]
-    kept = [part for part in parts if len(part)]
+    kept = [part for one in begun if len(part := done(one))]
     return pd.concat(kept, ignore_index=True) if kept else empty(PEOPLE)
+
+
+def _people(
+    study: Study,
+    store: Store,
+    runs: Mapping[Key, RunRecord],
+    arm: str,
+    period: str,
+    unlike: set[tuple[str, str, int]],
+    confidence: float,
+) -> pd.DataFrame:
+    pairs = _changes(study, store, runs, arm, period, unlike)
+    return winners_and_losers(arm, period, pairs, confidence=confidence)
 
 
 def _changes(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
 from sim.measures.spec import MeasureSpec
@@ -57,14 +58,27 @@ class FigureFile(NamedTuple):
     svg: Path
 
 
-def write_figures(data: StudyData, specs: Mapping[str, MeasureSpec], folder: Path) -> list[FigureFile]:
-    """Draw every figure that the tables allow, write each as PNG and SVG, and say what was written."""
-    return list(_written(data, specs, folder))
+def write_figures(
+    data: StudyData, specs: Mapping[str, MeasureSpec], folder: Path, share: int = 0, shares: int = 1
+) -> list[FigureFile]:
+    """Draw every figure that the tables allow, write each as PNG and SVG, and say what was written.
+
+    Several processes draw one study together, each its `share` of so many `shares`.
+    """
+    return list(_written(data, specs, folder, FIGURES[share::shares]))
 
 
-def _written(data: StudyData, specs: Mapping[str, MeasureSpec], folder: Path) -> Iterator[FigureFile]:
+def in_order(figures: Iterable[FigureFile]) -> list[FigureFile]:
+    """Put what several processes have drawn into the order of the page."""
+    keys = [module.KEY for module in FIGURES]
+    return sorted(figures, key=lambda figure: keys.index(figure.key))
+
+
+def _written(
+    data: StudyData, specs: Mapping[str, MeasureSpec], folder: Path, modules: Iterable[ModuleType]
+) -> Iterator[FigureFile]:
     of: dict[tuple[str, str], int] = {}
-    for module in FIGURES:
+    for module in modules:
         for drawing in module.draw(data, specs):
             name = drawing.key
             if drawing.period:

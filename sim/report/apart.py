@@ -1,25 +1,47 @@
-"""The report, made in a process of its own: what figures and fonts take is gone when it ends."""
+"""The report, made in processes of their own: what figures and fonts take is gone when they end."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from sim.apart import apart
+from sim.apart import Apart, done
 from sim.measures.spec import MeasureSpec
 
+if TYPE_CHECKING:
+    from sim.plots.figures import FigureFile
 
-def write_report(folder: Path, specs: Mapping[str, MeasureSpec]) -> None:
+# Imported in the children: the parent is to have neither matplotlib nor the fonts in memory.
+# ruff: noqa: PLC0415
+
+
+def write_report(
+    folder: Path, specs: Mapping[str, MeasureSpec], apart: Apart, first: Sequence[Future[Any]] = ()
+) -> None:
     """Write what `sim.report.page.write_report` writes, which see, and leave this process as small as it was.
 
-    Drawing a page needs some 150 MB for matplotlib, fonts and figures, which Python would keep for good.
-    Errors as `sim.report.page.write_report` and `sim.apart.apart`.
+    Drawing a page needs some 150 MB for matplotlib, fonts and figures, which Python would keep for good. The
+    figures are drawn by as many processes as `apart` has; the page is written when they and what is begun
+    `first` are finished. Errors as `sim.report.page.write_report` and `sim.apart.done`.
     """
-    apart(_write, folder, dict(specs))
+    shares = [apart.begin(_figures, folder, dict(specs), share, apart.jobs) for share in range(apart.jobs)]
+    figures = [figure for begun in shares for figure in done(begun)]
+    for begun in first:
+        done(begun)
+    done(apart.begin(_page, folder, dict(specs), figures))
 
 
-def _write(folder: Path, specs: Mapping[str, MeasureSpec]) -> None:
-    # Imported here, in the child: the parent is to have neither matplotlib nor the fonts in memory.
-    from sim.report.page import write_report as write  # noqa: PLC0415
+def _figures(folder: Path, specs: Mapping[str, MeasureSpec], share: int, shares: int) -> list[FigureFile]:
+    from sim.plots.figures import write_figures
+    from sim.plots.study_data import read_study
 
-    write(folder, specs)
+    return write_figures(read_study(folder), specs, folder / "figures", share, shares)
+
+
+def _page(folder: Path, specs: Mapping[str, MeasureSpec], figures: list[FigureFile]) -> None:
+    from sim.plots.figures import in_order
+    from sim.report.page import write_page
+
+    write_page(folder, specs, in_order(figures))

@@ -69,25 +69,25 @@ def write_report(folder: Path, specs: Mapping[str, MeasureSpec]) -> list[Path]:
     ConfigError
         If the folder was written by a newer huandu.
     """
+    figures = write_figures(read_study(folder), specs, folder / "figures")
+    drawn = [path for figure in figures for path in (figure.png, figure.svg)]
+    return drawn + write_page(folder, specs, figures)
+
+
+def write_page(folder: Path, specs: Mapping[str, MeasureSpec], figures: list[FigureFile]) -> list[Path]:
+    """Write what `write_report` writes but the figures, which are drawn."""
     data = read_study(folder)
     standards_folder = config_path(folder.resolve().parent.parent, "standards")
     standards = read_standards(standards_folder) if standards_folder.is_dir() else {}
-    figures = write_figures(data, specs, folder / "figures")
     shown = context(data, specs, standards, figures)
-    page, plain = folder / "report.html", folder / "report.md"
+    names = ("report.html", "report.md", "notice.md", "report.xlsx", "report.docx")
+    page, plain, notice, workbook, review = files = [folder / name for name in names]
     page.write_text(html(shown), encoding="utf-8", newline="\n")
     plain.write_text(markdown(shown), encoding="utf-8", newline="\n")
-    notice, workbook, review = (folder / name for name in ("notice.md", "report.xlsx", "report.docx"))
     notice.write_text(public_notice(shown), encoding="utf-8", newline="\n")
     write_workbook(data, specs, shown, workbook)
     write_review(data, shown, figures, review)
-    return [path for figure in figures for path in (figure.png, figure.svg)] + [
-        page,
-        plain,
-        notice,
-        workbook,
-        review,
-    ]
+    return files
 
 
 def context(

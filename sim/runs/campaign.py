@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import os
 import socket
 import threading
 from collections import OrderedDict
@@ -56,8 +57,6 @@ FREE_FLOW_FILE = "free_flow.json"
 """In a study's folder: why the free-flow runs failed, null if they did not, and their digests."""
 ASSIGNMENT_FILE = "assignment.csv"
 """Among a study's tables: how well the choice of ways is settled, columns ASSIGNMENT."""
-PEOPLE_KEPT = 8
-"""Demands in memory at once: as many replicates as are under way at a time, more or less."""
 
 
 @dataclass(frozen=True)
@@ -383,13 +382,14 @@ def _queue_interval_s(site: Site, period: str, layout: Zones) -> int:
 
 
 class _People:
-    """The demands that are in use: realised once each, the last few kept.
+    """The demands that are in use: realised once each, as many kept as replicates may be under way.
 
     Runs come replicate by replicate, so arms of one replicate find its people here.
     """
 
     def __init__(self, study: Study) -> None:
         self._study = study
+        self._most = (study.settings.jobs or os.cpu_count() or 1) + 1
         self._guard = threading.Lock()
         self._found: OrderedDict[tuple[str, int], Future[Demand]] = OrderedDict()
 
@@ -400,7 +400,7 @@ class _People:
             mine = key not in self._found
             future = self._found.setdefault(key, Future())
             self._found.move_to_end(key)
-            while len(self._found) > PEOPLE_KEPT:
+            while len(self._found) > self._most:
                 self._found.popitem(last=False)
         if mine:
             study = self._study

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from sim.analysis import Analysis
+from sim.apart import Apart
 from sim.comparison.robustness import break_even
 from sim.errors import ConfigError, Problem
 from sim.labels import Message
@@ -41,7 +42,9 @@ def planned(study: Study, cache: Path) -> Sides:
     return Sides(parts, splits, checked, study.settings.robustness)
 
 
-def side_tables(sides: Sides, main: Analysis, *, stored: bool = False) -> Mapping[str, pd.DataFrame]:
+def side_tables(
+    sides: Sides, main: Analysis, apart: Apart, *, stored: bool = False
+) -> Mapping[str, pd.DataFrame]:
     """Return the tables of what was asked for, by name; runs are simulated, or read as they are `stored`.
 
     As many replicates as the study has, the same people, one side study in memory at a time.
@@ -49,11 +52,13 @@ def side_tables(sides: Sides, main: Analysis, *, stored: bool = False) -> Mappin
     tables: dict[str, pd.DataFrame] = {}
     if sides.parts is not None and sides.checked is not None:
         of_parts = _analysed(sides.parts, sides.checked, main, shared=True, stored=stored)
+        of_parts.measure(apart.for_runs(len(of_parts.runs)), apart.jobs)
         tables["attribution"] = attribution_table(of_parts, sides.splits, main.confidence)
     if sides.robustness:
         comparisons = {("demand", "1"): main.primary_comparison()}
         for world in worlds(main.study):
             analysis = _analysed(world.study, main.checked, main, shared=False, stored=stored)
+            analysis.measure(apart.for_runs(len(analysis.runs)), apart.jobs)
             comparisons[world.axis, world.level] = analysis.primary_comparison()
         tables["robustness"] = strip(main.study, comparisons)
         tables["break_even"] = break_even(tables["robustness"])

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from openpyxl import Workbook
-from openpyxl.styles import Font, PatternFill
-from openpyxl.utils import get_column_letter
 
 from sim.labels import text
 from sim.spreadsheet import workbook_bytes
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
+
+# openpyxl is imported where a workbook is written: many who import this write none, and it takes 12 MB.
+# ruff: noqa: PLC0415
 
 COLUMNS = (
     "arm", "period", "program", "kind", "cycle_s", "offset_s", "number", "stage", "begin_s", "green_s",
@@ -38,6 +42,8 @@ def write_stage_tables(stages: pd.DataFrame, folder: Path) -> list[Path]:
     """
     if stages.empty:
         return []
+    from openpyxl import Workbook
+
     book = Workbook()
     book.remove(book.worksheets[0])
     paths = [folder / "stage_tables.xlsx"]
@@ -59,6 +65,9 @@ def file_name(number: int, signal: str) -> str:
 
 
 def _add_sheet(book: Workbook, number: int, signal: str, table: pd.DataFrame) -> None:
+    from openpyxl.styles import Font, PatternFill
+    from openpyxl.utils import get_column_letter
+
     plain = re.sub(r"[\[\]:*?/\\']", "_", signal)
     name = plain if len(plain) <= LONGEST_SHEET_NAME else f"{number:03d} {plain[: LONGEST_SHEET_NAME - 4]}"
     sheet = book.create_sheet(name)

@@ -73,8 +73,9 @@ def _check(demand: Demand, arm: ArmBuild) -> None:
 
 def _records(table: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Yield the rows of a table; column by column, since its texts are slow to fetch one at a time."""
-    for values in zip(*(table[name].tolist() for name in table.columns), strict=True):
-        yield dict(zip(table.columns, values, strict=True))
+    names = table.columns.tolist()
+    for values in zip(*(table[name].tolist() for name in names), strict=True):
+        yield dict(zip(names, values, strict=True))
 
 
 def _vehicles(demand: Demand) -> list[tuple[float, str, str]]:

@@ -58,7 +58,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture
 def without_page(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the page out where a test is about something else: drawing takes longer than simulating."""
-    monkeypatch.setattr("sim.evaluation.write_report", lambda folder, specs: None)
+    monkeypatch.setattr("sim.evaluation.write_report", lambda *given: None)
 
 
 def contents(folder: Path, *without: str) -> dict[str, bytes]:

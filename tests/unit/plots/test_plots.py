@@ -11,7 +11,7 @@ import pytest
 
 from sim.measures import SPECS
 from sim.plots import forest, movement_bars
-from sim.plots.figures import FigureFile, write_figures
+from sim.plots.figures import FigureFile, in_order, write_figures
 from sim.plots.fonts import drawable
 from sim.plots.queue_over_time import worst_approaches
 from sim.plots.study_data import read_study
@@ -138,3 +138,17 @@ def test_a_long_junction_id_leaves_room_for_the_turn() -> None:
     assert narrow_place("approach:cluster_101333380_1652675105.north").zh.startswith("cluste…675105 ")
     assert narrow_place("movement:J1.north.left") == place("movement:J1.north.left")
     assert drawable("a\n b\t😀") == "a b □"
+
+
+def test_several_processes_draw_what_one_draws(study: Path, tmp_path: Path) -> None:
+    data = read_study(study)
+    alone = write_figures(data, SPECS, tmp_path / "alone")
+    shares = [write_figures(data, SPECS, tmp_path / "shared", share, 3) for share in (2, 0, 1)]
+    together = in_order(figure for share in shares for figure in share)
+    assert [(f.key, f.png.name) for f in together] == [(f.key, f.png.name) for f in alone]
+    assert all(len(share) < len(alone) for share in shares)
+    for one, other in zip(alone, together, strict=True):
+        assert (one.png.read_bytes(), one.svg.read_bytes()) == (
+            other.png.read_bytes(),
+            other.svg.read_bytes(),
+        )

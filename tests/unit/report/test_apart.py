@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sim.apart import Apart
 from sim.errors import ConfigError, RunError
 from sim.measures import SPECS
 from sim.report import apart
@@ -23,14 +24,19 @@ def test_what_studies_import_is_without_the_means_of_drawing() -> None:
 def test_an_error_of_the_child_is_raised_here(tmp_path: Path) -> None:
     (tmp_path / "study.json").write_text('{"schema_version": 10000}')
     with pytest.raises(ConfigError, match="newer"):
-        apart.write_report(tmp_path, SPECS)
+        made(tmp_path)
 
 
-def killed(folder: Path, specs: object) -> None:
+def made(folder: Path) -> None:
+    with Apart(1) as processes:
+        apart.write_report(folder, SPECS, processes)
+
+
+def killed(*given: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_a_killed_child_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apart, "_write", killed)
+    monkeypatch.setattr(apart, "_figures", killed)
     with pytest.raises(RunError, match="resume=true"):
-        apart.write_report(tmp_path, SPECS)
+        made(tmp_path)

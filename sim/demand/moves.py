@@ -109,11 +109,12 @@ class _Moves:
         for edit in self.edits:
             if not isinstance(edit, RemoveParking) or edit.stops_illegally <= 0:
                 continue
-            area = edit.expected
+            area, kept = edit.expected, edit.kept_share
+            share = edit.stops_illegally * (1 - kept)
             rows = (self.vehicles["lot"] == edit.id) & ~self.stands
-            rows &= self.vehicles["uniform"] < edit.stops_illegally
+            rows &= self.vehicles["uniform"] < share
             for row, uniform, stay_s in self.vehicles.loc[rows, ["uniform", "stay_s"]].itertuples():
-                along_m = area.at_m + area.length_m * uniform / edit.stops_illegally
+                along_m = area.at_m + area.length_m * (kept + (1 - kept) * uniform / share)
                 edge, at_m = self.network.part_at(area.on, along_m)
                 stop = lane_stop(self.network, edge, at_m, min(stay_s, edit.stay_s))
                 self.vehicles.loc[row, ["stops", "lot"]] = [stop, ""]
@@ -181,7 +182,7 @@ class _Moves:
 
     def _stand_again(self, name: str, found: Wishes) -> None:
         """Find another stall for those who stood where there is none any more, or let them set out there."""
-        gone = self.of(name, "standing") & ~self.vehicles["lot"].isin(list(self.parking))
+        gone = self.of(name, "standing") & self._displaced()
         if not gone.any():
             return
         held = self.vehicles.loc[self.stands & ~gone, "lot"].value_counts()
@@ -198,6 +199,12 @@ class _Moves:
                 self._set(row, ways.leaving(old), "", "[]")
                 self.vehicles.loc[row, "depart_pos"] = "base"
                 self.vehicles.loc[row, "stay_s"] = 0.0
+
+    def _displaced(self) -> pd.Series[bool]:
+        """Who stands in a stall that the arm has not: in an area that is gone, or in one with fewer."""
+        stalls = self.vehicles["lot"].map({id: area.stalls for id, area in self.parking.items()}).fillna(0)
+        order = self.vehicles["uniform"].where(self.stands).groupby(self.vehicles["lot"]).rank(method="first")
+        return self.stands & (order > stalls)
 
     def _new(self, lots: pd.Series[str]) -> pd.Series[bool]:
         """Which lots were taken over by a share that the policy says."""

@@ -36,25 +36,36 @@ class AddParking(Edit):
 
 @dataclass(frozen=True, slots=True)
 class RemoveParking(Edit):
-    """Take a parking area away. Who wished for it still comes, and looks for another one.
+    """Take a parking area away, or all but `keeps` of its stalls: those at its upstream end stay.
 
-    `stops_illegally`: share of them who stop on the lane where it was instead, for `stay_s` at most (an
-    assumption, decided by each driver's own number).
+    Who wished for it still comes, and looks for another one. `stops_illegally`: share of those whose stall is
+    gone who stop on the lane where it was instead, for `stay_s` at most (an assumption, decided by each
+    driver's own number).
     """
 
     id: str
     expected: ParkingArea
     stops_illegally: float = 0.0
     stay_s: float = 300.0
+    keeps: int = 0
+
+    @property
+    def kept_share(self) -> float:
+        """Share of the stalls, and of the kerb, that stays."""
+        return self.keeps / self.expected.stalls
 
     def footprint(self, network: Network) -> frozenset[ObjectKey]:
         """Return the one parking area, and the lane it took if it did."""
         return _touched(self.id, self.expected)
 
     def applied(self, site: Site) -> Site:
-        """Take the area out of the facts."""
+        """Take the area out of the facts, or leave what is kept of it."""
         _check(site, self.id, self.expected)
-        return _with(site, {id: area for id, area in site.facts.parking.items() if id != self.id})
+        parking = {id: area for id, area in site.facts.parking.items() if id != self.id}
+        if self.keeps:
+            left_m = round(self.expected.length_m * self.kept_share, 2)
+            parking[self.id] = self.expected.model_copy(update={"stalls": self.keeps, "length_m": left_m})
+        return _with(site, parking)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from sim.edits.vocabulary import RemoveParking
 from sim.errors import Problems
 from sim.interventions.base import Intervention, intervention
 from sim.interventions.existing_area import ExpectedStalls, found, kerb
-from sim.labels import Text, text
+from sim.labels import Message, Text, text
 from sim.site.model import Site
 
 
@@ -18,8 +18,10 @@ from sim.site.model import Site
 class RemoveKerbParking(Intervention):
     """Take kerb bays away; bays in the lane give their lane back. Who parked there still comes.
 
-    They look for another stall; `stops_illegally` of them stop on the lane where the bays were, for
-    `stop_min` at most. That share is an assumption and nobody has measured it: results hold if it does.
+    `keeps` bays stay, at the upstream end; bays in the lane keep their lane until the last is gone. A sweep
+    over `keeps` shows where bays begin to hurt. Whoever finds no stall looks for another one;
+    `stops_illegally` of those whose bay is gone stop on the lane where it was, for `stop_min` at most. That
+    share is an assumption and nobody has measured it: results hold if it does.
     """
 
     title: ClassVar[Text] = Text("取消路侧泊位", "Remove kerb parking")
@@ -27,6 +29,7 @@ class RemoveKerbParking(Intervention):
 kind: remove_kerb_parking
 area: kerb_north
 expect: {stalls: 10}
+keeps: 0
 stops_illegally: 0.1
 stop_min: 5
 """
@@ -34,6 +37,7 @@ stop_min: 5
     kind: Literal["remove_kerb_parking"]
     area: str
     expect: ExpectedStalls
+    keeps: int = Field(0, ge=0)
     stops_illegally: float = Field(0.0, ge=0, le=1)
     stop_min: float = Field(5.0, gt=0)
 
@@ -42,8 +46,11 @@ stop_min: 5
         area = found(site, self.area, self.expect, path)
         problems = Problems()
         kerb(area, self.area, path, problems)
+        if self.keeps >= area.stalls:
+            what = Message("{keeps} of {stalls} stalls: none would go", keeps=self.keeps, stalls=area.stalls)
+            problems.add(f"{path}.keeps", what, Message("keep fewer than there are"))
         problems.raise_if_any()
-        return (RemoveParking(self.area, area, self.stops_illegally, self.stop_min * 60),)
+        return (RemoveParking(self.area, area, self.stops_illegally, self.stop_min * 60, self.keeps),)
 
     def assumes(self, site: Site) -> Text | None:
         """Say the share that stops illegally, where there is one."""
@@ -60,7 +67,7 @@ stop_min: 5
             id=self.area,
             name_zh=area.title.zh,
             name_en=area.title.en,
-            stalls=area.stalls,
+            stalls=area.stalls - self.keeps,
             before=before,
-            after=before - area.stalls,
+            after=before - area.stalls + self.keeps,
         )

@@ -9,10 +9,10 @@ from sim.measures.spec import MeasureSpec
 from sim.plots.numbers import NOTHING, with_interval
 from sim.plots.study_data import StudyData, records
 from sim.report.apart_and_elsewhere import apart_and_elsewhere
+from sim.report.parking import parking
 from sim.report.passport import passport_section
 from sim.report.section import Cell, Section, count, has, keys, section
 from sim.report.who_paid import who_paid
-from sim.report.words import BAD, GOOD, change
 from sim.tables import PLACEBO
 
 STATES = ("enough", "too_short", "never_flat", "few_pilots")
@@ -24,7 +24,7 @@ REASONS = ("fixed", "narrow", "cap", "withheld")
 
 def further(data: StudyData, specs: Mapping[str, MeasureSpec]) -> list[Section]:
     """Return the sections that the folder has data for, in the order of reading."""
-    found = [_parking(data, specs), *who_paid(data), *apart_and_elsewhere(data, specs)]
+    found = [*parking(data, specs), *who_paid(data), *apart_and_elsewhere(data, specs)]
     return [part for part in found if part is not None]
 
 
@@ -102,29 +102,3 @@ def _warm_up(data: StudyData) -> Section | None:
         )
     names = ("policy", "period", "warm_up", "needed", "rule", "cycles", "replicates", "state")
     return section("warm_up", names, rows, "tables/warm_up.csv")
-
-
-def _parking(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Section | None:
-    table = data.comparison
-    about = table["scope"].str.startswith("parking:") | table["scope"].isin(
-        ["purpose:parking", "purpose:leaving"]
-    )
-    own = table[(about | table["measure"].str.contains("parking")) & table["measure"].isin(list(specs))]
-    own = own[own["n_pairs"] > 0]
-    rows = []
-    for row in records(own):
-        one = change(row, specs[str(row["measure"])], data.titles)
-        tone = "good" if one.verdict in GOOD else "bad" if one.verdict in BAD else ""
-        directed = row["direction"] != "none"
-        rows.append(
-            (
-                *keys(data, row),
-                Cell(one.where),
-                Cell(one.measure),
-                Cell(f"{one.before} → {one.after} {one.unit}"),
-                Cell(f"{one.difference} {one.interval}"),
-                Cell(text(f"verdict.{one.verdict}") if directed else "—", tone if directed else ""),
-            )
-        )
-    names = ("policy", "period", "places", "measure", "level", "interval", "verdict")
-    return section("parking", names, rows, "tables/comparison.csv")

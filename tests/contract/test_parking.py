@@ -77,6 +77,11 @@ WRONG: dict[str, tuple[str, dict[str, Any], str]] = {
         {"area": "kreb"},
         "no parking area 'kreb' (did you mean kerb",
     ),
+    "bays that all stay": (
+        "remove_kerb_parking",
+        {"keeps": 10},
+        "10 of 10 stalls: none would go",
+    ),
     "another number of stalls": (
         "remove_kerb_parking",
         {"expect": {"stalls": 9}},

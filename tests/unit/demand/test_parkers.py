@@ -12,7 +12,7 @@ import pytest
 
 from sim.demand import LEAVING, Demand, assign_lots, balance, broken_routes, departs_s, realise
 from sim.demand.parkers import _remaining_s, _stay_s, standing
-from sim.edits.vocabulary import AddParking
+from sim.edits.vocabulary import AddParking, RemoveParking
 from sim.errors import ConfigError
 from sim.site.model import Site
 from sim.site.parking import ParkingArea, ParkingDemand
@@ -151,3 +151,20 @@ def test_a_small_new_lot_takes_no_more_of_the_stock_than_it_holds(
     assert set(after.loc[after["lot"] == "new", "edges"]) == {"J1.west J2.west J2.north.exit"}
     kept = [name for name in rows.columns if name not in ("edges", "lot", "stops")]
     assert after[kept].equals(rows[kept]), "people stay the same"
+
+
+def test_bays_that_go_in_part_keep_who_stands_and_stops_in_the_rest(
+    own: Site, demand: Demand, tmp_path: Path, vehicles: VehicleSet
+) -> None:
+    """Of 50 bays 20 stay: of 40 who stood there 20 go, and of those who come 60 % of half stop illegally."""
+    edit = RemoveParking("old", own.facts.parking["old"], 0.5, 300.0, keeps=20)
+    stood = stock(tmp_path, vehicles, 1, vehicles_per_h=1200)[0]  # 40 of them
+    after = assign_lots(stood, [edit], network(), own)
+    assert after["lot"].value_counts().to_dict() == {"old": 20, "": 20}
+    kept = after["lot"] == "old"
+    assert stood.loc[kept, "uniform"].max() < stood.loc[~kept, "uniform"].min(), "by their own numbers"
+    before = demand.vehicles[demand.vehicles["purpose"] == "parking"]
+    moved = assign_lots(demand.vehicles, [edit], network(), own).loc[before.index]
+    illegal = moved["lot"] == ""
+    assert list(illegal) == list(before["uniform"] < 0.3)
+    assert edit.applied(own).facts.parking["old"].length_m == pytest.approx(4.0), "the downstream end goes"

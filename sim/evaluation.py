@@ -15,6 +15,7 @@ from sim.apart import Apart, Begin, done
 from sim.calibration.passport import PASSPORT_FILE, passing_share, read_passport
 from sim.demand.imported import demand_files
 from sim.errors import ConfigError, Problem, RunError
+from sim.finished import finish, is_finished, made_from
 from sim.labels import LANGS, Message, label
 from sim.progress import progress_bar
 from sim.replay import write_replay
@@ -57,6 +58,9 @@ def evaluate(study: Study, config: Mapping[str, Any]) -> int:
     results = study.root / "results"
     folder = StudyFolder.of(results, study, config)
     store = Store(results / ".store")
+    origin = made_from(study, config)
+    if config.get("resume") and is_finished(folder, origin, store):
+        return _told_again(folder)
     checked = preflight(study, store.root)
     sides = planned(study, store.root)
     folder.begin(study, config)
@@ -64,7 +68,28 @@ def evaluate(study: Study, config: Mapping[str, Any]) -> int:
     with Apart(study.settings.jobs) as apart:
         analysis, failure = _until_sure(study, store, checked, passport, apart)
         write_json(folder.path / "study.json", describe_study(analysis.study, config))
-        return _conclude(analysis, folder, failure, side_tables(sides, analysis, apart), apart)
+        code = _conclude(analysis, folder, failure, side_tables(sides, analysis, apart), apart)
+    if code == 0:
+        finish(folder, origin)
+    return code
+
+
+def _told_again(folder: StudyFolder) -> int:
+    """Print what was printed when the study was finished; the exit code of `evaluate`."""
+    for lang in LANGS:
+        print(label("study.finished", lang))
+    comparison = pd.read_parquet(folder.tables / "comparison.parquet")
+    _print_verdicts(folder, comparison, read_passport(folder.tables))
+    return 0
+
+
+def _print_verdicts(folder: StudyFolder, comparison: pd.DataFrame, passport: pd.DataFrame) -> None:
+    said = folder.study()
+    if passing_share(passport) < 1:  # calibrated only where the passport does not say otherwise
+        said["site"]["calibrated"] = False
+    for lang in LANGS:
+        print(verdict_table_text(comparison, said, lang))
+    print(folder.path / "report.html")
 
 
 def _passport(study: Study, store: Store, checked: Preflight) -> pd.DataFrame:
@@ -154,9 +179,7 @@ def _conclude(
         scenes = (analysis.study, analysis.checked, analysis.store, analysis.runs)
         first.append(apart.begin(write_replay, *scenes, measures=tables.measures, folder=folder.tables))
     write_report(folder.path, analysis.specs, apart, first)
-    for lang in LANGS:
-        print(verdict_table_text(tables.comparison, _described(folder, analysis), lang))
-    print(folder.path / "report.html")
+    _print_verdicts(folder, tables.comparison, analysis.passport)
     if free_flow_failure is not None:
         for lang in LANGS:
             print(label("report.lacks_free_flow", lang, reason=free_flow_failure), file=sys.stderr)
@@ -164,14 +187,6 @@ def _conclude(
     # A turn that nobody made has nothing to compare either; that is no fault of the study.
     withheld = bool((tables.comparison["gate"] == "invalid").any())
     return 1 if failed or withheld else 0
-
-
-def _described(folder: StudyFolder, analysis: Analysis) -> dict[str, Any]:
-    """Return study.json, calibrated only where the passport does not say otherwise."""
-    said = folder.study()
-    if passing_share(analysis.passport) < 1:
-        said["site"]["calibrated"] = False
-    return said
 
 
 def _write_tables(

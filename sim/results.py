@@ -5,6 +5,7 @@ provenance.json   versions, commit, platform, command line
 inputs/           a copy of the site's folder, so that the report can be rebuilt when the site has moved on
 runs.json         arm, period, replicate -> digest of the run in the store, or why it failed
 free_flow.json    why the free-flow runs failed, null if they did not, and their digests
+finished.json     what a finished study was made from and wrote, by digest (`sim.finished`)
 log.jsonl         what happened, line by line; not deterministic
 tables/           long tables in Parquet; comparison.csv and runs.csv for people; times and hosts in
                   timing.csv alone

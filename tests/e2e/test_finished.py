@@ -1,0 +1,81 @@
+"""What is finished is not made again, and whatever has changed is."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from sim.runs.campaign import read_records
+from sim.runs.store import Store
+from tests.command_line import Answer, huandu
+from tests.own_root import write_root
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = write_root(tmp_path_factory.mktemp("finished"))
+    assert resumed(root).code == 0
+    return root
+
+
+@pytest.fixture
+def root(finished: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(finished, tmp_path / "root")
+
+
+def resumed(root: Path) -> Answer:
+    return huandu("run", "scenario=xingfu", "run=smoke", "run.replay=false", "resume=true", "--root", root)
+
+
+def test_a_study_that_was_moved_is_still_finished(root: Path) -> None:
+    before = when(root)
+    assert resumed(root).code == 0
+    assert when(root) == before
+
+
+def when(root: Path) -> int:
+    return (root / "results" / "xingfu" / "report.html").stat().st_mtime_ns
+
+
+def test_a_finished_study_says_so_and_touches_nothing(finished: Path) -> None:
+    before, again = when(finished), resumed(finished)
+    assert (again.code, when(finished)) == (0, before)
+    lines = again.out.splitlines()
+    assert lines[-1] == str(finished / "results" / "xingfu" / "report.html")
+    assert lines[1].startswith("This study was finished already")
+    assert any(line.startswith("Longer green for the main road") for line in lines)
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def remove_a_figure(root: Path) -> None:
+    next((root / "results" / "xingfu" / "figures").glob("*.png")).unlink()
+
+
+def flip_a_table(root: Path) -> None:
+    flip(root / "results" / "xingfu" / "tables" / "comparison.csv")
+
+
+def flip_a_stored_run(root: Path) -> None:
+    run = next(iter(read_records(root / "results" / "xingfu").values()))
+    assert run.digest is not None
+    flip(Store(root / "results" / ".store").folder(run.digest) / "trips.parquet")
+
+
+def give_the_root_vehicles_of_its_own(root: Path) -> None:
+    (root / "configs" / "vehicles").mkdir()
+    (root / "configs" / "vehicles" / "mine.yaml").write_text("not: named by anybody")
+
+
+@pytest.mark.parametrize(
+    "change", [remove_a_figure, flip_a_table, flip_a_stored_run, give_the_root_vehicles_of_its_own]
+)
+def test_whatever_has_changed_is_made_again(change, root: Path) -> None:  # type: ignore[no-untyped-def]
+    before = when(root)
+    change(root)
+    assert resumed(root).code == 0
+    assert when(root) > before

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from sim.controllers.base import Advance, Command, Hold, SignalView, controller
-from sim.controllers.pressure import Plan, Stage, plans_of
+from sim.controllers.base import Advance, Command, SignalView, controller
+from sim.controllers.pressure import ByPressure, Plan, Stage, plans_of
 from sim.labels import Message
 
 
 @dataclass
-class MaxPressure:
+class MaxPressure(ByPressure):
     """Every stage in the program's order; between its limits a green lasts as long as it moves enough.
 
     It goes on while the pressure of its lanes that move, times `persistence`, is at least the largest
@@ -22,10 +21,7 @@ class MaxPressure:
     pays for what a change costs: an intergreen, and the shortest greens of all stages between.
     """
 
-    plans: Mapping[str, Plan]
-    interval_s: float
     persistence: float
-    _next_s: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.plans:
@@ -39,40 +35,11 @@ class MaxPressure:
                 )
             )
 
-    @property
-    def signals(self) -> tuple[str, ...]:
-        """Signals it controls."""
-        return tuple(self.plans)
-
-    def due(self, time_s: float) -> tuple[str, ...]:
-        """Those whose green may end now, and those it has not seen yet."""
-        return tuple(signal for signal in self.plans if self._next_s.get(signal, -math.inf) <= time_s)
-
-    def watched(self, signal: str) -> tuple[str, ...] | None:
-        """Lanes before and behind the junction."""
-        return self.plans[signal].watched
-
-    def decide(self, views: Mapping[str, SignalView], time_s: float) -> dict[str, Command]:
-        """Hold or end every running green, and say when each signal is to be looked at again."""
-        commands: dict[str, Command] = {}
-        for signal, view in views.items():
-            plan = self.plans[signal]
-            stage = plan.stage_at(view)
-            if stage is None:
-                wait_s = max(self.interval_s, plan.left_s(view))
-            elif view.elapsed_s < stage.min_s:
-                wait_s = max(self.interval_s, stage.min_s - view.elapsed_s)
-                commands[signal] = Hold(wait_s + self.interval_s)
-            elif view.elapsed_s >= stage.max_s or not self._goes_on(plan, stage, view):
-                intergreen_s, following = plan.following(stage)
-                wait_s = intergreen_s + following.min_s
-                commands[signal] = Advance()
-            else:
-                # A little over one interval: the program must not end the green before the next decision.
-                wait_s = self.interval_s
-                commands[signal] = Hold(wait_s + self.interval_s)
-            self._next_s[signal] = time_s + wait_s
-        return commands
+    def _chosen(self, plan: Plan, stage: Stage, view: SignalView) -> tuple[Command, float]:
+        if view.elapsed_s < stage.max_s and self._goes_on(plan, stage, view):
+            return self._held(self.interval_s), self.interval_s
+        intergreen_s, following = plan.following(stage)
+        return Advance(), intergreen_s + following.min_s
 
     def _goes_on(self, plan: Plan, stage: Stage, view: SignalView) -> bool:
         counts = plan.counts(view)

@@ -1,15 +1,17 @@
-"""What laws by pressure have in common: a signal as they see it, and the weight of its queues.
+"""What laws by pressure have in common: a signal as they see it, how its queues weigh, when they look.
 
 `sim.signals.adaptive` describes each signal in plain data; here it is read and counted with.
 """
 
 from __future__ import annotations
 
+import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from sim.controllers.base import SignalView
+from sim.controllers.base import Command, Hold, SignalView
 
 Feed = tuple[str, float, float]
 """(lane, share of its vehicles that come this way, part of it on which moving vehicles count)."""
@@ -89,6 +91,56 @@ class Plan:
             blocked = sum(view.queue_veh[name] for name in exits) / len(exits)
             found[lane] = max(0.0, own.standing + own.moving - blocked)
         return found
+
+
+@dataclass
+class ByPressure(ABC):
+    """A law that decides on a green once it has lasted its shortest time; what then, each law says itself.
+
+    `interval_s` is the least time between two looks at a signal.
+    """
+
+    plans: Mapping[str, Plan]
+    interval_s: float
+    _next_s: dict[str, float] = field(init=False, default_factory=dict)
+    """When each signal is to be looked at again."""
+
+    @property
+    def signals(self) -> tuple[str, ...]:
+        """Signals it controls."""
+        return tuple(self.plans)
+
+    def due(self, time_s: float) -> tuple[str, ...]:
+        """Those whose green may end now, and those it has not seen yet."""
+        return tuple(signal for signal in self.plans if self._next_s.get(signal, -math.inf) <= time_s)
+
+    def watched(self, signal: str) -> tuple[str, ...] | None:
+        """Lanes before and behind the junction."""
+        return self.plans[signal].watched
+
+    def decide(self, views: Mapping[str, SignalView], time_s: float) -> dict[str, Command]:
+        """Hold or end every running green, and say when each signal is to be looked at again."""
+        commands: dict[str, Command] = {}
+        for signal, view in views.items():
+            plan = self.plans[signal]
+            stage = plan.stage_at(view)
+            if stage is None:
+                wait_s = max(self.interval_s, plan.left_s(view))
+            elif view.elapsed_s < stage.min_s:
+                wait_s = max(self.interval_s, stage.min_s - view.elapsed_s)
+                commands[signal] = self._held(wait_s)
+            else:
+                commands[signal], wait_s = self._chosen(plan, stage, view)
+            self._next_s[signal] = time_s + wait_s
+        return commands
+
+    @abstractmethod
+    def _chosen(self, plan: Plan, stage: Stage, view: SignalView) -> tuple[Command, float]:
+        """Return what to do with a green that may end, and for how long to look away then."""
+
+    def _held(self, wait_s: float) -> Hold:
+        """Hold past the next look: the program must not end the green before the next decision."""
+        return Hold(wait_s + self.interval_s)
 
 
 def plans_of(described: Sequence[Mapping[str, Any]]) -> dict[str, Plan]:

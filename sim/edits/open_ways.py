@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from sim.edits.base import Edit
 from sim.edits.closures import while_closed
 from sim.edits.edited_site import edited
+from sim.edits.geometry import SplitEdge
 from sim.site.model import Site
 from sim.site.network import Network
 
@@ -34,6 +35,15 @@ def lost_ways(site: Site, edits: Sequence[Edit]) -> list[tuple[str, str]]:
             for to in ways - then.get(edge, frozenset())
         }
     return sorted(lost)
+
+
+def lost_beside_cuts(site: Site, edits: Sequence[Edit]) -> list[tuple[str, str]]:
+    """Return the `lost_ways` of what is no SplitEdge in a list, with the edges cut before.
+
+    A way into a cut edge leads into its upstream part afterwards: under another name, but not lost.
+    """
+    cut = edited(site, [edit for edit in edits if isinstance(edit, SplitEdge)])
+    return lost_ways(cut, [edit for edit in edits if not isinstance(edit, SplitEdge)])
 
 
 def dead_ends(site: Site, edits: Sequence[Edit]) -> list[str]:

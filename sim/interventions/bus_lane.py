@@ -7,8 +7,8 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from sim.edits.geometry import SHORTEST_M
-from sim.edits.open_ways import lost_ways
-from sim.edits.vocabulary import AddClosure, Edit, SetLane, SplitEdge
+from sim.edits.open_ways import lost_beside_cuts
+from sim.edits.vocabulary import AddClosure, SetLane, SplitEdge
 from sim.errors import Problems
 from sim.interventions.base import Intervention, intervention
 from sim.interventions.streets import (
@@ -128,11 +128,7 @@ opens_m: 60
 
     def _check_ways(self, site: Site, edits: list[SplitEdge | SetLane | AddClosure], path: str) -> None:
         problems = Problems()
-        splits: list[Edit] = [edit for edit in edits if isinstance(edit, SplitEdge)]
-        cut = site
-        for edit in splits:
-            cut = edit.applied(cut)
-        for edge, to in lost_ways(cut, [edit for edit in edits if not isinstance(edit, SplitEdge)]):
+        for edge, to in lost_beside_cuts(site, edits):
             told = Message(
                 "cars could not go from {edge!r} to {to!r} any more: only the bus lane leads there",
                 edge=edge,

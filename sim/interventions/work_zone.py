@@ -7,8 +7,8 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from sim.edits.geometry import SHORTEST_M
-from sim.edits.open_ways import lost_ways
-from sim.edits.vocabulary import Edit, SetLane, SplitEdge
+from sim.edits.open_ways import lost_beside_cuts
+from sim.edits.vocabulary import SetLane, SplitEdge
 from sim.errors import Problems
 from sim.interventions.base import Intervention, intervention
 from sim.interventions.streets import check_lanes, streets_in_words, stretch
@@ -121,11 +121,7 @@ dates: ["2026-03-01", "2026-06-30"]
 
     def _check_ways(self, site: Site, edits: list[SplitEdge | SetLane], path: str) -> None:
         problems = Problems()
-        splits: list[Edit] = [edit for edit in edits if isinstance(edit, SplitEdge)]
-        cut = site
-        for edit in splits:
-            cut = edit.applied(cut)
-        for edge, to in lost_ways(cut, [edit for edit in edits if not isinstance(edit, SplitEdge)]):
+        for edge, to in lost_beside_cuts(site, edits):
             told = Message(
                 "cars could not go from {edge!r} to {to!r} any more: only closed lanes lead there",
                 edge=edge,

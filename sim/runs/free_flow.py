@@ -54,9 +54,7 @@ def free_flow_request(
     `people` of any period and replicate lend their types and speed factors, first those who make the
     movement; `spec` lends step length and options.
     """
-    router = Router(arm.network)
-    found = (drive_of(router, name, zone) for name, zone in sorted(movements.items()))
-    drives = [drive for drive in found if drive is not None]
+    drives = drives_of(arm.network, movements)
     lenders = Lenders(people, arm.network)
     tables: list[pd.DataFrame] = []
     clock_s = 0.0
@@ -70,19 +68,7 @@ def free_flow_request(
     vehicles = vehicles.astype(dict(VEHICLES)).sort_values(["scheduled_s", "id"], ignore_index=True)
     build = _green(arm)
     return RunRequest(
-        spec=replace(
-            spec,
-            network=str(build.net_file.resolve()),
-            demand=DEMAND_FILE,
-            additionals=tuple(str(path.resolve()) for path in build.additional_files),
-            begin_s=0.0,
-            window_begin_s=0.0,
-            window_end_s=end_s,
-            end_s=end_s,
-            seed=0,
-            stops=False,
-            controllers=(),
-        ),
+        spec=spec_from_nought(spec, build, end_s),
         build=build,
         zones=Zones({d.movement: movements[d.movement] for d in drives}, {}, ()),
         demand=Demand(vehicles, people.walks.iloc[:0], people.types),
@@ -105,7 +91,34 @@ def free_flow_table(zones: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def drive_of(router: Router, movement: str, zone: MovementZone) -> Drive | None:
+def spec_from_nought(spec: RunSpec, build: ArmBuild, end_s: float) -> RunSpec:
+    """Return what a run of a build from second 0 to `end_s` is: no law acts, nobody stops, all is measured.
+
+    `spec` lends step length, options and driver.
+    """
+    return replace(
+        spec,
+        network=str(build.net_file.resolve()),
+        demand=DEMAND_FILE,
+        additionals=tuple(str(path.resolve()) for path in build.additional_files),
+        begin_s=0.0,
+        window_begin_s=0.0,
+        window_end_s=end_s,
+        end_s=end_s,
+        seed=0,
+        stops=False,
+        controllers=(),
+    )
+
+
+def drives_of(network: Network, movements: Mapping[str, MovementZone]) -> list[Drive]:
+    """Drive every movement that a car can, by the names of the movements."""
+    router = Router(network)
+    found = (_drive(router, name, zone) for name, zone in sorted(movements.items()))
+    return [drive for drive in found if drive is not None]
+
+
+def _drive(router: Router, movement: str, zone: MovementZone) -> Drive | None:
     """Drive in on the longest of the ways into the zone; None where no car can."""
     network = router.network
     found = network.movements[movement]

@@ -19,9 +19,8 @@ import pandas as pd
 from sim.calibration.headways import saturation
 from sim.calibration.passport import MEASURED
 from sim.demand import VEHICLES, Demand, demand_digest
-from sim.demand.routing import Router
 from sim.publish import publish
-from sim.runs.free_flow import Drive, Lenders, drive_of, showing, slots_of
+from sim.runs.free_flow import Drive, Lenders, drives_of, showing, slots_of, spec_from_nought
 from sim.runs.run import DEMAND_FILE, SIMULATION_CODE
 from sim.runs.store import Store, digest_of
 from sim.signals.program import Interval
@@ -75,9 +74,11 @@ def measure_saturation(
     """
     whole = _together(people)
     lenders = Lenders(whole, arm.network)
-    router = Router(arm.network)
-    found = (drive_of(router, name, zone) for name, zone in sorted(movements.items()))
-    drives = [d for d in found if d is not None and _measured(arm.network.movements[d.movement], lenders)]
+    drives = [
+        drive
+        for drive in drives_of(arm.network, movements)
+        if _measured(arm.network.movements[drive.movement], lenders)
+    ]
     slots = slots_of(drives)
     demands = [_demand(slot, arm.network, lenders, whole) for slot in slots]
     digest = digest_of(
@@ -113,20 +114,7 @@ def _simulated(
     jobs: int | None,
 ) -> dict[str, list[Crossing]]:
     build = showing(arm, "passport", f"passport {_intervals(1)}", _intervals)
-    of_slot = replace(
-        spec,
-        network=str(build.net_file.resolve()),
-        demand=DEMAND_FILE,
-        additionals=tuple(str(path.resolve()) for path in build.additional_files),
-        begin_s=0.0,
-        window_begin_s=0.0,
-        window_end_s=float(END_S),
-        end_s=float(END_S),
-        seed=0,
-        stops=False,
-        controllers=(),
-        driver="sumo",
-    )
+    of_slot = replace(spec_from_nought(spec, build, float(END_S)), driver="sumo")
     children = Children()
 
     def one(slot: Sequence[Drive], demand: Demand) -> dict[str, list[Crossing]]:

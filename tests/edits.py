@@ -9,6 +9,7 @@ from sim.edits.edited_site import edited
 from sim.edits.vocabulary import (
     AddClosure,
     AddStreet,
+    AddWaitingLine,
     Edit,
     KeyedControl,
     KeyedProgram,
@@ -90,6 +91,17 @@ def waits_further(site: Site) -> tuple[Edit, ...]:
     rules = (("contPos", "8.00"),)
     link = lane_link(connection)
     return (SetTurnRules(connection.from_edge, link, connection.allow, connection.rules, None, rules),)
+
+
+def waiting_line(site: Site) -> tuple[Edit, ...]:
+    """Give a left turn lights of its own where it waits inside the junction."""
+    connection = next(
+        m.connections[0]
+        for a in reversed(list(approaches(site)))
+        for m in a.movements
+        if m.direction == "left" and len(m.connections) == 1
+    )
+    return (AddWaitingLine(connection.from_edge, lane_link(connection), 6.0),)
 
 
 def closed_for_a_time(site: Site) -> tuple[Edit, ...]:
@@ -247,6 +259,7 @@ EDITS: dict[str, Callable[[Site], tuple[Edit, ...]]] = {
     "full_ban": full_ban,
     "box_junction": box_junction,
     "waits_further": waits_further,
+    "waiting_line": waiting_line,
     "closed_for_a_time": closed_for_a_time,
     "wider": wider,
     "narrower": narrower,

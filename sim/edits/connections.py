@@ -121,7 +121,9 @@ def _new(
         raise ValueError(
             Message("no movement leads from {edge!r} to {to_edge!r} yet", edge=edge, to_edge=to_edge)
         )
-    bare = replace(movement[0], from_lane=from_lane, to_lane=to_lane, link=None, allow=None, rules=())
+    bare = replace(
+        movement[0], from_lane=from_lane, to_lane=to_lane, link=None, entry_link=None, allow=None, rules=()
+    )
     model = model_of(bare, [c for c in present if c.link is not None])
     return bare, None if model is None else model.link
 

@@ -7,9 +7,10 @@ from typing import ClassVar
 
 from sim.edits.base import Edit, LaneLink, ObjectKey, connection_key, lane_link
 from sim.edits.connections import reconnected
+from sim.edits.lights import with_links
 from sim.labels import Message
 from sim.site.model import Site
-from sim.site.network import CONNECTION_RULES, Connection, Network
+from sim.site.network import CONNECTION_RULES, Connection, Network, entry_of
 
 MOVES_PATHS = frozenset({"contPos", "speed"})
 """Rules that also change how the path through the junction runs."""
@@ -64,6 +65,43 @@ class SetTurnRules(Edit):
         new = replace(own, allow=self.allow, rules=tuple(sorted(self.rules)))
         others: list[Connection] = [c for c in present if c is not own]
         return replace(site, network=reconnected(site.network, self.edge, [*others, new]))
+
+
+@dataclass(frozen=True, slots=True)
+class AddWaitingLine(Edit):
+    """Let a turning lane wait inside the junction, `at_m` beyond its stop line, with lights of its own there.
+
+    Both lights show what the connection shows today; `SetProgram` tells them apart. The connection's key
+    stands for the lights at the waiting line, `entry_key` for those at the stop line.
+    """
+
+    edge: str
+    link: LaneLink
+    at_m: float
+
+    structural: ClassVar[bool] = True
+
+    def footprint(self, network: Network) -> frozenset[ObjectKey]:
+        """Return the connection, both its lights, and the junction's paths."""
+        key = connection_key(self.edge, self.link)
+        lights = {("signal_link", key), ("signal_link", entry_of(key))}
+        return frozenset({("connection", key), ("right_of_way", network.edges[self.edge].to_node)} | lights)
+
+    def applied(self, site: Site) -> Site:
+        """Move the waiting point of the connection and give it a second light."""
+        present = site.network.connections_from.get(self.edge, ())
+        own = next((c for c in present if lane_link(c) == self.link), None)
+        key = connection_key(self.edge, self.link)
+        if own is None:
+            raise ValueError(Message("there is no connection {key}", key=key))
+        if own.signal is None or own.link is None or own.entry_link is not None:
+            raise ValueError(Message("connection {key}: expected one light, at its stop line", key=key))
+        signals, links = with_links(site, own.signal, [own.link])
+        rules = {**dict(own.rules), "contPos": f"{self.at_m:.2f}"}
+        new = replace(own, entry_link=links[0], rules=tuple(sorted(rules.items())))
+        others = [c for c in present if c is not own]
+        network = reconnected(site.network, self.edge, [*others, new])
+        return replace(site, network=network, signals=signals)
 
 
 def _said(allow: frozenset[str] | None, rules: tuple[tuple[str, str], ...]) -> Message:

@@ -15,13 +15,14 @@ from sim.edits.programs import KeyedControl, KeyedProgram, SetProgram, keyed
 from sim.edits.stops import MoveStop
 from sim.edits.streets import AddStreet
 from sim.edits.timing import SetTiming
-from sim.edits.turns import SetTurnRules
+from sim.edits.turns import AddWaitingLine, SetTurnRules
 
 __all__ = [
     "SHARED_KINDS",
     "AddClosure",
     "AddParking",
     "AddStreet",
+    "AddWaitingLine",
     "ChangeParking",
     "Edit",
     "KeyedControl",

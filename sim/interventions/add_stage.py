@@ -11,7 +11,7 @@ from pydantic import Field
 from sim.edits.vocabulary import SetProgram
 from sim.errors import ConfigError, Problems, near
 from sim.interventions.base import Intervention, intervention
-from sim.interventions.plans import changed_programs, refuse, set_programs, taken_apart
+from sim.interventions.plans import changed_programs, refuse, refuse_waiting_areas, set_programs, taken_apart
 from sim.interventions.retime_signal import SHORTEST_GREEN_S, ExpectedTiming, in_periods
 from sim.labels import Message, Text, message_of, text
 from sim.signals.program import GREEN, Interval, SignalProgram
@@ -110,6 +110,7 @@ only: true
         def change(program: SignalProgram, junction: Junction, path: str) -> SignalProgram:
             return self._with_stage(site.network, program, junction, path)
 
+        refuse_waiting_areas(site.network, self.junction, f"{path}.junction")
         return changed_programs(site, (self.junction, self.period, self.program), self.expect, change, path)
 
     def _with_stage(

@@ -13,7 +13,7 @@ from sim.signals.fixed_time import fixed_time_program, periods_meant, signalised
 from sim.signals.program import GREEN, Interval, SignalControl, SignalProgram
 from sim.signals.windows import windows
 from sim.site.model import Site
-from sim.site.network import Junction
+from sim.site.network import Junction, Network
 
 Change = Callable[[SignalProgram, Junction, str], SignalProgram]
 """(today's program, its junction, path) -> the new one."""
@@ -44,6 +44,15 @@ def changed_programs(
     problems.found = list(dict.fromkeys(problems.found))  # the same slip in every period is one problem
     problems.raise_if_any()
     return found
+
+
+def refuse_waiting_areas(network: Network, junction: str, path: str) -> None:
+    """Raise ConfigError where cars wait inside a junction for stages that would be put together anew."""
+    signal = network.junction(junction, path).signal
+    waits = [c.key for c in network.connections if c.signal == signal and c.entry_link is not None]
+    if waits:
+        told = Message("{waits} have a waiting area, which belongs to the order of the stages", waits=waits)
+        raise refuse(path, told, Message("change the stages first, the area `after`"))
 
 
 def set_programs(

@@ -9,7 +9,7 @@ from pydantic import Field
 from sim.edits.vocabulary import SetProgram
 from sim.errors import Problems, near
 from sim.interventions.base import Intervention, intervention
-from sim.interventions.plans import changed_programs, set_programs, taken_apart
+from sim.interventions.plans import changed_programs, refuse_waiting_areas, set_programs, taken_apart
 from sim.interventions.retime_signal import ExpectedTiming, in_periods
 from sim.labels import Message, Text, text
 from sim.signals.program import SignalProgram
@@ -72,6 +72,7 @@ order: [A, C, B, D]
         )
 
     def _changes(self, site: Site, path: str) -> dict[str, tuple[SignalProgram, SignalProgram]]:
+        refuse_waiting_areas(site.network, self.junction, f"{path}.junction")
         named = (self.junction, self.period, self.program)
         return changed_programs(site, named, self.expect, self._reordered, path)
 

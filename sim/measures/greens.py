@@ -85,7 +85,7 @@ class Greens:
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """One protected green of some links, with the yellow after it; `starts`: from standstill."""
+    """One protected green of some links, with the yellow after it (waiting line: dark); `starts`: from rest."""
 
     green_s: float
     yellow_s: float
@@ -116,7 +116,7 @@ def _spans(program: SignalProgram, links: set[int]) -> list[_Span]:
         spans.append(
             _Span(
                 sum(program.intervals[index % n].duration_s for index in range(start, end)),
-                sum(i.duration_s for i in takewhile(lambda i: "y" in lamps(i), after)),
+                sum(i.duration_s for i in takewhile(lambda i: {"y", "O"} & lamps(i), after)),
                 starts="g" not in lamps(program.intervals[start - 1]),
             )
         )

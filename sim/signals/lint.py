@@ -103,6 +103,9 @@ class _Lint:
         self.crossings_m = crossings_m
         self.junctions: tuple[Junction, ...] = of_signal(network, program.signal)
         self.free = free_movements(program, self.junctions)
+        self.waiting = {
+            c.link for c in network.connections if c.signal == program.signal and c.entry_link is not None
+        }
         self.links = {(name, crossing): links for name, links, crossing in controlled(self.junctions)}
 
     def findings(self) -> Iterator[LintFinding]:
@@ -188,10 +191,12 @@ class _Lint:
                 if i.state[link] in GREEN
             )
         end_s = green.end_s % self.program.cycle_s
+        # A waiting line has no yellow: who is beyond the stop line clears while it is dark.
+        ends = "O" if link in self.waiting else "y"
         return sum(
             w.length_s
             for w in windows(self.program, link)
-            if w.letter == "y" and abs(w.begin_s - end_s) < TICK_S
+            if w.letter == ends and abs(w.begin_s - end_s) < TICK_S
         )
 
     def _served(self) -> Iterator[LintFinding]:

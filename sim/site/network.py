@@ -91,6 +91,9 @@ class Connection:
     """One of left, through, right, uturn."""
     signal: str | None = None
     link: int | None = None
+    """Where there is a waiting area inside the junction (待行区): of the lights at its waiting line."""
+    entry_link: int | None = None
+    """Of the lights at the stop line that let drivers into a waiting area; None without one."""
     allow: frozenset[str] | None = None
     """Classes the connection is limited to (a turn ban with exemptions); None: whoever may use both lanes."""
     rules: tuple[tuple[str, str], ...] = ()
@@ -102,6 +105,16 @@ class Connection:
     def key(self) -> str:
         """Stable name: `fromEdge_lane->toEdge_lane`."""
         return f"{self.from_edge}_{self.from_lane}->{self.to_edge}_{self.to_lane}"
+
+    @property
+    def entry_key(self) -> str:
+        """Name of its lights at the stop line, where those at the waiting line are others."""
+        return entry_of(self.key)
+
+
+def entry_of(key: str) -> str:
+    """Name the lights at the stop line of a connection whose waiting line has its own."""
+    return f"entry:{key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,12 +263,15 @@ class Network:
 
     @cached_property
     def links(self) -> Mapping[str, Mapping[int, tuple[str, ...]]]:
-        """Signal id -> link index -> keys of the connections and crossings it controls."""
+        """Signal id -> link index -> keys of the connections, entries and crossings it controls."""
         found: dict[str, dict[int, list[str]]] = {}
         controlled: Iterable[Connection | CrossingLink] = (*self.connections, *self.crossings)
         for item in controlled:
             if item.signal is not None and item.link is not None:
                 found.setdefault(item.signal, {}).setdefault(item.link, []).append(item.key)
+        for c in self.connections:
+            if c.signal is not None and c.entry_link is not None:
+                found.setdefault(c.signal, {}).setdefault(c.entry_link, []).append(c.entry_key)
         return {s: {i: tuple(keys) for i, keys in sorted(links.items())} for s, links in found.items()}
 
     def junction(self, name: str, path: str) -> Junction:

@@ -323,8 +323,9 @@ def _restore_programs(site: Site, carried: Site, folder: Path) -> None:
         shutil.copyfile(net_file, folder / "restored.net.xml")
         return
     write_programs(folder / "programs.tll.xml", restored, added)
-    (folder / "controlled.con.xml").write_text(controlled_xml(added, more), encoding="utf-8")
-    parts = ["-x", "controlled.con.xml"] if added or more else []
+    left_out = [c for c in added if c.entry_link is None]
+    (folder / "controlled.con.xml").write_text(controlled_xml(left_out, more), encoding="utf-8")
+    parts = ["-x", "controlled.con.xml"] if left_out or more else []
     convert(["-s", "patched.net.xml", "-i", "programs.tll.xml", *parts, "-o", "restored.net.xml"], folder)
 
 

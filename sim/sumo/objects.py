@@ -17,6 +17,7 @@ from xml.etree import ElementTree
 from sim.edits.vocabulary import ObjectKey, timing_key
 from sim.errors import BuildError
 from sim.labels import Message
+from sim.site.network import entry_of
 
 Attributes = dict[str, object]
 Objects = dict[ObjectKey, Attributes]
@@ -190,9 +191,13 @@ class _NetReader:
             if not a["from"].startswith(":"):
                 self.objects["connection", key] = {k: v for k, v in a.items() if k not in RENUMBERED}
             if "tl" in a:
-                indices = tuple(int(a[name]) for name in ("linkIndex", "linkIndex2") if name in a)
-                known = links.setdefault(a["tl"], {}).get(key, ())
-                links[a["tl"]][key] = (*known, *indices)
+                # Lights at a waiting line are those of the way; those at the stop line have a name.
+                heads = {key: a.get("linkIndex2", a["linkIndex"])}
+                if "linkIndex2" in a:
+                    heads[entry_of(key)] = a["linkIndex"]
+                known = links.setdefault(a["tl"], {})
+                for head, index in heads.items():
+                    known[head] = (*known.get(head, ()), int(index))
         for junction in self.junctions:
             self._junction(junction, names)
         for element in self.waiting:

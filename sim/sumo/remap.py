@@ -34,16 +34,25 @@ def remap(control: SignalControl, base: Network, arm: Network) -> SignalControl:
 def with_all_links(arm: Network, intended: Network) -> tuple[Network, tuple[Connection, ...]]:
     """Give a link to every connection that a signal is to control and netconvert left out; return those too.
 
-    It does so, without a word, where a new street ends at a signal.
+    It does so, without a word, where a new street ends at a signal; and it knows no lights at waiting lines.
     """
-    signal = {c.key: c.signal for c in intended.connections if c.link is not None}
+    wanted = {c.key: c for c in intended.connections if c.link is not None}
     last = {name: max(links) for name, links in arm.links.items()}
     added = []
     for connection in arm.connections:
-        name = signal.get(connection.key)
-        if name is not None and connection.link is None:
-            last[name] = last.get(name, -1) + 1
-            added.append(replace(connection, signal=name, link=last[name]))
+        own = wanted.get(connection.key)
+        if own is None or own.signal is None:
+            continue
+        waits = own.entry_link is not None and connection.entry_link is None
+        if connection.link is None or waits:
+            last[own.signal] = last.get(own.signal, -1) + 1
+            added.append(replace(connection, signal=own.signal, link=last[own.signal]))
+        if waits:
+            entry = connection.link
+            if entry is None:
+                last[own.signal] += 1
+                entry = last[own.signal]
+            added[-1] = replace(added[-1], entry_link=entry)
     by_key = {connection.key: connection for connection in added}
     connections = tuple(by_key.get(c.key, c) for c in arm.connections)
     return (replace(arm, connections=connections) if added else arm), tuple(added)

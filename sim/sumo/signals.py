@@ -64,7 +64,7 @@ def write_programs(
 ) -> None:
     """Write all programs as netconvert reads them beside a network, to become the network's own.
 
-    `added` are connections that the network's signals do not control yet.
+    `added` are connections that the network's signals do not control yet, or not at the waiting line.
     """
     programs = [p for _, control in sorted(controls.items()) for _, p in sorted(control.programs.items())]
     links = [
@@ -72,7 +72,8 @@ def write_programs(
             "connection",
             {
                 "from": c.from_edge, "to": c.to_edge, "fromLane": c.from_lane, "toLane": c.to_lane,
-                "tl": c.signal, "linkIndex": c.link,
+                "tl": c.signal, "linkIndex": c.link if c.entry_link is None else c.entry_link,
+                "linkIndex2": None if c.entry_link is None else c.link,
             },
         )
         for c in added

@@ -85,7 +85,7 @@ class Greens:
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """One protected green of some links, with the yellow after it (waiting line: dark); `starts`: from rest."""
+    """One protected green of some links, and yellow (waiting line: dark) after it; `starts`: from rest."""
 
     green_s: float
     yellow_s: float

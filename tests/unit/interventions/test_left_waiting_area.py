@@ -61,12 +61,7 @@ def test_nothing_else_is_built(site: Site, tmp_path: Path) -> None:
     policy = applied(site)
     base, arm = (build(site, p, "am", tmp_path) for p in (applied_of(site, ()), policy))
     changed = prove(base, arm, policy.footprint, policy.edits).changed
-    assert {change.kind for change in changed} == {
-        "connection",
-        "right_of_way",
-        "signal_link",
-        "signal_timing",
-    }
+    assert {change.kind for change in changed} == {"connection", "right_of_way", "signal_link"}
     found = lint(arm.controls["J1"].programs["huandu.day"], arm.network)
     assert not [f for f in found if f.movement == "J1.south.left"], "its yellow is that of the stop line"
 

@@ -41,6 +41,9 @@ from sim.trip_pairs import people_table
 Runs = Mapping[Key, RunRecord]
 """What stands for each arm, period and replicate: a run in the store, or why there is none."""
 
+Measured = Mapping[Key, Mapping[str, pd.DataFrame]]
+"""Of each run its part of the tables in `LONG`; of a failed one the findings alone."""
+
 KEYS: Mapping[str, str] = {"arm": "string", "period": "string", "replicate": "int64"}
 LEDGER: Mapping[str, str] = {"demanded": "int64", **dict.fromkeys(FATES, "int64")}
 LONG: Mapping[str, Mapping[str, str]] = {
@@ -124,8 +127,8 @@ class Analysis:
     def tables(self, begin: Begin = here) -> Tables:
         """Measure every run and compare the arms; what reads the runs once more is begun by `begin`."""
         self._measure()
-        long = {name: self._stacked(name, columns) for name, columns in LONG.items()}
-        comparison = self._compared(long["measures"], long["findings"])
+        long = {name: _stacked(self.measured, name) for name in LONG}
+        comparison = self._compared(long["measures"], long["findings"], self.study.replicates)
         moved = displacement(comparison)
         return Tables(
             **long,
@@ -159,23 +162,28 @@ class Analysis:
 
     def primary_comparison(self) -> pd.DataFrame:
         """Compare the primary measure of the whole network alone; columns `COMPARISON`."""
-        table = self.long("measures")
+        self._measure()
+        return self.primary_of(self.measured, self.study.replicates)
+
+    def primary_of(self, measured: Measured, replicates: Sequence[int]) -> pd.DataFrame:
+        """Do the same with some of the runs, those of a few replicates."""
+        table = _stacked(measured, "measures")
         primary = (table["measure"] == self.study.primary) & (table["scope"] == "network")
-        return self._compared(table[primary], self.long("findings"))
+        return self._compared(table[primary], _stacked(measured, "findings"), replicates)
 
     def long(self, name: Literal["measures", "findings", "profiles", "fates"]) -> pd.DataFrame:
         """Return one long table of all runs, measuring those that have not been yet; columns `LONG`."""
         self._measure()
-        return self._stacked(name, LONG[name])
+        return _stacked(self.measured, name)
 
-    def _compared(self, table: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+    def _compared(self, table: pd.DataFrame, found: pd.DataFrame, replicates: Sequence[int]) -> pd.DataFrame:
         rows = compare(
             table,
             found,
             self.specs,
             primary=self.study.primary,
             confidence=self.confidence,
-            replicates=self.study.replicates,
+            replicates=replicates,
         )
         return beyond_the_gap(rows, self.assignment)
 
@@ -213,10 +221,6 @@ class Analysis:
             "fates": _keyed(key, pd.DataFrame([ledger(view.tables["trips"])])),
             "findings": _keyed(key, pd.concat(kept)),
         }
-
-    def _stacked(self, name: str, columns: Mapping[str, str]) -> pd.DataFrame:
-        parts = [tables[name] for _, tables in sorted(self.measured.items()) if len(tables.get(name, ()))]
-        return typed(pd.concat(parts, ignore_index=True), columns) if parts else empty(columns)
 
     def view(self, key: Key, digest: str) -> RunView:
         """Return one run as measures and checks see it."""
@@ -309,6 +313,11 @@ def measured_runs(analysis: Analysis, keys: Sequence[Key]) -> dict[Key, Mapping[
     """Measure some runs: each one's part of the tables in `LONG`, findings alone of a run that failed."""
     of_counts = {period: analysis._findings_of_counts(period) for period in {key[1] for key in keys}}
     return {key: analysis._measured(key, of_counts[key[1]]) for key in keys}
+
+
+def _stacked(measured: Measured, name: str) -> pd.DataFrame:
+    parts = [tables[name] for _, tables in sorted(measured.items()) if len(tables.get(name, ()))]
+    return typed(pd.concat(parts, ignore_index=True), LONG[name]) if parts else empty(LONG[name])
 
 
 def _keyed(key: Key, table: pd.DataFrame) -> pd.DataFrame:

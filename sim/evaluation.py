@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from sim.analysis import Analysis, Runs, Tables
-from sim.apart import Apart, Begin, done
+from sim.apart import FEW, Apart, Begin, done
 from sim.calibration.passport import PASSPORT_FILE, passing_share, read_passport
 from sim.demand.imported import demand_files
 from sim.errors import ConfigError, Problem, RunError
 from sim.finished import finish, is_finished, made_from
+from sim.interim import Interim
 from sim.labels import LANGS, Message, label
-from sim.progress import progress_bar
+from sim.progress import progress_bar, tell
 from sim.replay import write_replay
 from sim.report.apart import write_report
 from sim.report.printing import NO_BROWSER, print_pdf
@@ -110,16 +111,25 @@ def _until_sure(
     runs: Runs = {}
     measured: dict[Key, Mapping[str, pd.DataFrame]] = {}
     for look in study.looks:
+        now = study.at(look)
+
+        def analysed(
+            runs: Runs, free_flow: pd.DataFrame, assignment: pd.DataFrame, now: Study = now
+        ) -> Analysis:
+            return Analysis(now, store, checked, runs, free_flow, {}, passport, assignment)
+
+        number = len(now.simulated) * len(now.periods) * len(now.replicates)
+        interim = Interim(analysed, measured, apart.begin, tell) if number > FEW else None
         with progress_bar() as progress:
-            done = run_study(study.at(look), checked.builds, store, progress, runs)
-        runs = done.runs
-        analysis = Analysis(
-            study.at(look), store, checked, runs, done.free_flow, measured, passport, done.assignment
-        )
-        analysis.measure(apart.for_runs(len(runs)), apart.jobs)
+            found = run_study(now, checked.builds, store, progress, runs, interim)
+        if interim is not None:
+            interim.collect()
+        runs = found.runs
+        analysis = replace(analysed(runs, found.free_flow, found.assignment), measured=measured)
+        analysis.measure(apart.for_runs(number), apart.jobs)
         if analysis.reason_to_stop() is not None:
             break
-    return analysis, done.free_flow_failure
+    return analysis, found.free_flow_failure
 
 
 def rebuild(folder: StudyFolder) -> int:

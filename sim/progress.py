@@ -11,6 +11,12 @@ from tqdm import tqdm
 from sim.runs.study_log import Tally
 
 
+def tell(line: str) -> None:
+    """Print a line above the bar, where somebody watches it."""
+    if sys.stderr.isatty():
+        tqdm.write(line, file=sys.stderr)
+
+
 @contextmanager
 def progress_bar() -> Iterator[Callable[[Tally], None]]:
     """Give a callback for a study's tally that draws a bar on stderr: counts, rate and time left."""

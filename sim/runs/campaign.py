@@ -53,6 +53,8 @@ Key = tuple[str, str, int]
 """Arm, period, replicate."""
 Progress = Callable[[Tally], None]
 """Called after every run."""
+Watch = Callable[[Mapping[Key, RunRecord], pd.DataFrame, pd.DataFrame], Sequence[Mapping[str, Any]]]
+"""Called after every run with the records so far, FREE_FLOW and ASSIGNMENT; returns lines for the log."""
 FREE_FLOW_FILE = "free_flow.json"
 """In a study's folder: why the free-flow runs failed, null if they did not, and their digests."""
 ASSIGNMENT_FILE = "assignment.csv"
@@ -106,13 +108,15 @@ def run_study(
     store: Store,
     progress: Progress | None = None,
     done: Mapping[Key, RunRecord] = MappingProxyType({}),
+    watch: Watch | None = None,
 ) -> StudyRuns:
     """Simulate what of a study is not in the store yet. `builds`: `sim.runs.preflight`'s, by arm and period.
 
     Failed runs are records with a reason. Ctrl-C kills the children, notes what is done, and is raised
     again; calling again does the rest. `runs.json`, `free_flow.json`, `tables/free_flow.parquet` and
     `tables/timing.csv` of the study's folder are written in both cases, and `log.jsonl` as it goes.
-    `done`: records of an earlier look of the same study, taken as they are. ConfigError where the executor
+    `done`: records of an earlier look of the same study, taken as they are. `watch` is told how far it is
+    once movements are timed without traffic. ConfigError where the executor
     cannot be had.
     """
     store.sweep()
@@ -129,7 +133,7 @@ def run_study(
             executor(study.executor, work, study.settings.jobs) as where,
             study_log(folder, tally.total) as log,
         ):
-            campaign.run(study, where, log, tally, progress or (lambda tally: None))
+            campaign.run(study, where, log, tally, progress or (lambda tally: None), watch)
     finally:
         _write_records(folder, campaign)
     found = campaign.free_flow
@@ -165,7 +169,15 @@ class _Campaign:
     free_flow: FreeFlow = field(default_factory=FreeFlow)
     assignment: pd.DataFrame = field(default_factory=lambda: empty(ASSIGNMENT))
 
-    def run(self, study: Study, executor: Executor, log: StudyLog, tally: Tally, progress: Progress) -> None:
+    def run(
+        self,
+        study: Study,
+        executor: Executor,
+        log: StudyLog,
+        tally: Tally,
+        progress: Progress,
+        watch: Watch | None,
+    ) -> None:
         free_flow = executor.submit(Work.free_flow)
         self.assignment = self._assigned(study, executor, log)
         for key, future in settled(lambda key: executor.submit(methodcaller("run", *key)), self.keys):
@@ -174,6 +186,9 @@ class _Campaign:
             state = tally.count(record)
             log.write("run", arm=arm, period=period, replicate=replicate, state=state, **asdict(record))
             progress(tally)
+            if watch is not None and free_flow.done() and free_flow.exception() is None:
+                for line in watch(self.records, free_flow.result().table, self.assignment):
+                    log.write("standing", **line)
         self.free_flow = free_flow.result()
 
     def _assigned(self, study: Study, executor: Executor, log: StudyLog) -> pd.DataFrame:

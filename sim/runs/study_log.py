@@ -1,7 +1,8 @@
 """What happens while a study runs: counted for people, and line by line for programs.
 
 `results/<study>/log.jsonl` grows by one JSON object per line, also over resumed invocations: `begin` (runs in
-all, host, process), `run` (arm, period, replicate, state, digest, seconds, reason) as each is settled, and
+all, host, process), `run` (arm, period, replicate, state, digest, seconds, reason) as each is settled,
+`standing` (replicates, arm, period, difference, ci_low, ci_high, verdict) as verdicts firm up, and
 `end`. It holds times and is no table: two equal studies have different logs.
 """
 

@@ -1,0 +1,129 @@
+"""How the verdicts stand while a study still runs: measured beside the simulations, told as they firm up."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from sim.analysis import Analysis, Runs, measured_runs
+from sim.apart import Begin, done
+from sim.labels import LANGS, Text, label, text
+from sim.plots.numbers import with_interval
+from sim.policy import BASELINE
+from sim.runs.campaign import Key
+from sim.study import Study
+
+SHARE = 8
+"""Runs that are measured together: enough to be worth a process's while."""
+FEWEST = 4
+"""Replicates; fewer give no interval worth a line."""
+GROWTH = 1.5
+"""People are told when there are so many times the replicates of the last time: 4, 6, 9, 14, ..."""
+MOST_LINES = 6
+"""Policies and periods that are told one by one; of more the verdicts are counted."""
+
+Measured = dict[Key, Mapping[str, pd.DataFrame]]
+
+
+@dataclass
+class Interim:
+    """Measures runs as they are settled. `analysis`: of the study, with these runs and free-flow times.
+
+    What it has measured stays in `measured`, so nothing is measured twice. `tell` gets a line for people now
+    and then. A mistake in measuring is left for the end of the study, where it is raised.
+    """
+
+    analysis: Callable[[Runs, pd.DataFrame, pd.DataFrame], Analysis]
+    measured: Measured
+    begin: Begin
+    tell: Callable[[str], None]
+    _under_way: Future[Measured] | None = None
+    _told: int = 0
+    _next: float = field(default=FEWEST)
+
+    def __call__(self, runs: Runs, free_flow: pd.DataFrame, assignment: pd.DataFrame) -> list[dict[str, Any]]:
+        """Go on measuring; return how each policy stands, as plain data, if that is known of more replicates.
+
+        `free_flow`, `assignment`: columns FREE_FLOW and ASSIGNMENT, final.
+        """
+        if self._under_way is not None and not self._under_way.done():
+            return []
+        self.collect()
+        analysis = self.analysis(dict(runs), free_flow, assignment)
+        # A run is held against today's with the same people.
+        new = sorted(key for key in runs.keys() - self.measured.keys() if (BASELINE, key[1], key[2]) in runs)
+        if len(new) >= SHARE:
+            self._under_way = self.begin(measured_runs, analysis, new)
+        whole = self._whole(analysis.study)
+        if len(whole) <= max(self._told, FEWEST - 1):
+            return []
+        self._told = len(whole)
+        return self._standing(analysis, whole)
+
+    def collect(self) -> None:
+        """Wait for what is being measured and keep it."""
+        begun, self._under_way = self._under_way, None
+        if begun is not None and begun.exception() is None:
+            found = done(begun)
+            self.measured.update(found)
+
+    def _whole(self, study: Study) -> list[int]:
+        """Return the replicates of which every run is measured."""
+        keys = [(arm.id, period) for arm in study.simulated for period in study.periods]
+        return [n for n in study.replicates if all((*key, n) in self.measured for key in keys)]
+
+    def _standing(self, analysis: Analysis, whole: list[int]) -> list[dict[str, Any]]:
+        kept = {key: tables for key, tables in self.measured.items() if key[2] in whole}
+        rows = analysis.primary_of(kept, whole)
+        if len(whole) >= self._next:
+            self._next = GROWTH * len(whole)
+            for lang in LANGS:
+                for line in lines(analysis, rows, len(whole)):
+                    self.tell(line.of(lang))
+        columns = ["arm", "period", "difference", "ci_low", "ci_high", "verdict"]
+        return [
+            {"replicates": len(whole), **{name: _plain(row[name]) for name in columns}}
+            for row in rows.to_dict("records")
+        ]
+
+
+def lines(analysis: Analysis, rows: pd.DataFrame, replicates: int) -> list[Text]:
+    """Say how the policies stand after so many replicates. `rows`: COMPARISON, of the primary measure."""
+    study, spec = analysis.study, analysis.specs[analysis.study.primary]
+    titles = {arm.id: arm.applied.policy.title for arm in study.arms}
+    if len(rows) > MOST_LINES:
+        counts = Counter(rows["verdict"])
+        words = [
+            Text(*(f"{label(f'verdict.{name}', lang)} {n}" for lang in LANGS)) for name, n in counts.items()
+        ]
+        told = Text("、".join(w.zh for w in words), ", ".join(w.en for w in words))
+        return [text("study.standing_counts", replicates=replicates, counts=told)]
+    found = []
+    for row in rows.to_dict("records"):
+        period = study.site.facts.periods[row["period"]].title
+        change = with_interval(row["difference"], row["ci_low"], row["ci_high"], spec.decimals)
+        found.append(
+            text(
+                "study.standing",
+                replicates=replicates,
+                policy=titles[row["arm"]],
+                period=Text(period.zh, period.en),
+                change=" ".join(change),
+                unit=spec.unit,
+                verdict=text(f"verdict.{row['verdict']}"),
+            )
+        )
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """Return what JSON can hold; NaN as null."""
+    if isinstance(value, float):
+        return None if math.isnan(value) else round(value, 6)
+    return str(value)

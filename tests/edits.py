@@ -15,6 +15,7 @@ from sim.edits.vocabulary import (
     KeyedProgram,
     NewWay,
     SetConnections,
+    SetControl,
     SetLane,
     SetLaneCount,
     SetProgram,
@@ -251,6 +252,14 @@ def _giving_way(site: Site, *names: str) -> Iterator[Edit]:
             yield SetProgram("am", signal, today, wanted)
 
 
+def without_signal(site: Site) -> tuple[Edit, ...]:
+    """Let the right go first at the last junction that has a signal to itself."""
+    junctions = site.network.junctions.values()
+    signals = [j.signal for j in junctions]
+    last = [j for j in junctions if j.signal and signals.count(j.signal) == 1 and len(j.approaches) > 2][-1]
+    return (SetControl(last.id, "signals", "right_before_left", tuple(site.periods)),)
+
+
 EDITS: dict[str, Callable[[Site], tuple[Edit, ...]]] = {
     "slower_lane": slower_lane,
     "bus_lane": bus_lane,
@@ -265,6 +274,7 @@ EDITS: dict[str, Callable[[Site], tuple[Edit, ...]]] = {
     "narrower": narrower,
     "turn_bay": turn_bay,
     "new_street": new_street,
+    "without_signal": without_signal,
     "actuated": actuated,
     "timetable": timetable,
     "all_red": all_red,

@@ -8,6 +8,7 @@ the baseline, refuses whatever differs outside the footprint, and misses what is
 from sim.edits.base import SHARED_KINDS, Edit, LaneLink, ObjectKey, connection_key, lane_link, timing_key
 from sim.edits.closures import AddClosure
 from sim.edits.connections import NewWay, SetConnections
+from sim.edits.control import SetControl
 from sim.edits.geometry import SetLaneCount, SplitEdge
 from sim.edits.lanes import SetLane
 from sim.edits.parking import AddParking, ChangeParking, RemoveParking, SetIllegalStopping
@@ -33,6 +34,7 @@ __all__ = [
     "ObjectKey",
     "RemoveParking",
     "SetConnections",
+    "SetControl",
     "SetIllegalStopping",
     "SetLane",
     "SetLaneCount",

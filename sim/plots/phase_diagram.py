@@ -43,7 +43,10 @@ class Row(NamedTuple):
 
 
 def draw(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Iterator[Drawing]:
-    """Draw one figure per period and changed signal: today's plan first, then every policy's that differs."""
+    """Draw one figure per period and changed signal: today's plan first, then every policy's that differs.
+
+    A signal that is new has no plan today.
+    """
     signals = read_signals(data.folder)
     for period in data.periods:
         arms: dict[str, list[str]] = {}
@@ -51,8 +54,9 @@ def draw(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Iterator[Drawing]
             for signal in signals.changed(arm["id"], period):
                 arms.setdefault(signal, []).append(arm["id"])
         for signal in sorted(arms)[:MOST]:
+            today = [BASELINE] if len(signals.of(BASELINE, period, signal)[0]) else []
             with house_style():
-                figure = diagram(data, signals, period, signal, [BASELINE, *arms[signal]])
+                figure = diagram(data, signals, period, signal, [*today, *arms[signal]])
                 yield Drawing(KEY, period, figure, signal)
 
 

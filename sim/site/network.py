@@ -185,6 +185,8 @@ class Junction:
     position_m: tuple[float, float]
     approaches: tuple[Approach, ...]
     signal: str | None = None
+    major: tuple[str, ...] = ()
+    """Stop-line edges of the approaches with the right of way, where an edit says so; else streets' ranks."""
 
 
 @dataclass(frozen=True)

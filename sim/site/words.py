@@ -13,11 +13,14 @@ from sim.site.network import Junction, Network
 def names_of(site: Site, period: str) -> Iterator[str]:
     """Yield lines on every signalised junction in one period, in the words of `expect` in a policy file.
 
-    A stage lists the movements of that junction which it lets go; lanes stand from the median to the kerb.
+    A stage lists the movements of that junction which it lets go; lanes stand from the median to the kerb. Of
+    a junction without signals: its control and its movements.
     """
     window = site.periods[period]
     for junction in site.network.junctions.values():
         if junction.signal is None:
+            ways = ", ".join(f"{a.name}.{m.direction}" for a in junction.approaches for m in a.movements)
+            yield f"{junction.id}: control: {junction.control} ({ways})"
             continue
         control = site.signals[period][junction.signal]
         for name in control.running(window.begin_s, window.end_s):

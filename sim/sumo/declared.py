@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from sim.edits.base import Edit, ObjectKey
+from sim.edits.control import Way, precedences
 from sim.edits.edited_site import edited, footprint
 from sim.edits.lights import column
 from sim.signals.program import SignalControl, SignalProgram
@@ -18,6 +19,7 @@ from sim.site.model import Site
 from sim.site.network import CONNECTION_RULES, Connection
 from sim.sumo.bus_stops import BAY
 from sim.sumo.objects import Attributes, NetObjects, Objects
+from sim.sumo.plain import NODE_TYPES
 from sim.sumo.signals import PREFIX, written_kind
 from sim.sumo.vehicle_classes import ALL, allowed
 
@@ -64,6 +66,12 @@ class _Wish:
                 yield from _there(id in self.target.network.edges, key in self.found)
             case "lane":
                 yield from self._lane(id, self.found.get(key))
+            case "junction":
+                yield from self._junction(id, self.found.get(key))
+            case "right_of_way":
+                yield from self._precedence(id, self.found.get(key))
+            case "precedence":
+                yield from _there(id in self.precedences, key in self.found)
             case "closure":
                 yield from _there(id in self.target.closed, key in self.found)
             case "signal_link":
@@ -84,6 +92,34 @@ class _Wish:
             rules = tuple((name, str(found[name])) for name in sorted(CONNECTION_RULES) if name in found)
             yield from _differs("rules", _significant(wanted.rules), _significant(rules))
             yield from _differs("classes", wanted.allow, _classes(found, None))
+
+    def _junction(self, id: str, found: Attributes | None) -> Iterator[str]:
+        wanted = next((j for j in self.target.network.junctions.values() if j.node == id), None)
+        if wanted is not None and found is not None:
+            controls = {type: control for control, type in NODE_TYPES.items()}
+            is_now = str(found["type"])
+            yield from _differs("control", wanted.control, controls.get(is_now, is_now))
+
+    def _precedence(self, id: str, found: Attributes | None) -> Iterator[str]:
+        """Hold the table of who yields to whom against the approaches that are to have the right of way."""
+        junction = next((j for j in self.target.network.junctions.values() if j.node == id), None)
+        if junction is None or not junction.major:
+            return
+        for first, second in precedences(self.target.network, junction):
+            for one in self._of(first):
+                yields = (found or {}).get(f"response of {one}", frozenset())
+                assert isinstance(yields, frozenset)
+                for other in self._of(second) & yields:
+                    yield f"{one} is to go before {other} and yields to it"
+
+    def _of(self, way: Way) -> set[str]:
+        return {key for key, c in self.connections.items() if (c.from_edge, c.to_edge) == way}
+
+    @cached_property
+    def precedences(self) -> set[str]:
+        network = self.target.network
+        pairs = (pair for junction in network.junctions.values() for pair in precedences(network, junction))
+        return {f"{'->'.join(first)} over {'->'.join(second)}" for first, second in pairs}
 
     def _lane(self, id: str, found: Attributes | None) -> Iterator[str]:
         edge, _, index = id.rpartition("_")

@@ -152,6 +152,9 @@ class _NetReader:
                 self.connections.append({**element.attrib, **_children(element)})
             case "tlLogic":
                 self.programs.setdefault(element.attrib["id"], []).append(element)
+            case "prohibition":
+                pair = f"{element.attrib['prohibitor']} over {element.attrib['prohibited']}"
+                self.objects["precedence", pair] = {}
             case _:
                 self.objects[_other(element)] = _attributes(element)
 

@@ -9,10 +9,12 @@ from itertools import pairwise
 from pathlib import Path
 
 from sim.edits.base import LaneLink, connection_key, lane_link
+from sim.edits.control import precedences
 from sim.errors import BuildError
 from sim.labels import Message
 from sim.site.network import CONNECTION_RULES, Connection, Edge, Network
 from sim.sumo.net_file import read_net_file
+from sim.sumo.plain import NODE_TYPES
 from sim.sumo.vehicle_classes import ALL, permission
 from sim.sumo.xml_file import element, numbers, opening
 
@@ -26,11 +28,16 @@ def patch_files(base: Network, target: Network, net_file: Path) -> dict[str, str
     an edge is only cut they stay as they are anyhow, and holding them would draw their neighbours anew.
     """
     reshaped = _reshaped(base, target)
-    connections = "".join((*_connections(base, target), *_crossings(target)))
+    connections = "".join((*_connections(base, target), *_crossings(target), *_precedences(base, target)))
     built = sorted(target.edges.keys() - base.edges.keys() - target.whole.keys())
     wider = [id for id in reshaped if len(target.edges[id].lanes) != len(base.edges[id].lanes)]
     changed = [*(base.edges[id] for id in wider), *(target.edges[id] for id in built)]
-    nodes = "".join(_pinned(changed, net_file)) if changed else ""
+    outlines = _pinned(changed, net_file) if changed else {}
+    controls = _controls(base, target)
+    nodes = "".join(
+        element("node", {"id": id, **outlines.get(id, {}), **controls.get(id, {})})
+        for id in sorted({*outlines, *controls})
+    )
     edges = "".join(_edge(base, target, id) for id in reshaped)
     edges += "".join(_built(target.edges[id]) for id in built)
     found = {
@@ -50,12 +57,36 @@ def _reshaped(base: Network, target: Network) -> list[str]:
     )
 
 
-def _pinned(edges: Sequence[Edge], net_file: Path) -> Iterator[str]:
-    """Yield the nodes at the ends of edges with the outlines they have."""
+def _pinned(edges: Sequence[Edge], net_file: Path) -> dict[str, dict[str, str]]:
+    """Return the nodes at the ends of edges with the outlines they have."""
     nodes = read_net_file(net_file).nodes
-    for id in sorted({node for edge in edges for node in (edge.from_node, edge.to_node)}):
-        if len(numbers(nodes[id].outline.get("shape", ""))) > 2:  # noqa: PLR2004 - a line is no outline
-            yield element("node", {"id": id, **nodes[id].outline})
+    ends = {node for edge in edges for node in (edge.from_node, edge.to_node)}
+    outlines = {id: nodes[id].outline for id in ends}
+    return {
+        id: outline
+        for id, outline in outlines.items()
+        if len(numbers(outline.get("shape", ""))) > 2  # noqa: PLR2004 - a line is no outline
+    }
+
+
+def _controls(base: Network, target: Network) -> dict[str, dict[str, str]]:
+    """Return the nodes whose junction gets another control."""
+    found = {}
+    for id, junction in target.junctions.items():
+        if junction.control != base.junctions[id].control:
+            found[junction.node] = {"type": NODE_TYPES.get(junction.control, junction.control)}
+            if junction.signal is not None:
+                found[junction.node]["tl"] = junction.signal
+    return found
+
+
+def _precedences(base: Network, target: Network) -> Iterator[str]:
+    """Yield who gives way to whom at junctions that say which of their approaches are major."""
+    for id, junction in sorted(target.junctions.items()):
+        if junction.major != base.junctions[id].major:
+            for first, second in sorted(precedences(target, junction)):
+                pair = {"prohibitor": "->".join(first), "prohibited": "->".join(second)}
+                yield element("prohibition", pair)
 
 
 def _built(edge: Edge) -> str:

@@ -108,6 +108,17 @@ def test_only_changed_signals_are_drawn(data: StudyData, tmp_path: Path) -> None
         assert "made-up-data" in svg.read_text(encoding="utf-8"), "the mark is inside the image"
 
 
+def test_a_new_signal_is_drawn_without_a_plan_of_today(data: StudyData) -> None:
+    for name in ("signal_lights", "signal_stages"):
+        path = data.folder / "tables" / f"{name}.parquet"
+        table = pd.read_parquet(path)
+        table[(table["arm"] != "baseline") | (table["signal"] != "J2")].to_parquet(path)
+    (drawing,) = phase_diagram.draw(data, {})
+    assert drawing.of == "J2"
+    (table,) = stage_tables(data)
+    assert table.cycle == "— → 80"
+
+
 def test_a_policy_that_lets_a_signal_react_has_no_bands(data: StudyData) -> None:
     path = data.folder / "tables" / "signal_stages.parquet"
     stages = pd.read_parquet(path)

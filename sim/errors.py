@@ -34,8 +34,9 @@ class Problem:
     def of(self, lang: Lang) -> str:
         """Say it in one language."""
         told, hint = self.message.of(lang), self.suggestion.of(lang)
-        gap = " " if lang == "en" else ""
-        return f"{self.path}: {told}" + (f"{gap}({hint})" if hint else "")
+        if hint:
+            told = f"{told}（{hint}）" if lang == "zh" else f"{told} ({hint})"
+        return f"{self.path}: {told}"
 
     def __str__(self) -> str:
         return self.of("en")

@@ -1,4 +1,4 @@
-"""Capacity passport (通行能力护照): what each movement discharges in the model, against the street.
+"""Capacity passport (通行能力校核表): what each movement discharges in the model, against the street.
 
 Tables in, tables out; `sim.runs.saturation` measures. A movement passes if its saturation flow, start-up loss
 and free speed lie within tolerance of the site's field values, else of the general values of

@@ -1,4 +1,4 @@
-"""Where congestion went (堵点转移), and who paid for a better mean (防刷榜). Tables in, tables out."""
+"""Where congestion went (堵点转移), who paid for a better mean (分对象核查). Tables in, tables out."""
 
 from __future__ import annotations
 

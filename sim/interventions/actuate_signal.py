@@ -41,8 +41,8 @@ min_greens_s: {A: 15, B: 10}
 max_greens_s: {A: 60, B: 40}
 """
     watch: ClassVar[Text] = Text(
-        "感应信号的周期不固定,不能与相邻信号保持协调。与其他流向共用车道的相位没有自己的检测器,只得到最小绿灯。"
-        "`delay_based` 在 SUMO 1.28 上曾使延误增至两倍以上,须看仿真结果。",
+        "感应信号的周期不固定，不能与相邻信号保持协调。与其他流向共用车道的相位没有专用检测器，只得到最小绿灯。"
+        "`delay_based` 在 SUMO 1.28 上曾使延误增至两倍以上，须看仿真结果。",
         "The cycle varies: no coordination with neighbours. A stage whose lane serves another stage too has "
         "no detector of its own and gets its minimum only. `delay_based` has more than doubled delays on "
         "SUMO 1.28: trust the simulation, not the name.",
@@ -156,6 +156,6 @@ max_greens_s: {A: 60, B: 40}
             en=where.en,
             how_zh=how.zh,
             how_en=how.en,
-            parts_zh=",".join(part.zh for part in parts),
+            parts_zh="，".join(part.zh for part in parts),
             parts_en=", ".join(part.en for part in parts),
         )

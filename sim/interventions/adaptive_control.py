@@ -32,7 +32,7 @@ class AdaptiveControl(Intervention):
     model: a real controller needs detectors that see as much.
     """
 
-    title: ClassVar[Text] = Text("自适应控制(最大压力)", "Adaptive control (max-pressure)")
+    title: ClassVar[Text] = Text("自适应控制（最大压力）", "Adaptive control (max-pressure)")
     example: ClassVar[str] = """\
 kind: adaptive_control
 junctions: [J1, J2]
@@ -41,7 +41,7 @@ expect: {cycles_s: {J1: 110, J2: 110}}
 max_green_s: 60
 """
     watch: ClassVar[Text | None] = Text(
-        "周期不固定,不能与相邻信号保持协调;检测视为完美。sumo-gui 中查看时按定时方案运行。",
+        "周期不固定，不能与相邻信号保持协调；假定检测无误差。sumo-gui 中查看时按定时方案运行。",
         "The cycle varies: no coordination with neighbours; detection is perfect. `huandu view` shows the "
         "plan it starts from, run as fixed time.",
     )
@@ -66,7 +66,7 @@ max_green_s: 60
         sentences = {}
         for period, changes in self._changes(site, self.kind).items():
             parts = [self._words(site, name, old, new) for name, (old, new) in changes.items()]
-            joined = Text("; ".join(part.zh for part in parts), "; ".join(part.en for part in parts))
+            joined = Text("；".join(part.zh for part in parts), "; ".join(part.en for part in parts))
             sentences[period] = text("intervention.adaptive", zh=joined.zh, en=joined.en)
         return in_periods(site, sentences, every=self.period is None)
 
@@ -140,7 +140,7 @@ max_green_s: 60
                 text("intervention.actuate.stage", stage=stage.name, old=f"{stage.green_s:g}", new=limits)
             )
         where = named(site.facts, f"junction:{name}")
-        listed = Text(",".join(part.zh for part in parts), ", ".join(part.en for part in parts))
+        listed = Text("，".join(part.zh for part in parts), ", ".join(part.en for part in parts))
         return text(
             "intervention.adaptive.signal",
             where_zh=where.zh, where_en=where.en, parts_zh=listed.zh, parts_en=listed.en,

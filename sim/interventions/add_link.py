@@ -34,7 +34,7 @@ ways:
   - {from: new, to: J2.west, green_with: J2.east.through}
 """
     watch: ClassVar[Text] = Text(
-        "模型边界以外的过境交通不会改走新线,效果为下限;长期应结合年份与增长率。",
+        "模型边界以外的过境交通不会改走新线，效果为下限；长期应结合年份与增长率。",
         "Through traffic from beyond the model does not come to it: the effect is a lower bound. In the long "
         "term name a year and a growth.",
     )

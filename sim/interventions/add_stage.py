@@ -43,7 +43,7 @@ greens_s: {A: 30}
 only: true
 """
     watch: ClassVar[Text] = Text(
-        "需要专用车道:与其他流向共用车道时,该流向会被前车挡住。新相位期间行人为红灯。",
+        "需要专用车道：与其他流向共用车道时，该流向会被前车挡住。新相位期间行人为红灯。",
         "It takes a lane of its own: on a shared lane whoever is not served blocks it. Pedestrians have red "
         "in the new stage.",
     )

@@ -36,7 +36,7 @@ expect: [left+through, through+right]
 lanes: [left, through, through+right]
 """
     watch: ClassVar[Text] = Text(
-        "展宽段应长于红灯期间转弯排队,否则排队仍会阻塞直行。若转弯与对向直行同相位,展宽不改变其让行关系;"
+        "展宽段应长于红灯期间的转弯排队，否则排队仍会阻塞直行。若转弯与对向直行同相位，展宽不改变其让行关系；"
         "需要专用相位时请另改配时。出口车道数应不少于同一相位的进口车道数。",
         "A bay shorter than the queue of the red still blocks the lane beside it. A left turn that gives way "
         "to opposing traffic goes on giving way: a stage of its own is another intervention. The exit needs "

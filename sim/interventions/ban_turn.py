@@ -41,7 +41,7 @@ class BanTurn(Intervention):
     them.
     """
 
-    title: ClassVar[Text] = Text("禁止转向(分时段、分车种)", "Ban a turn")
+    title: ClassVar[Text] = Text("禁止转向（分时段、分车种）", "Ban a turn")
     example: ClassVar[str] = """\
 kind: ban_turn
 movement: J1.north.left
@@ -50,8 +50,8 @@ hours: ["07:00-09:00", "17:00-19:00"]
 exempt: [bus]
 """
     watch: ClassVar[Text] = Text(
-        "被禁流向的需求不会消失:固定路径下若仍有车辆使用该流向,预检会列出并拒绝,需在需求中写明其改走的路径。"
-        "只供该流向使用的车道会空置,可与 `set_lane_use` 合用。",
+        "被禁流向的需求不会消失：固定路径下若仍有车辆使用该流向，预检会列出并拒绝，需在需求中写明其改走的路径。"
+        "只供该流向使用的车道会空置，可与 `set_lane_use` 合用。",
         "The demand of the banned movement does not vanish: with fixed routes the preflight lists the "
         "vehicles that still make it and refuses, until the demand says where they go instead. A lane that "
         "serves nothing else lies idle: combine with `set_lane_use`.",

@@ -45,7 +45,7 @@ class BusLane(Intervention):
     those who turn there. Police, ambulances, fire engines, bicycles and `exempt` may use it.
     """
 
-    title: ClassVar[Text] = Text("公交专用道(全天或高峰)", "Bus lane")
+    title: ClassVar[Text] = Text("公交专用道（全天或高峰）", "Bus lane")
     example: ClassVar[str] = """\
 kind: bus_lane
 on: [J1.north]
@@ -55,7 +55,7 @@ hours: ["07:00-09:00", "17:00-19:00"]
 opens_m: 60
 """
     watch: ClassVar[Text] = Text(
-        "以人均指标为主评价;路侧专用道若不在停车线前开放(`opens_m`),右转车辆将无法通行,会被拒绝。",
+        "以人均指标为主评价；路侧专用道若不在停车线前开放（`opens_m`），右转车辆将无法通行，会被拒绝。",
         "Judge it by person time. A lane at the kerb that does not open before the stop line (`opens_m`) "
         "leaves right turns no way and is refused.",
     )

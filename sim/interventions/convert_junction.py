@@ -33,8 +33,8 @@ to: priority
 major: [east, west]
 """
     watch: ClassVar[Text] = Text(
-        "次要流向能否通过取决于可接受间隙,模型的该能力尚未与观测核对,故结论总带前提。取消信号后行人靠车让人过街,"
-        "模型中车辆总会让行,偏乐观;安全须另行论证。环岛不在其中。",
+        "次要流向能否通过取决于可接受间隙，模型的该能力尚未与观测核对，故结论总带前提。取消信号后行人靠车让人过街，"
+        "模型中车辆总会让行，偏乐观；安全须另行论证。环岛不在其中。",
         "Whether the minor movements get through rests on gaps that people accept: not held against an "
         "observation, so the result is always conditional. Without signals people on foot cross because "
         "drivers yield, and in the model they always do, which is optimistic; safety needs a study of its "

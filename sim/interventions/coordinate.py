@@ -51,7 +51,7 @@ class Coordinate(Intervention):
     Computed from today's streets and demand, before anything is built: the same every time.
     """
 
-    title: ClassVar[Text] = Text("干线协调(绿波)", "Coordinate a corridor")
+    title: ClassVar[Text] = Text("干线协调（绿波）", "Coordinate a corridor")
     example: ClassVar[str] = """\
 kind: coordinate
 junctions: [J1, J2]
@@ -87,7 +87,7 @@ cycle_s: 110
                 cycle=f"{bands.cycle_s:g}",
                 out=_listed(bands.out_s),
                 home=_listed(bands.home_s),
-                parts_zh=";".join(part.zh for part in parts),
+                parts_zh="；".join(part.zh for part in parts),
                 parts_en="; ".join(part.en for part in parts),
             )
         return in_periods(site, sentences, every=self.period is None)

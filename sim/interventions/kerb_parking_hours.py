@@ -1,4 +1,4 @@
-"""`kerb_parking_hours`: open kerb bays at certain hours only (路侧泊位限时)."""
+"""`kerb_parking_hours`: open kerb bays at certain hours only (路内泊位限时)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class KerbParkingHours(Intervention):
     Who comes at another time looks elsewhere. Who stands there when it closes stays until the planned end.
     """
 
-    title: ClassVar[Text] = Text("路侧泊位限时", "Hours of kerb parking")
+    title: ClassVar[Text] = Text("路内泊位限时", "Hours of kerb parking")
     example: ClassVar[str] = """\
 kind: kerb_parking_hours
 area: kerb_north

@@ -51,8 +51,9 @@ expect: {lanes: 1}
 storage_m: 14
 """
     watch: ClassVar[Text] = Text(
-        "先直行后左转,左转绿灯后须有全红,否则待行区内的车清不空。模型中 5–22 m 的待行区每车道每周期多放行 "
-        "0.3–1.4 辆(左转绿灯 10–20 s),少于可存车数,也少于文献所称的 3–4 辆。饱和度按绿灯时间计算,不含存车。",
+        "先直行后左转，左转绿灯后须有全红，否则待行区内的车辆无法清空。模型中 5–22 m 的待行区每车道每周期"
+        "多放行 0.3–1.4 辆（左转绿灯 10–20 s），少于可存车数，也少于文献所称的 3–4 辆。饱和度按绿灯时间"
+        "计算，不含存车。",
         "Through before left, and an all-red after the left turn's green, else cars are caught in the area. "
         "In the model 5 to 22 m let 0.3 to 1.4 cars more per lane and cycle through (greens of 10 to 20 s): "
         "fewer than they store, and than the 3 to 4 that are claimed. X counts the green alone.",

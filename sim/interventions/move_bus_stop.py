@@ -47,9 +47,9 @@ at_m: 60
 bay: true
 """
     watch: ClassVar[Text] = Text(
-        "以人均指标(`person_time`)为主评价。港湾式车站的公交车须等待间隙才能驶回车道;乘客步行距离的变化不在模型内。"
-        "在排队够得着的地方设港湾,模型中可能更堵:三车道进口距停车线 40 m 处的一次试算,"
-        "小汽车时间损失由 41 s 增至 106 s,原因未查明。",
+        "以人均指标（`person_time`）为主评价。港湾式车站的公交车须等待间隙才能驶回车道；乘客步行距离的变化不在模型内。"
+        "在排队可能波及处设港湾，模型中可能更堵：三车道进口道距停车线 40 m 处的一次试算，"
+        "小汽车时间损失由 41 s 增至 106 s，原因未查明。",
         "Judge it by person time (`person_time`). A bus leaves a bay when there is a gap in the lane. How "
         "much further passengers walk is not in the model. Where the queue reaches it a bay may do harm in "
         "the model: one trial, 40 m before the stop line of a three-lane approach, took the cars' loss from "

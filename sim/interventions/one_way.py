@@ -43,7 +43,7 @@ class OneWay(Intervention):
     ambulances, fire engines, bicycles and `exempt` go on both ways.
     """
 
-    title: ClassVar[Text] = Text("单向交通(微循环)", "Make streets one-way")
+    title: ClassVar[Text] = Text("单向交通（微循环）", "Make streets one-way")
     example: ClassVar[str] = """\
 kind: one_way
 close: [J1.north]
@@ -51,7 +51,7 @@ expect: {lanes: 2}
 exempt: [bus]
 """
     watch: ClassVar[Text] = Text(
-        "需要有平行的反向道路;固定路径下仍走关闭方向的车辆会被列出并拒绝。关闭后信号中空出的绿灯不会自动让给他人,"
+        "需要有平行的反向道路；固定路径下仍走关闭方向的车辆会被列出并拒绝。关闭后信号中空出的绿灯不会自动分给其他流向，"
         "请同时 `retime_signal`。相互平行的两条街间距宜不超过 300–400 m。",
         "It takes a parallel street for the other direction; with fixed routes vehicles that still drive the "
         "closed one are listed and refused. Greens that nobody needs any more are given to nobody: add "

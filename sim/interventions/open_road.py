@@ -35,8 +35,8 @@ ways:
   - {from: J1.east, to: new, green_with: J1.east.through}
 """
     watch: ClassVar[Text] = Text(
-        "结果取决于路径响应方法,报告中注明;应选 `equilibrium`,`detour` 为短期,诱增交通另计。"
-        "交叉口处的新流向需要有灯态:`green_with` 借用现有流向的绿灯,冲突时会被拒绝,应另作配时。"
+        "结果取决于路径响应方法，报告中注明；应选 `equilibrium`，`detour` 为短期，诱增交通另计。"
+        "交叉口处的新流向需要有灯态：`green_with` 借用现有流向的绿灯，冲突时会被拒绝，应另作配时。"
         "新路不建人行道。",
         "The result rests on how routes answer, which the report states; traffic that the road draws comes "
         "on top. At a signal a new way borrows the green of a movement that is there; where that meets "

@@ -59,7 +59,7 @@ expect: {signs: []}
 
     def describe(self, site: Site) -> Text:
         """Which areas show their stalls from now on."""
-        return text("intervention.parking_guidance", areas=", ".join(self.areas), n=len(self.areas))
+        return text("intervention.parking_guidance", areas=self.areas, n=len(self.areas))
 
 
 def _listed(ids: tuple[str, ...] | set[str]) -> str:

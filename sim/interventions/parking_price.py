@@ -63,7 +63,7 @@ yuan_per_h: 6
     def assumes(self, site: Site) -> Text | None:
         """Say the value of time that turns a price into a walk."""
         values = sorted({d.value_of_time_yuan_per_h for d in site.facts.parking_demand.values()})
-        return text("intervention.parking_price.assumes", values=", ".join(price(v) for v in values) or "–")
+        return text("intervention.parking_price.assumes", values=[price(v) for v in values] or "–")
 
     def describe(self, site: Site) -> Text:
         """Say the price before and after."""

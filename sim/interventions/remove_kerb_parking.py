@@ -1,4 +1,4 @@
-"""`remove_kerb_parking`: take kerb bays away (取消路侧泊位)."""
+"""`remove_kerb_parking`: take kerb bays away (取消路内泊位)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class RemoveKerbParking(Intervention):
     share is an assumption and nobody has measured it: results hold if it does.
     """
 
-    title: ClassVar[Text] = Text("取消路侧泊位", "Remove kerb parking")
+    title: ClassVar[Text] = Text("取消路内泊位", "Remove kerb parking")
     example: ClassVar[str] = """\
 kind: remove_kerb_parking
 area: kerb_north

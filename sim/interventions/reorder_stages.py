@@ -35,7 +35,7 @@ expect: {cycle_s: 120}
 order: [A, C, B, D]
 """
     watch: ClassVar[Text] = Text(
-        "各相位间隔时间按原相序设计,换序后冲突不同,预检会核对清空时间。协调控制下应重新计算相位差。",
+        "绿灯间隔时间按原相序设计，换序后冲突不同，预检会核对清空时间。协调控制下应重新计算相位差。",
         "Intergreens were designed for the old order; the signal check looks at the new conflicts. Compute "
         "the offsets again where signals are coordinated.",
     )

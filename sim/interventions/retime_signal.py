@@ -201,7 +201,7 @@ def in_periods(site: Site, sentences: Mapping[str, Text], *, every: bool) -> Tex
         )
         for period, sentence in sentences.items()
     ]
-    return Text(";".join(t.zh for t in named), "; ".join(t.en for t in named))
+    return Text("；".join(t.zh for t in named), "; ".join(t.en for t in named))
 
 
 def sentence(site: Site, junction: str, old: SignalProgram, new: SignalProgram) -> Text:
@@ -226,6 +226,6 @@ def sentence(site: Site, junction: str, old: SignalProgram, new: SignalProgram) 
         "intervention.retime_signal",
         where_zh=where.zh,
         where_en=where.en,
-        parts_zh=",".join(word.zh for word in words),
+        parts_zh="，".join(word.zh for word in words),
         parts_en=", ".join(word.en for word in words),
     )

@@ -30,7 +30,7 @@ class SchoolHours(Intervention):
     engines, bicycles and `exempt` go on.
     """
 
-    title: ClassVar[Text] = Text("护学时段限行(单行或封闭)", "School hours: timed one-way or closure")
+    title: ClassVar[Text] = Text("护学时段限行（单行或封闭）", "School hours: timed one-way or closure")
     example: ClassVar[str] = """\
 kind: school_hours
 close: [J1.north]
@@ -39,7 +39,7 @@ hours: ["07:20-08:00", "16:30-17:20"]
 exempt: [bus]
 """
     watch: ClassVar[Text] = Text(
-        "接送停车的需求不会消失:应同时给出其去处(停车场、接送区)。限行前已驶入的车辆照常驶离。",
+        "接送停车的需求不会消失：应同时给出其去处（停车场、接送区）。限行前已驶入的车辆照常驶离。",
         "Those who bring children still stop somewhere: say where. Vehicles that are inside when the hours "
         "begin drive on.",
     )

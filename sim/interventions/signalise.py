@@ -81,8 +81,8 @@ plan:
       all_red_s: 2
 """
     watch: ClassVar[Text] = Text(
-        "收益取决于现状中次要流向的通行能力(可接受间隙)。模型的该能力尚未与观测核对,故结论总带前提。"
-        "新信号与相邻信号不协调;新增灯会使主路停车,须同看主路延误。",
+        "效益取决于现状中次要流向的通行能力（可接受间隙）。模型的该能力尚未与观测核对，故结论总带前提。"
+        "新信号与相邻信号不协调；新增灯会使主路停车，须同看主路延误。",
         "What it gains rests on what the minor movements get through today, in gaps. That has not been held "
         "against an observation, so the result is always conditional. The new signal is not coordinated with "
         "its neighbours, and it stops the main road: look at that too.",

@@ -40,7 +40,7 @@ expect: {speed_kmh: 50}
 speed_kmh: 40
 """
     watch: ClassVar[Text] = Text(
-        "下游信号的相位差按原车速设计,改限速后应重新协调。",
+        "下游信号的相位差按原车速设计，改限速后应重新协调。",
         "Offsets downstream fit the old speed: coordinate again.",
     )
 

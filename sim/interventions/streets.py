@@ -88,7 +88,7 @@ def check_hours(site: Site, hours: Sequence[str], path: str, problems: Problems)
     for each in hours:
         begin_s, end_s = span_s(each)
         if not any(begin_s < period.end_s and period.begin_s < end_s for period in periods):
-            known = ", ".join(f"{period.begin}-{period.end}" for period in periods)
+            known = [f"{period.begin}-{period.end}" for period in periods]
             problems.add(
                 path,
                 Message("{each} meets no period of the site", each=each),
@@ -167,7 +167,7 @@ def classes_in_words(classes: Iterable[str]) -> Text:
 
 def restriction_in_words(hours: Sequence[str], vehicles: Sequence[str], exempt: Sequence[str]) -> Text:
     """Say when and whom a restriction hits; empty where always and all motor traffic."""
-    parts = [Text(", ".join(hours), ", ".join(hours))] if hours else []
+    parts = [Text("、".join(hours), ", ".join(hours))] if hours else []
     if vehicles:
         parts.append(classes_in_words(vehicles))
     if exempt:
@@ -175,7 +175,7 @@ def restriction_in_words(hours: Sequence[str], vehicles: Sequence[str], exempt: 
         parts.append(text("intervention.except", zh=words.zh, en=words.en))
     if not parts:
         return Text("", "")
-    return Text(f"({';'.join(p.zh for p in parts)})", f" ({'; '.join(p.en for p in parts)})")
+    return Text(f"（{'；'.join(p.zh for p in parts)}）", f" ({'; '.join(p.en for p in parts)})")
 
 
 def check_lanes(edges: Iterable[Edge], expected: int, problems: Problems, path: str) -> None:

@@ -49,7 +49,7 @@ class TidalLane(Intervention):
     the lane beside it, too.
     """
 
-    title: ClassVar[Text] = Text("潮汐车道(分时段)", "Tidal lane by time of day")
+    title: ClassVar[Text] = Text("潮汐车道（分时段）", "Tidal lane by time of day")
     example: ClassVar[str] = """\
 kind: tidal_lane
 on: [J1.west]
@@ -59,7 +59,7 @@ uses: [left, left+through, through+right]
 hours: ["07:00-09:00"]
 """
     watch: ClassVar[Text] = Text(
-        "一定同时看对向延误。其余时间潮汐车道关闭,`uses` 中每个流向都须另有车道。切换前留出清空时间。",
+        "须同时核查对向延误。其余时间潮汐车道关闭，`uses` 中每个流向都须另有车道。切换前留出清空时间。",
         "Always look at the delay of the other direction. The lane is closed at all other times: each "
         "movement in `uses` needs another lane. Leave time to clear before the switch.",
     )
@@ -118,7 +118,7 @@ hours: ["07:00-09:00"]
             "intervention.tidal_lane",
             zh=where.zh,
             en=where.en,
-            hours=", ".join(self.hours),
+            hours=self.hours,
             old=lanes,
             new=lanes + 1,
             other_old=opposite,

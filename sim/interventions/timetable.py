@@ -64,7 +64,7 @@ plans:
   - {hours: "08:15-10:00", plan_of: pm_peak}
 """
     watch: ClassVar[Text] = Text(
-        "方案切换瞬间完成,可能打断绿灯;切换宜放在流量较低的时刻。热身期运行时段开始时的方案。",
+        "方案切换瞬间完成，可能打断绿灯；切换宜放在流量较低的时刻。预热期运行时段开始时的方案。",
         "A plan is switched at once and may cut a green: choose hours of little traffic. Warm-up runs the "
         "plan with which the period begins.",
     )
@@ -97,7 +97,7 @@ plans:
             "intervention.timetable",
             zh=where.zh,
             en=where.en,
-            parts_zh=";".join(part.zh for part in parts),
+            parts_zh="；".join(part.zh for part in parts),
             parts_en="; ".join(part.en for part in parts),
         )
 
@@ -139,7 +139,7 @@ plans:
                     f"{path}.expect.cycles_s.{id}", Message("missing: the timetable meets this period")
                 )
         if not met:
-            known = ", ".join(f"{p.begin}-{p.end}" for p in site.periods.values())
+            known = [f"{p.begin}-{p.end}" for p in site.periods.values()]
             problems.add(
                 f"{path}.plans",
                 Message("the hours meet no period of the site"),
@@ -210,4 +210,4 @@ plans:
         for key, value in (("cycle", plan.cycle_s), ("offset", plan.offset_s)):
             if value is not None:
                 parts.append(text(f"intervention.timetable.{key}", value=f"{value:g}"))
-        return Text(",".join(part.zh for part in parts), ", ".join(part.en for part in parts))
+        return Text("，".join(part.zh for part in parts), ", ".join(part.en for part in parts))

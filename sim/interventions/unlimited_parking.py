@@ -23,7 +23,7 @@ class UnlimitedParking(Intervention):
     where they wished neither searches nor gives up; manoeuvres remain.
     """
 
-    title: ClassVar[Text] = Text("停车不限量(分离用)", "Unlimited parking (to separate effects)")
+    title: ClassVar[Text] = Text("泊位不限量（用于分离影响）", "Unlimited parking (to separate effects)")
     example: ClassVar[str] = """\
 kind: unlimited_parking
 expect: {stalls: 10}

@@ -46,7 +46,7 @@ approach: J1.north
 expect: {lanes: 0}
 """
     watch: ClassVar[Text] = Text(
-        "只能设在路网已有的节点处,不能在两节点之间新切开口。固定路径下无人改用,应采用 `routes: detour`。",
+        "只能设在路网已有的节点处，不能在两节点之间新切开口。固定路径下无人改用，应采用 `routes: detour`。",
         "Only at a node that is there: no new cut between nodes. With fixed routes nobody uses it; take "
         "`routes: detour`.",
     )

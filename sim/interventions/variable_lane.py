@@ -31,7 +31,7 @@ class VariableLane(Intervention):
     by the clock. The signal's stages stay: a movement that is new to the lane shows the lights it has today.
     """
 
-    title: ClassVar[Text] = Text("可变导向车道(分时段)", "Variable lane by time of day")
+    title: ClassVar[Text] = Text("可变导向车道（分时段）", "Variable lane by time of day")
     example: ClassVar[str] = """\
 kind: variable_lane
 approach: J1.north
@@ -41,7 +41,7 @@ then: left
 hours: ["07:00-09:00"]
 """
     watch: ClassVar[Text] = Text(
-        "左转与直行须分相位放行;切换时已在该车道排队的车辆需变道,会有短时扰动。",
+        "左转与直行须分相位放行；切换时已在该车道排队的车辆需变道，会有短时扰动。",
         "Left turns and through traffic need stages of their own. Those who queue in the lane when it "
         "changes have to leave it: a short disturbance.",
     )
@@ -104,7 +104,7 @@ hours: ["07:00-09:00"]
             lane=self.lane,
             old=self.expect[self.lane - 1],
             new=self.then,
-            hours=", ".join(self.hours),
+            hours=self.hours,
         )
 
     def eligibility(self, site: Site) -> tuple[Text, ...]:

@@ -48,7 +48,7 @@ lanes: 3
 uses: [left, through, through+right]
 """
     watch: ClassVar[Text] = Text(
-        "拓宽只会把瓶颈移到下一处:看下游路口与合流处的排队。新增车道不减窄其余车道。长期会诱增交通。",
+        "拓宽只会把瓶颈移到下一处：看下游路口与合流处的排队。新增车道不减窄其余车道。长期会诱增交通。",
         "The bottleneck moves downstream: look at the queues there. The other lanes keep their width. In the "
         "long run a wider road draws traffic.",
     )
@@ -141,7 +141,7 @@ uses: [left, through, through+right]
             if [set(use.split("+")) for use in self.expect.uses] != [set(use.split("+")) for use in found]:
                 told = Message(
                     "expected {uses}; found {found}",
-                    uses=", ".join(self.expect.uses) or "nothing",
+                    uses=self.expect.uses or Message("none"),
                     found=found,
                 )
                 problems.add(

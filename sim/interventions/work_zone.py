@@ -46,7 +46,7 @@ speed_kmh: 30
 dates: ["2026-03-01", "2026-06-30"]
 """
     watch: ClassVar[Text] = Text(
-        "通行能力按车道数减少,未计施工区车道变窄与围挡的影响,偏乐观。分期施工时每期写一个方案,以最不利者为准。",
+        "通行能力按车道数减少，未计施工区车道变窄与围挡的影响，偏乐观。分期施工时每期写一个方案，以最不利者为准。",
         "Capacity falls by the lanes; narrow lanes and barriers are not in it, which is optimistic. Write a "
         "policy for each stage and look at the worst.",
     )

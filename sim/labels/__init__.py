@@ -122,7 +122,7 @@ def translations() -> Mapping[str, str]:
 
 
 JOINTS: Mapping[Lang, Mapping[str, str]] = {
-    "zh": {"": "、", "or": " 或 ", "and": " 和 ", ";": ";", "-": "\n- "},
+    "zh": {"": "、", "or": " 或 ", "and": " 和 ", ";": "；", "-": "\n- "},
     "en": {"": ", ", "or": " or ", "and": " and ", ";": "; ", "-": "\n- "},
 }
 """What stands between the items of a list, by format spec."""

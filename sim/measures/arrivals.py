@@ -11,7 +11,7 @@ SPEC = MeasureSpec(
     id="arrivals",
     name={"zh": "到达流量", "en": "Arrivals"},
     definition={
-        "zh": "评价时段内到达的车辆数,折算为每小时。仅当需求超过通行能力时才说明问题。",
+        "zh": "评价时段内到达的车辆数，折算为每小时。仅当需求超过通行能力时才说明问题。",
         "en": "Vehicles that arrived in the window, per hour. It informs only where demand exceeds capacity.",
     },
     unit="veh/h",

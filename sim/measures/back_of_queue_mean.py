@@ -9,9 +9,9 @@ from sim.measures.spec import MeasureSpec
 
 SPEC = MeasureSpec(
     id="back_of_queue_mean",
-    name={"zh": "平均排队长度(每周期最远)", "en": "Back of queue, mean"},
+    name={"zh": "平均排队长度（每周期最远）", "en": "Back of queue, mean"},
     definition={
-        "zh": "评价时段内各统计间隔(一个周期)中,进口道最长车道的排队尾部到停车线的最大距离,取平均。",
+        "zh": "评价时段内各统计间隔（一个信号周期）中，进口道最长车道的排队尾部至停车线的最大距离的平均值。",
         "en": "Farthest back of queue from the stop line on the approach's worst lane in each interval (one "
         "cycle), averaged over the intervals of the window.",
     },

@@ -11,8 +11,9 @@ SPEC = MeasureSpec(
     id="control_delay",
     name={"zh": "平均控制延误", "en": "Control delay"},
     definition={
-        "zh": "在评价时段内驶完测量区(排队上游至交叉口下游约100米)的车辆的平均损失时间,减去同一转向自由流时"
-        "的损失。进口道和交叉口按需求车辆数加权。时段末仍在排队的车辆不在其中,须与服务率和入网延误一并阅读。",
+        "zh": "评价时段内驶完测量区（排队上游至交叉口下游约 100 m）的车辆的平均损失时间，减去同一流向自由流"
+        "时的损失。进口道和交叉口按需求车辆数加权。时段末仍在排队的车辆不在其中，须与服务率和入网延误结合"
+        "使用。",
         "en": "Mean time lost in the zone (upstream of the queue to about 100 m past the junction) by "
         "vehicles that completed it in the window, minus the loss of the same movement in free flow. "
         "Approaches and junctions are weighted by the vehicles that wanted to pass. A queue left at the end "

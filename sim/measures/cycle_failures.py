@@ -14,9 +14,9 @@ SPEC = MeasureSpec(
     id="cycle_failures",
     name={"zh": "周期未清空率", "en": "Cycle failures"},
     definition={
-        "zh": "评价时段内,车道最大排队车辆数多于该周期驶离车辆数的周期所占比例,"
-        "按受信号控制的车道合计(二次排队)。排队按检测区间记录,仅当该区间恰为一个信号周期时计算;"
-        "区间起点与绿灯起点不一定对齐,故为近似值。",
+        "zh": "评价时段内，车道最大排队车辆数多于该周期驶离车辆数的周期所占比例，"
+        "按受信号控制的车道合计（二次排队）。排队按检测区间记录，仅当该区间恰为一个信号周期时计算；"
+        "区间起点与绿灯起点不一定对齐，故为近似值。",
         "en": "Share of cycles in which a lane's longest queue held more vehicles than left the lane "
         "in that cycle, over the lanes that a signal holds up: somebody waited for a second "
         "green. Queues are recorded by interval, so this is known only where the interval is one "

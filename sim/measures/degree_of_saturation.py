@@ -9,11 +9,11 @@ from sim.measures.spec import MeasureSpec
 
 SPEC = MeasureSpec(
     id="degree_of_saturation",
-    name={"zh": "饱和度(最大车道组)", "en": "Degree of saturation (worst lane group)"},
+    name={"zh": "饱和度（最大车道组）", "en": "Degree of saturation (worst lane group)"},
     definition={
-        "zh": "需求与通行能力之比,进口道和交叉口取最不利车道组。计算值而非仿真值。假定:每车道饱和流率取车辆"
-        "参数标定的直行值(转弯车道实际偏低),有效绿灯等于保护绿灯减启动损失加黄灯利用(均为车辆参数标定值),让行绿"
-        "灯不计能力;含让行左转的车道组不计算。仅定时信号。",
+        "zh": "需求与通行能力之比，进口道和交叉口取最不利车道组。为计算值而非仿真值。假定：每车道饱和流率取"
+        "车辆参数集标定的直行值（转弯车道实际偏低），有效绿灯时间等于保护绿灯时间减起动损失时间加黄灯利用"
+        "时间（均为车辆参数集标定值），让行绿灯不计通行能力；含让行左转的车道组不计算。仅用于定时信号。",
         "en": "Demand over capacity; approach and junction take their worst lane group. Calculated, not "
         "simulated. Assumed: every lane has the calibrated saturation flow of a straight lane (turning "
         "lanes really have less), effective green is protected green minus start-up loss plus the part of "

@@ -9,10 +9,10 @@ from sim.measures.spec import MeasureSpec
 
 SPEC = MeasureSpec(
     id="degree_of_saturation_mean",
-    name={"zh": "饱和度(流量加权平均)", "en": "Degree of saturation (weighted by flow)"},
+    name={"zh": "饱和度（流量加权平均）", "en": "Degree of saturation (weighted by flow)"},
     definition={
-        "zh": "交叉口各车道组饱和度按需求流量加权的平均。计算值,假定同“饱和度(最大车道组)”;平均值会掩盖最不"
-        "利车道组。",
+        "zh": "交叉口各车道组饱和度按需求流量的加权平均。为计算值，假定同“饱和度（最大车道组）”；平均值会掩"
+        "盖最不利车道组。",
         "en": "Mean of the lane groups' degrees of saturation, weighted by demand. Calculated, with the "
         "assumptions of the worst lane group's; a mean hides the worst group.",
     },

@@ -10,9 +10,9 @@ from sim.measures.spec import MeasureSpec
 
 SPEC = MeasureSpec(
     id="delay_time_ratio",
-    name={"zh": "延误时间比(仿真口径)", "en": "Delay time ratio (of the simulation)"},
+    name={"zh": "延误时间比（仿真口径）", "en": "Delay time ratio (of the simulation)"},
     definition={
-        "zh": "已入网车辆的损失时间之和与行程时间之和的比;自由流取模型限速。口径与规范的浮动车数据不同,不含"
+        "zh": "已入网车辆的损失时间之和与行程时间之和的比；自由流取模型限速。口径与规范的浮动车数据不同，不含"
         "入网等待。",
         "en": "Time lost over travel time, summed over the vehicles that entered; free flow is the model's "
         "limit. Not the probe-car data of the standard; waiting to enter is not in it.",

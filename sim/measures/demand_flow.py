@@ -11,8 +11,8 @@ SPEC = MeasureSpec(
     id="demand_flow",
     name={"zh": "需求流量", "en": "Demand flow"},
     definition={
-        "zh": "评价时段内想通过的车辆数,折算为每小时:按计划出发时刻和自由流行程推算到达停车线的时刻。各方案"
-        "相同(路线不变时)。不含自行车和轨道车辆。",
+        "zh": "评价时段内计划通过的车辆数，折算为每小时：按计划出发时刻和自由流行程推算到达停车线的时刻。各"
+        "方案相同（路径不变时）。不含自行车和轨道车辆。",
         "en": "Vehicles that wanted to pass in the window, per hour: they would have reached the stop line "
         "in it at free flow from their scheduled departure. Equal in all arms where routes are equal. "
         "Bicycles and trains aside.",

@@ -15,9 +15,9 @@ SPEC = MeasureSpec(
     id="fair_delay",
     name={"zh": "公平延误", "en": "Fair delay"},
     definition={
-        "zh": "评价时段内想出发的全部车辆的平均损失时间:入网等待加相对各路段限速的行程损失,"
-        "含计划停放结束后驶出泊位的操作和等待;不含计划停留和驶入泊位前的减速。"
-        "限速或路线变化时会失真,因此仅当两方案路线、长度、限速相同时才可作为主要指标。",
+        "zh": "评价时段内计划出发的全部车辆的平均损失时间：入网等待加相对于各路段限速的行程损失，含计划停放"
+        "结束后驶出泊位的操作和等待；不含计划停留和驶入泊位前的减速。限速或路径变化时会失真，因此仅当两个"
+        "对比方案的路径、长度、限速相同时才可作为主要指标。",
         "en": "Mean time lost by all vehicles that wanted to leave in the window: waiting to enter plus "
         "time lost against the limit of each street, manoeuvring and waiting to get out of a stall past the "
         "planned stay included; planned stops, and braking for them, are not in it. Misleading where limits "

@@ -11,9 +11,9 @@ SPEC = MeasureSpec(
     id="fair_travel_time",
     name={"zh": "公平出行时间", "en": "Fair travel time"},
     definition={
-        "zh": "评价时段内想出发的全部车辆,从想出发到到达的平均时间:入网等待加路网内行驶,扣除计划停留(停车、"
-        "公交停站)。开始时已停在泊位上的车辆自计划停放结束起算。未能入网和未到达的车辆按已耗时间"
-        "计入,此时数值为下限。",
+        "zh": "评价时段内计划出发的全部车辆，从计划出发至到达的平均时间：入网等待加路网内行驶，扣除计划停留"
+        "（停车、公交停站）。开始时已停在泊位上的车辆自计划停放结束起算。未能入网和未到达的车辆按已耗时间"
+        "计入，此时数值为下限。",
         "en": "Mean time from wanting to leave to arriving, over all vehicles that wanted to leave in the "
         "window: waiting to enter plus time in the network, planned stops (parking, bus stops) taken out; "
         "who stood in a stall from the start wants to leave when the planned stay ends. "

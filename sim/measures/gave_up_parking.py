@@ -12,7 +12,7 @@ SPEC = MeasureSpec(
     id="gave_up_parking",
     name={"zh": "放弃停车比例", "en": "Share that gave up parking"},
     definition={
-        "zh": "评价时段内想出发去停车的车辆中,步行范围内的停车场都满或不再开放而离开的比例。",
+        "zh": "评价时段内计划前往停车的车辆中，因步行范围内的停车场均已满位或不再开放而离开的比例。",
         "en": "Share of the vehicles that wanted to leave in the window in order to park and left "
         "without: every area within walking distance was full, closed or gone.",
     },

@@ -11,9 +11,9 @@ SPEC = MeasureSpec(
     id="green_utilisation",
     name={"zh": "绿灯利用率", "en": "Green utilisation"},
     definition={
-        "zh": "评价时段内实际通过的当量交通量与有效绿灯所能通过的交通量之比;"
-        "进口和交叉口为按通行能力加权。与饱和度同一假定(各车道取直行饱和流率,让行绿灯不计)。"
-        "绿灯空放时低,接近 1 时绿灯用尽;本身无好坏之分。仅定时信号。",
+        "zh": "评价时段内实际通过的当量交通量与有效绿灯所能通过的交通量之比；进口道和交叉口按通行能力加权。"
+        "假定同饱和度（各车道取直行饱和流率，让行绿灯不计）。绿灯空放时低，接近 1 时绿灯用尽；本身无好坏"
+        "之分。仅用于定时信号。",
         "en": "Traffic that passed in the window over what its effective green could discharge; "
         "approach and junction weighted by capacity. Assumptions as for the degree of saturation "
         "(every lane discharges like a straight one, green that gives way counts for nothing). "

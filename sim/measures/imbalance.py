@@ -11,8 +11,8 @@ SPEC = MeasureSpec(
     id="imbalance",
     name={"zh": "失衡系数", "en": "Imbalance"},
     definition={
-        "zh": "交叉口各进口最不利车道组饱和度的最大值与最小值之差。大则绿灯在进口之间分配不均。"
-        "由需求和配时计算,并非仿真;让行左转的车道组不计。仅定时信号,至少两个进口可计算。",
+        "zh": "交叉口各进口道最不利车道组饱和度的最大值与最小值之差。数值大表示绿灯在各进口道之间分配不均。"
+        "由需求和配时计算，并非仿真；含让行左转的车道组不计。仅用于定时信号，且至少两个进口道可计算。",
         "en": "Highest less lowest degree of saturation among a junction's approaches, each by its "
         "worst lane group: large where green is shared out unevenly. Calculated from demand and "
         "plan, not simulated; lane groups with a left turn that gives way are left out. "

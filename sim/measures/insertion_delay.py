@@ -11,8 +11,8 @@ SPEC = MeasureSpec(
     id="insertion_delay",
     name={"zh": "入网延误", "en": "Insertion delay"},
     definition={
-        "zh": "评价时段内想出发的车辆在模型入口外等待的平均时间,按其路线上第一个被测进口道归属。不含在控制延"
-        "误中。",
+        "zh": "评价时段内计划出发的车辆在模型入口外等待的平均时间，归入其路径上第一个被测进口道。不计入控制"
+        "延误。",
         "en": "Mean wait outside the model of the vehicles that wanted to leave in the window, attributed "
         "to the first measured approach on their route. Not contained in control delay.",
     },

@@ -12,7 +12,7 @@ SPEC = MeasureSpec(
     id="lane_blocked",
     name={"zh": "停车占道时间", "en": "Lane blocking by parking"},
     definition={
-        "zh": "评价时段内停车占用行车道的车辆·秒:进出泊位的操作时间之和,加上违停在车道上的时间。",
+        "zh": "评价时段内停车占用行车道的车辆·秒：进出泊位的操作时间之和，加上在车道上违停的时间。",
         "en": "Vehicle·seconds of the window during which parking blocked a lane: the times of all "
         "movements in and out of stalls, plus illegal stops on the lane.",
     },

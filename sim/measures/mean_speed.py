@@ -12,7 +12,7 @@ SPEC = MeasureSpec(
     id="mean_speed",
     name={"zh": "平均行程速度", "en": "Mean travel speed"},
     definition={
-        "zh": "评价时段内想出发的车辆的总里程除以总时间(含入网等待,扣除计划停留),不是各车速度的平均。",
+        "zh": "评价时段内计划出发的车辆的总里程除以总时间（含入网等待，扣除计划停留），不是各车速度的平均。",
         "en": "Total distance over total time (waiting to enter included, planned stops taken out) of the "
         "vehicles that wanted to leave in the window; not a mean of speeds.",
     },

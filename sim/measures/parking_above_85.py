@@ -10,9 +10,9 @@ from sim.measures.spec import MeasureSpec
 
 SPEC = MeasureSpec(
     id="parking_above_85",
-    name={"zh": "占用率不低于85%的时间比", "en": "Share of time at 85 % or more of the stalls"},
+    name={"zh": "占用率不低于 85 % 的时间比", "en": "Share of time at 85 % or more of the stalls"},
     definition={
-        "zh": "评价时段内,停放车辆不少于泊位数85%的时间所占比例。约85%是常用的目标占用率。",
+        "zh": "评价时段内，停放车辆数不少于泊位数 85 % 的时间所占比例。约 85 % 是常用的目标占用率。",
         "en": "Share of the window with at least 85 % of the stalls taken. 85 % is the usual target "
         "occupancy.",
     },

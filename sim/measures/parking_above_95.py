@@ -10,9 +10,9 @@ from sim.measures.spec import MeasureSpec
 
 SPEC = MeasureSpec(
     id="parking_above_95",
-    name={"zh": "占用率不低于95%的时间比", "en": "Share of time at 95 % or more of the stalls"},
+    name={"zh": "占用率不低于 95 % 的时间比", "en": "Share of time at 95 % or more of the stalls"},
     definition={
-        "zh": "评价时段内,停放车辆不少于泊位数95%的时间所占比例。此时几乎找不到空位。",
+        "zh": "评价时段内，停放车辆数不少于泊位数 95 % 的时间所占比例。此时几乎找不到空余泊位。",
         "en": "Share of the window with at least 95 % of the stalls taken. Hardly a stall is found then.",
     },
     unit="",

@@ -1,4 +1,4 @@
-"""Parkers who found no stall (未停成比例)."""
+"""Parkers who found no stall (未停入比例)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from sim.measures.spec import MeasureSpec
 
 SPEC = MeasureSpec(
     id="parking_failed",
-    name={"zh": "未停成比例", "en": "Share that never parked"},
+    name={"zh": "未停入比例", "en": "Share that never parked"},
     definition={
-        "zh": "评价时段内想出发去停车的车辆中,直到仿真结束也未停成的比例(包括未能入网者)。",
+        "zh": "评价时段内计划前往停车的车辆中，直到仿真结束仍未停入泊位的比例（包括未能入网者）。",
         "en": "Share of the vehicles that wanted to leave in the window in order to park and had not parked "
         "when the run ended (never inserted included).",
     },

@@ -11,8 +11,8 @@ SPEC = MeasureSpec(
     id="parking_occupancy",
     name={"zh": "泊位利用率", "en": "Parking occupancy"},
     definition={
-        "zh": "评价时段内停放的泊位·时间占全部泊位·时间的比例。仿真开始时停车场已按停车需求的平稳存量(到达率×"
-        "平均停时,泊松分布,不超过泊位数)停有车辆,各方案相同。",
+        "zh": "评价时段内停放占用的泊位·时间占全部泊位·时间的比例。仿真开始时停车场已按停车需求的稳态存量（"
+        "到达率 × 平均停放时间，服从泊松分布，不超过泊位数）停有车辆，各方案相同。",
         "en": "Stall-time taken over stall-time offered, in the window. Car parks with a demand begin with "
         "its stationary stock (Poisson, arrival rate times mean stay, no more than the stalls), the same in "
         "every arm.",

@@ -12,7 +12,7 @@ SPEC = MeasureSpec(
     id="parking_stalls",
     name={"zh": "泊位数", "en": "Parking stalls"},
     definition={
-        "zh": "方案中各停车场的泊位数及其合计;按泊位计算收益时用。",
+        "zh": "方案中各停车场的泊位数及其合计；用于按泊位计算效益。",
         "en": "Stalls of every parking area of an arm and their sum; what a gain per stall is divided by.",
     },
     unit="",

@@ -11,7 +11,7 @@ SPEC = MeasureSpec(
     id="pedestrian_delay",
     name={"zh": "行人过街平均延误", "en": "Pedestrian delay"},
     definition={
-        "zh": "评价时段内想过街的行人的平均损失时间(仿真值,未过完的按已耗全部时间计入)。",
+        "zh": "评价时段内需要过街的行人的平均损失时间（仿真值，未过完的行人按已耗时间计入）。",
         "en": "Mean time lost by pedestrians who wanted to cross in the window (simulated; those not yet "
         "across count with their whole time so far).",
     },

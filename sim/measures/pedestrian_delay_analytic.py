@@ -12,10 +12,10 @@ from sim.site.network import Approach
 
 SPEC = MeasureSpec(
     id="pedestrian_delay_analytic",
-    name={"zh": "行人过街平均延误(解析)", "en": "Pedestrian delay (analytic)"},
+    name={"zh": "行人过街平均延误（解析）", "en": "Pedestrian delay (analytic)"},
     definition={
-        "zh": "由配时计算,并非仿真:模型中没有人行横道的进口,假定行人在该进口及驶入该路的直行、左转均无保护绿"
-        "灯和黄灯时通行,随机到达。右转让行人。仅定时信号。",
+        "zh": "由配时计算，并非仿真：用于模型中没有人行横道的进口，假定行人在该进口的车流及驶入该进口道路的"
+        "直行、左转车流均无保护绿灯和黄灯时通行，随机到达；右转车让行人。仅用于定时信号。",
         "en": "Calculated from the plan, not simulated, for legs that have no crossing in the model: "
         "pedestrians are assumed to arrive at random and to walk while no through, left or U-turn movement "
         "out of or into the leg has protected green or yellow; right turns give way. Fixed-time signals "

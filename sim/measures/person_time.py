@@ -11,7 +11,7 @@ SPEC = MeasureSpec(
     id="person_time",
     name={"zh": "乘员总时间", "en": "Person time of occupants"},
     definition={
-        "zh": "评价时段内想出发的全部车辆的公平出行时间乘以载客人数之和。不含行人(见行人延误)。",
+        "zh": "评价时段内计划出发的全部车辆的公平出行时间乘以载客人数之和。不含行人（见行人延误）。",
         "en": "Fair travel time times occupancy, summed over all vehicles that wanted to leave in the "
         "window. Pedestrians are not in it (see pedestrian delay).",
     },

@@ -12,8 +12,8 @@ SPEC = MeasureSpec(
     id="route_travel_time",
     name={"zh": "路径行程时间", "en": "Route travel time"},
     definition={
-        "zh": "在评价时段内驶完指定路线全程的车辆的平均行程时间,含途中的停留(公交停站、停车)。"
-        "时段末仍在途的车辆不在其中。",
+        "zh": "评价时段内驶完指定路径全程的车辆的平均行程时间，含途中的停留（公交停站、停车）。时段末仍在途"
+        "的车辆不在其中。",
         "en": "Mean travel time of the vehicles that drove the whole named route and completed it in the "
         "window. Stops on the way (bus stops, parking) are in it, vehicles still on it at the end are not.",
     },

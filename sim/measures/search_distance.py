@@ -1,4 +1,4 @@
-"""Distance driven in search of a stall (寻位里程)."""
+"""Distance driven in search of a stall (寻泊里程)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from sim.measures.spec import MeasureSpec
 
 SPEC = MeasureSpec(
     id="search_distance",
-    name={"zh": "寻位里程", "en": "Search distance"},
+    name={"zh": "寻泊里程", "en": "Search distance"},
     definition={
-        "zh": "评价时段内想出发去停车的车辆在寻位期间行驶的平均距离;一次即停成者计 0。自由流速度下的"
-        "绕行没有延误,只在此处可见。",
+        "zh": "评价时段内计划前往停车的车辆在寻泊期间行驶的平均距离；首选停车场即停入者计 0。以自由流速度绕"
+        "行没有延误，只在此指标中可见。",
         "en": "Mean distance driven while searching, by the vehicles that wanted to leave in the "
         "window in order to park; 0 for those who found a stall at once. Circling at free speed has "
         "no delay: it is seen here.",

@@ -1,4 +1,4 @@
-"""Share of vehicle kilometres that is searching (寻位里程占比)."""
+"""Share of vehicle kilometres that is searching (寻泊里程占比)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from sim.measures.spec import MeasureSpec
 
 SPEC = MeasureSpec(
     id="search_share",
-    name={"zh": "寻位里程占比", "en": "Share of vehicle-km searching"},
+    name={"zh": "寻泊里程占比", "en": "Share of vehicle-km searching"},
     definition={
-        "zh": "评价时段内想出发的车辆行驶的总里程中,寻位里程所占比例。",
+        "zh": "评价时段内计划出发的车辆行驶的总里程中，寻泊里程所占比例。",
         "en": "Share of the distance driven by the vehicles that wanted to leave in the window that "
         "was driven in search of a stall.",
     },

@@ -1,4 +1,4 @@
-"""Time spent searching for a stall (寻位时间)."""
+"""Time spent searching for a stall (寻泊时间)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from sim.measures.spec import MeasureSpec
 
 SPEC = MeasureSpec(
     id="search_time",
-    name={"zh": "寻位时间", "en": "Search time"},
+    name={"zh": "寻泊时间", "en": "Search time"},
     definition={
-        "zh": "评价时段内想出发去停车的车辆,自到达第一个满位停车场所在路段起,至停入泊位(或放弃离开)止"
-        "的平均时间;一次即停成者计 0。",
+        "zh": "评价时段内计划前往停车的车辆，自到达第一个满位停车场所在路段起，至停入泊位（或放弃离开）止的"
+        "平均时间；首选停车场即停入者计 0。",
         "en": "Mean time of the vehicles that wanted to leave in the window in order to park, from "
         "entering the street of the first full area to standing in a stall, or turning to leave "
         "without one; 0 for those who found one at once.",

@@ -11,7 +11,7 @@ SPEC = MeasureSpec(
     id="served_flow",
     name={"zh": "通过量", "en": "Served flow"},
     definition={
-        "zh": "评价时段内驶完转向测量区的车辆数,折算为每小时。仅当需求超过通行能力时才说明问题;否则它必然等"
+        "zh": "评价时段内驶完流向测量区的车辆数，折算为每小时。仅当需求超过通行能力时才说明问题，否则必然等"
         "于需求。",
         "en": "Vehicles that completed the movement's zone in the window, per hour. It informs only where "
         "demand exceeds capacity; below, it equals demand by construction.",

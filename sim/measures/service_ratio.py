@@ -11,7 +11,8 @@ SPEC = MeasureSpec(
     id="service_ratio",
     name={"zh": "服务率", "en": "Service ratio"},
     definition={
-        "zh": "评价时段内的通过量与需求量之比。小于1表示时段末仍有车辆未通过;略大于1表示消化了时段前的排队。",
+        "zh": "评价时段内的通过量与需求量之比。小于 1 表示时段末仍有车辆未通过；略大于 1 表示消化了时段前的"
+        "排队。",
         "en": "Vehicles served over vehicles that wanted to pass, in the window. Below 1 some were still "
         "waiting at its end; a little above 1 a queue from before the window was served.",
     },

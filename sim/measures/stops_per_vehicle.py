@@ -11,8 +11,8 @@ SPEC = MeasureSpec(
     id="stops_per_vehicle",
     name={"zh": "平均停车次数", "en": "Stops per vehicle"},
     definition={
-        "zh": "路网:评价时段内想出发并已入网的车辆全程停车次数的平均;转向:驶完测量区的车辆在区内停车次数的平"
-        "均,进口道和交叉口按需求加权。",
+        "zh": "路网：评价时段内计划出发并已入网的车辆全程停车次数的平均值；流向：驶完测量区的车辆在区内停车"
+        "次数的平均值，进口道和交叉口按需求加权。",
         "en": "Network: mean number of stops on the whole trip, over vehicles that wanted to leave in the "
         "window and entered. Movement: mean number of stops within the zone; approaches and junctions "
         "weighted by demand.",

@@ -11,8 +11,8 @@ SPEC = MeasureSpec(
     id="storage_overflow",
     name={"zh": "溢流率", "en": "Storage overflow"},
     definition={
-        "zh": "评价时段内,排队占满车道蓄车长度(展宽车道长度,或至上游交叉口)的车道·时间占全部车道·时间的比例"
-        "。",
+        "zh": "评价时段内，排队占满车道蓄车长度（展宽车道长度，或至上游交叉口）的车道·时间"
+        "占全部车道·时间的比例。",
         "en": "Share of lane-time of the window in which the queue filled the lane's storage (a short "
         "lane's length, or back to the upstream junction).",
     },

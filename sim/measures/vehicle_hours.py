@@ -9,9 +9,9 @@ from sim.measures.spec import MeasureSpec
 
 SPEC = MeasureSpec(
     id="vehicle_hours",
-    name={"zh": "车小时数(含入网等待)", "en": "Vehicle hours (waiting to enter included)"},
+    name={"zh": "车小时数（含入网等待）", "en": "Vehicle hours (waiting to enter included)"},
     definition={
-        "zh": "评价时段内想出发的全部车辆的公平出行时间之和。",
+        "zh": "评价时段内计划出发的全部车辆的公平出行时间之和。",
         "en": "Fair travel time summed over all vehicles that wanted to leave in the window.",
     },
     unit="veh·h",

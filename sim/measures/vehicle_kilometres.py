@@ -11,7 +11,7 @@ SPEC = MeasureSpec(
     id="vehicle_kilometres",
     name={"zh": "车公里数", "en": "Vehicle kilometres"},
     definition={
-        "zh": "评价时段内想出发的车辆行驶的总里程(未到达者计已行驶部分)。用于判断绕行。",
+        "zh": "评价时段内计划出发的车辆行驶的总里程（未到达者计已行驶部分）。用于判断绕行。",
         "en": "Distance driven by the vehicles that wanted to leave in the window (so far, if not arrived). "
         "Shows detours.",
     },

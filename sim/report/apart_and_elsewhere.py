@@ -66,7 +66,7 @@ def _part(data: StudyData, row: Mapping[str, Any]) -> Text:
     if len(titles) < len(kinds):
         return Text(names, names)
     zh, en = "、".join(title.zh for title in titles), ", ".join(title.en for title in titles)
-    return Text(f"{names}({zh})", f"{names} ({en})")
+    return Text(f"{names}（{zh}）", f"{names} ({en})")
 
 
 def _tone(row: Mapping[str, Any], spec: MeasureSpec) -> str:
@@ -134,7 +134,7 @@ def _where(row: Mapping[str, Any]) -> Text:
     )
     if not found:
         found = [text("report.robustness.never", low=f"{LEVELS[0]:.0%}", high=f"{LEVELS[-1]:.0%}")]
-    return Text(";".join(t.zh for t in (shown, *found)), "; ".join(t.en for t in (shown, *found)))
+    return Text("；".join(t.zh for t in (shown, *found)), "; ".join(t.en for t in (shown, *found)))
 
 
 def _day(row: Mapping[str, Any]) -> Text:
@@ -142,7 +142,7 @@ def _day(row: Mapping[str, Any]) -> Text:
     if not token:
         return Text(NOTHING, NOTHING)
     verdict, level = text(f"verdict.{token}"), f"{100 * row['worst_factor']:.0f} %"
-    return Text(f"{verdict.zh}(需求 {level})", f"{verdict.en} (demand {level})")
+    return Text(f"{verdict.zh}（需求 {level}）", f"{verdict.en} (demand {level})")
 
 
 def worst_day(data: StudyData, arm: str) -> list[Text]:

@@ -90,7 +90,7 @@ def _diagnosed(data: StudyData, arm: str, row: Mapping[str, Any]) -> Text:
         other = data.row(arm, period, measure, place_)
         if other is not None and not math.isnan(float(other["before"])):
             more = text(key, value=number(float(other["before"]), decimals))
-            said = Text(f"{said.zh},{more.zh}", f"{said.en}, {more.en}")
+            said = Text(f"{said.zh}，{more.zh}", f"{said.en}, {more.en}")
     return said
 
 

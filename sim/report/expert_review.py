@@ -157,7 +157,7 @@ def _comparison(word: Any, shown: Mapping[str, Any], figures: Sequence[FigureFil
             )
             rows.append([card.title.zh, outcome.period.zh, *told])
     unit = shown["primary"].unit
-    title = f"{shown['primary_name'].zh}({unit})" if unit else shown["primary_name"].zh
+    title = f"{shown['primary_name'].zh}（{unit}）" if unit else shown["primary_name"].zh
     word.table(title, [_zh(f"report.column.{name}") for name in names], rows)
     for figure in figures:
         if figure.key in CHOSEN_FIGURES:
@@ -218,8 +218,8 @@ def _conclusion(word: Any, shown: Mapping[str, Any]) -> None:
     for card in shown["cards"]:
         verdict = _zh(f"verdict.{card.verdict.token}") if card.verdict else _zh("report.no_verdict")
         limited = _zh("report.simulated_only") if card.verdict and card.verdict.simulated_only else ""
-        word.paragraph(f"{card.title.zh}:{verdict}{limited}", bold=True)
-        word.bullets([f"{o.period.zh}:{o.meaning.zh}" for o in card.outcomes if o.meaning])
+        word.paragraph(f"{card.title.zh}：{verdict}{limited}", bold=True)
+        word.bullets([f"{o.period.zh}：{o.meaning.zh}" for o in card.outcomes if o.meaning])
     word.paragraph(_zh("report.in_this_model"))
 
 

@@ -100,7 +100,7 @@ def _section(kind: str, cls: type[Intervention]) -> Iterator[str]:
         yield CONDITIONAL
     if cls.watch is not None:
         yield ""
-        yield f"注意:{cls.watch.zh}"
+        yield f"注意：{cls.watch.zh}"
         yield ""
         yield f"Watch: {cls.watch.en}"
 

@@ -28,7 +28,7 @@ def passport_section(data: StudyData) -> Section | None:
                 Cell(f"{100 * row['heavy_share']:.0f} / {100 * row['two_wheeler_share']:.0f} %"),
                 Cell(f"{row['grade_pct']:g} %"),
                 *(_against(row, name, 1 if name == "startup_lost_s" else 0) for name in QUANTITIES),
-                Cell(Text("; ".join(t.zh for t in said), "; ".join(t.en for t in said)), tone),
+                Cell(Text("；".join(t.zh for t in said), "; ".join(t.en for t in said)), tone),
             )
         )
     names = ("movement", "mix", "grade", *QUANTITIES, "status")

@@ -52,7 +52,7 @@ def verdict_table_text(comparison: pd.DataFrame, study: Mapping[str, Any], lang:
     notes = [label("report.terminal.note", lang)]
     if missing := not_simulated(study):
         named = [_title(site["declared_periods"][period], period, lang) for period in missing]
-        notes.append(label("report.not_simulated", lang, periods=", ".join(named)))
+        notes.append(label("report.not_simulated", lang, periods=named))
     if site.get("made_up", True):
         notes.append(label("plot.made_up", lang))
     if not site.get("calibrated", False):
@@ -100,7 +100,7 @@ def _lines(
         found = policy_verdict(rows, str(study["primary"]), arm["id"], not_simulated=missing)
         verdict = label(f"verdict.{found.token}", lang)
         if found.simulated_only:
-            verdict += " " + label("report.simulated_only", lang)
+            verdict += ("" if lang == "zh" else " ") + label("report.simulated_only", lang)
         which = label("report.simulated_periods" if missing else "report.all_periods", lang)
         lines.append([title, which, "", "", "", "", verdict, ""])
     return lines

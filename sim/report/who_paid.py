@@ -142,7 +142,7 @@ def _group(data: StudyData, group: str, scope: str) -> Text:
     if not scope.startswith("movement:"):
         return name
     where = place(scope, data.titles)
-    return Text(f"{name.zh}({where.zh})", f"{name.en} ({where.en})")
+    return Text(f"{name.zh}（{where.zh}）", f"{name.en} ({where.en})")
 
 
 def _listed(names: list[Text]) -> Text:

@@ -28,7 +28,7 @@ def words(finding: LintFinding) -> Text:
         value=f"{finding.value:g}",
         limit=f"{finding.limit:g}",
     )
-    return Text(f"{where.zh}:{what.zh}", f"{where.en}: {what.en}")
+    return Text(f"{where.zh}：{what.zh}", f"{where.en}: {what.en}")
 
 
 def source(finding: LintFinding, rules: TimingRules) -> Text | None:
@@ -38,8 +38,8 @@ def source(finding: LintFinding, rules: TimingRules) -> Text | None:
         return None
     return text(
         "lint.source",
-        source="; ".join(dict.fromkeys(rule.source for rule in used)),
-        confidence="; ".join(dict.fromkeys(rule.confidence for rule in used)),
+        source=list(dict.fromkeys(rule.origin for rule in used)),
+        confidence=list(dict.fromkeys(rule.certainty for rule in used)),
     )
 
 

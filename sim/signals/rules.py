@@ -6,17 +6,35 @@ from pathlib import Path
 
 from pydantic import Field
 
+from sim.labels import Text, catalogue
 from sim.loading import Facts, parse, read_yaml
 from sim.standard_data import config_path
 
 
 class Rule(Facts):
-    """One number of a rule with its source, the edition where a standard is named, and how sure that is."""
+    """One number of a rule with its source, the edition where a standard is named, and how sure that is.
+
+    `confidence` is one word or several: confirmed, second-hand, unconfirmed, rule; high, medium, low.
+    """
 
     value: float = Field(ge=0)
     source: str
+    source_zh: str = ""
     confidence: str
     edition: str = ""
+
+    @property
+    def origin(self) -> Text:
+        """The source in both languages."""
+        return Text(self.source_zh or self.source, self.source)
+
+    @property
+    def certainty(self) -> Text:
+        """How sure it is, in both languages; words of one's own stay as they are."""
+        known = [
+            catalogue().get(f"certainty.{word}", Text(word, word)) for word in self.confidence.split(", ")
+        ]
+        return Text("，".join(word.zh for word in known), self.confidence)
 
 
 class TimingRules(Facts):

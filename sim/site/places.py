@@ -69,7 +69,7 @@ def narrow_place(scope: str, titles: Mapping[str, Text] = UNTITLED) -> Text:
 def leg(approach: str, titles: Mapping[str, Text] = UNTITLED) -> Text:
     """Name an approach without its junction: 北进口, or 科园路(北进口)."""
     bearing, title = _bearing(approach.rpartition(".")[2]), titles.get(f"approach:{approach}")
-    return Text(f"{title.zh}({bearing.zh})", f"{title.en} ({bearing.en})") if title else bearing
+    return Text(f"{title.zh}（{bearing.zh}）", f"{title.en} ({bearing.en})") if title else bearing
 
 
 def turn(movement: str) -> Text:
@@ -86,7 +86,7 @@ def _other(kind: str, name: str, titles: Mapping[str, Text]) -> Text:
     known, title = catalogue().get(f"place.{kind}"), titles.get(f"{kind}:{name}")
     if known is None:
         return Text(f"{kind}:{name}", f"{kind}:{name}")
-    named = Text(f"{title.zh}({name})", f"{title.en} ({name})") if title else Text(name, name)
+    named = Text(f"{title.zh}（{name}）", f"{title.en} ({name})") if title else Text(name, name)
     return Text(f"{known.zh} {named.zh}", f"{known.en} {named.en}")
 
 

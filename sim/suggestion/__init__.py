@@ -179,7 +179,7 @@ class _Suggesting:
         try:
             preflight(study, self.trials.store.root)
         except ConfigError as error:
-            return "; ".join(problem.message for problem in error.problems)
+            return Message("{told:;}", told=[problem.message for problem in error.problems])
         return ""
 
     def _interventions(self, plans: Plans) -> dict[str, Any]:

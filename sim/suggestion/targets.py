@@ -98,7 +98,9 @@ def targets_of(
             if named:
                 problems.extend(error)
             else:
-                left_out += [f"{name}: {problem.message}" for problem in error.problems]
+                left_out += [
+                    Message("{name}: {told}", name=name, told=problem.message) for problem in error.problems
+                ]
             continue
         if program.signal in signals:
             continue  # one signal of several junctions

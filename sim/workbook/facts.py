@@ -164,7 +164,7 @@ def _lanes(draft: Draft, rows: Rows) -> None:
         own.setdefault(row["lane"], row)
     for path, own in lanes.items():
         if sorted(own) != list(range(1, len(own) + 1)) and path not in draft.tainted:
-            numbers = ", ".join(str(number) for number in sorted(own))
+            numbers = sorted(own)
             what = Message(
                 "lanes {numbers}: number them 1 to {n_own} from the median", numbers=numbers, n_own=len(own)
             )

@@ -86,7 +86,7 @@ def listed(answer: Answer, root: Path) -> list[str]:
     assert head == f"huandu: {len(lines)} problem{'s' if len(lines) > 1 else ''}:"
     assert all(line.startswith("- ") for line in lines)
     first, *chinese = answer.err.removesuffix(answer.refusal).splitlines()
-    assert first == f"huandu: {len(lines)} 处问题:"
+    assert first == f"huandu: {len(lines)} 处问题："
     assert [line.split(": ")[0] for line in chinese] == [line.split(": ")[0] for line in lines]
     return [line.removeprefix("- ").replace(f"{root}/", "") for line in lines]
 

@@ -59,7 +59,7 @@ def test_holm_counts_every_policy_of_every_study_on_the_one_primary_measure(root
     assert (tested["p_family"] > 1.9 * tested["p_holm"]).all()
     assert table.loc[~primary, "p_family"].isna().all()
     page = (root / "results" / "gather.html").read_text(encoding="utf-8")
-    assert "全部研究的霍尔姆 p" in page
+    assert "全部研究的 Holm p" in page
 
 
 def test_there_is_no_family_where_studies_are_judged_by_different_measures(

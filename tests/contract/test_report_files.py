@@ -30,9 +30,9 @@ CHAPTERS = [
     "慢行、公交、停车、安全影响",
     "实施与估算",
     "结论",
-    "附:调查表",
-    "附:配时表",
-    "附:评审意见采纳表",
+    "附：调查表",
+    "附：配时表",
+    "附：评审意见采纳表",
 ]
 
 
@@ -93,7 +93,7 @@ def test_the_notice_tells_no_percentage_and_claims_nothing(folder: Path) -> None
     ("changed", "wanted"),
     [
         ([("closure", "x", "absent", "yes")], "绕行路线"),
-        ([("connection", "a_0->b_0", "yes", "absent")], "绕行:** 【待填写】"),
+        ([("connection", "a_0->b_0", "yes", "absent")], "绕行：** 【待填写】"),
         (
             [("connection", "a_0->b_0", "yes", "absent"), ("connection", "a_1->b_0", "absent", "yes")],
             "不取消转向",

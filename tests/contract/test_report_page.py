@@ -72,7 +72,7 @@ def test_cards_tell_verdict_numbers_gate_and_harm(folder: Path) -> None:
     for words in (
         "改善",
         "→",
-        "检查:",
+        "检查：",
         "哪些变差了",
         "J1 北进口左转",
         "车道功能",
@@ -81,22 +81,22 @@ def test_cards_tell_verdict_numbers_gate_and_harm(folder: Path) -> None:
     ):
         assert words in said
     reader = read(folder)
-    assert "区间只反映同一典型日内的随机到达,不含日间波动、调查误差和标定误差。" in reader.text("evidence")
-    assert "未标定" in reader.text("") and "示意数据,非该地实际" in reader.text("")
+    assert "区间只反映同一典型日内的随机到达，不含日间波动、调查误差和标定误差。" in reader.text("evidence")
+    assert "未标定" in reader.text("") and "示意数据，非该地实际" in reader.text("")
     assert "× 平均控制延误" in reader.text("movements")
-    assert "41 辆评价时段内的车未到达" in reader.text("findings")
+    assert "41 辆评价时段内出发的车辆未到达" in reader.text("findings")
 
 
 def test_cards_tell_problem_diagnosis_place_cost_department_and_confidence(folder: Path) -> None:
     reader = read(folder)
     said = reader.text("verdicts")
     for words in (
-        "西进口左转绿灯不足,排队溢出展宽段",
+        "西进口左转绿灯不足，排队溢出展宽段",
         "早高峰石桥铺路口 J1 西进口左转控制延误",
-        "95 % 排队",
+        "95 % 位排队长度",
         "造价合计 8.5 万元",
-        "责任部门:交警大队设施科",
-        "5/5 对复演",
+        "责任部门：交警大队设施科",
+        "5/5 对重复",
         "模型未标定",
     ):
         assert words in said
@@ -110,7 +110,7 @@ def test_costs_that_nobody_gave_are_said_to_be_missing(tmp_path: Path) -> None:
     )
     said = write_page(folder).text("verdicts")
     assert "造价未填写" in said and "责任部门未填写" in said
-    assert "造价合计 8.5 万元 cost" in said and "(至少;1 项措施未填造价)" in said
+    assert "造价合计 8.5 万元 cost" in said and "（至少；1 项措施未填造价）" in said
 
 
 def test_the_map_colours_only_what_stands_after_false_discovery_control(folder: Path) -> None:
@@ -175,11 +175,11 @@ def test_an_improvement_says_which_periods_it_does_not_cover(tmp_path: Path) -> 
     assert "改善" in whole and "仅限已仿真的时段" not in whole
     edit(folder / "study.json", lambda study: study["site"]["declared_periods"].update(MIDDAY))
     reader = write_page(folder)
-    assert "未仿真的时段:平峰" in reader.text("")
-    assert "(仅限已仿真的时段)" in reader.text("verdicts")
+    assert "未仿真的时段：平峰" in reader.text("")
+    assert "（仅限已仿真的时段）" in reader.text("verdicts")
     plain = (folder / "report.md").read_text(encoding="utf-8")
     assert "Periods not simulated: Midday" in plain
-    assert "(仅限已仿真的时段) / (simulated periods only)" in plain
+    assert "（仅限已仿真的时段） / (simulated periods only)" in plain
 
 
 def test_a_temporary_policy_claims_nothing_for_other_periods(tmp_path: Path) -> None:
@@ -314,7 +314,7 @@ def test_whom_a_better_mean_was_bought_from_is_said_in_words(tmp_path: Path) -> 
     sums = {"lost_h_per_h": 0.5, "gained_h_per_h": 2.0, "arm": "retime", "period": "am_peak"}
     pd.DataFrame([total | sums]).to_parquet(folder / "tables" / "cordon.parquet")
     reader = write_page(folder)
-    said = "平均值的改善靠牺牲换来,变差的是方案后最差转向(石桥铺路口 J1 北进口左转)"
+    said = "平均值的改善以牺牲部分出行者为代价，变差的是方案后最差流向（石桥铺路口 J1 北进口左转）"
     assert said in reader.text("panel") and said in reader.text("verdicts")
     assert "总量变化无法认定" in reader.text("net")
 

@@ -47,7 +47,7 @@ def test_text_stands_out_and_everything_has_a_name(
     assert (seen["first"], seen["jumps"]) == (1, 0)
     assert seen["lang"] == {"zh": "zh-CN", "en": "en"}[lang]
     assert seen["title"] == {"zh": "石桥铺 · 缓堵 huandu", "en": "Shiqiaopu · huandu"}[lang]
-    assert seen["map"] == {"zh": "差值(方案−现状)", "en": "Difference (policy − baseline)"}[lang]
+    assert seen["map"] == {"zh": "差值（方案−现状）", "en": "Difference (policy − baseline)"}[lang]
 
 
 def test_the_map_tells_its_links_to_the_keyboard(browser: str, page: Path, tmp_path: Path) -> None:

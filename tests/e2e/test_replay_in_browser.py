@@ -75,13 +75,13 @@ def test_it_plays_pauses_and_can_be_scrubbed(browser: str, page: Path, tmp_path:
         await tell(seen);
         """,
     )
-    assert seen["start"][:2] == ["0", ["画面内 30 辆,其中停着 0 辆"] * 2]
+    assert seen["start"][:2] == ["0", ["画面内 30 辆，其中静止 0 辆"] * 2]
     assert min(seen["start"][2][0], seen["start"][3][0]) > 100
     assert seen["label"] == "暂停"
     assert 3 < float(seen["paused"]) < 299 and seen["still"] == seen["paused"]
     clock, counts, before, after = seen["stand"]
     assert clock == "07:37:20"
-    assert counts == ["画面内 30 辆,其中停着 30 辆", "画面内 30 辆,其中停着 0 辆"]
+    assert counts == ["画面内 30 辆，其中静止 30 辆", "画面内 30 辆，其中静止 0 辆"]
     assert before[1] > 100 > before[0] and after[0] > 100 > after[1]
     assert min(seen["ring"]) > 30, "the same person on both sides"
     assert seen["english"][:2] == ["Play", "vehicles in view 30, of them standing 30"]

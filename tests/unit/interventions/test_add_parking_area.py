@@ -38,7 +38,8 @@ def test_an_area_is_added_and_nothing_else_is_touched(site: Site) -> None:
     assert (applied.edits[0].area.on, applied.edits[0].area.at_m) == ("n", 40)
     assert applied.footprint == {("parking", "P3")}
     assert (
-        applied.change_log[0].zh == "J1.north 距上游端 40 m 处增设停车场 P3(停车场),30 个泊位;泊位总数 50→80"
+        applied.change_log[0].zh
+        == "J1.north 距上游端 40 m 处增设停车场 P3（停车场），30 个泊位；泊位总数 50→80"
     )
 
 

@@ -61,7 +61,7 @@ def test_only_the_stop_changes(site: Site, tmp_path: Path, fields: dict[str, obj
 def test_the_change_log_says_where_and_how(site: Site) -> None:
     (words,) = moved(site, on="J1_J2", at_m=40, bay=True).change_log
     assert words.en == "bus stop a: at 180 m of W_J1, on the lane → at 40 m of J1_J2, in a bay"
-    assert words.zh == "公交站 a:W_J1 180 m 处,直线式 → J1_J2 40 m 处,港湾式"
+    assert words.zh == "公交站 a：W_J1 180 m 处，直接式 → J1_J2 40 m 处，港湾式"
 
 
 def test_a_stop_close_before_a_stop_line_is_warned_of(site: Site) -> None:

@@ -65,7 +65,7 @@ def test_a_way_that_gives_way_shows_no_protected_green(site: Site) -> None:
 
 def test_the_change_log_says_length_lanes_and_speed(site: Site) -> None:
     words = applied(site, OPEN).change_log[0]
-    assert words.zh == "打通 N1—N2(gap):新建 300 m,双向各 1 车道,限速 40 km/h"
+    assert words.zh == "打通 N1—N2（gap）：新建 300 m，双向各 1 车道，限速 40 km/h"
     assert words.en == "N1 to N2 opened (gap): 300 m of new street, lanes 1 in each direction, 40 km/h"
     assert "单向" in applied(site, LINK).change_log[0].zh
 

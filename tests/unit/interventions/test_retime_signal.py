@@ -42,7 +42,7 @@ def test_one_green_changes_one_interval_in_every_period() -> None:
         ("am", (42, 3, 30, 3)),
         ("pm", (42, 3, 30, 3)),
     ]
-    assert applied.change_log[0].zh == "J1 配时:A 相位绿灯 35→42 s,周期 71→78 s"
+    assert applied.change_log[0].zh == "J1 配时：A 相位绿灯 35→42 s，周期 71→78 s"
     assert applied.change_log[0].en == "J1 timing: stage A green 35→42 s, cycle 71→78 s"
     assert applied.footprint == {("signal_timing", "J1@am"), ("signal_timing", "J1@pm")}
 

@@ -49,7 +49,7 @@ def test_at_the_end_of_the_model_nothing_leads_on(site: Site) -> None:
 
 def test_the_change_log_counts_the_lanes(site: Site) -> None:
     words = widened(site).change_log[0]
-    assert words.zh.startswith("J1_J2 拓宽:小汽车车道 2→3 条;")
+    assert words.zh.startswith("J1_J2 拓宽：小汽车车道 2→3 条；")
     assert words.en.startswith("J1_J2 widened: lanes for cars 2→3; ")
 
 
@@ -62,7 +62,7 @@ def test_the_change_log_counts_the_lanes(site: Site) -> None:
         ({"on": ["W_J1", "J1_J2"]}, "'W_J1' ends at a junction amid the stretch"),
         ({"on": ["J1_N1", "J1_J2"]}, "'J1_J2' does not follow on 'J1_N1'"),
         ({"expect": {"lanes": 1, "uses": TODAY}}, "expected 1 lanes for cars on 'J1_J2', found 2"),
-        ({"expect": {"lanes": 2}}, "expected nothing; found left+through, through+right"),
+        ({"expect": {"lanes": 2}}, "expected none; found left+through, through+right"),
         ({"lanes": 2, "uses": TODAY}, "2 lanes are not more than the 2 of today"),
         ({"lanes": 9}, "lanes"),
         ({"uses": []}, "0 lanes are listed, but J2.west is to have 3"),

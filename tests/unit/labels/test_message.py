@@ -15,7 +15,7 @@ from sim.labels import Message, Text
 def chinese(monkeypatch: pytest.MonkeyPatch) -> None:
     words = {
         "only {lanes} lanes for {uses}": "{uses}只有 {lanes} 条车道",
-        "did you mean {names:or}?": "是否想写 {names:or}?",
+        "did you mean {names:or}?": "是否想写 {names:or}？",
         "write {a: 1}": "请写 {a: 1}",
         "see {what}": "见{what}",
         "two lanes": "两条车道",
@@ -51,7 +51,7 @@ def test_words_of_other_programs_stay_as_they_are() -> None:
 def test_near_matches_are_said_in_both() -> None:
     hint = near("lanse", ["lanes", "signals"])
     assert hint == "did you mean lanes?"
-    assert hint.of("zh") == "是否想写 lanes?"
+    assert hint.of("zh") == "是否想写 lanes？"
     assert near("x", []) == ""
 
 
@@ -71,4 +71,4 @@ def test_a_refusal_names_every_problem_in_one_language_also_in_another_process()
     there = pickle.loads(pickle.dumps(refusal.value))
     assert there.problems == refusal.value.problems
     assert str(there) == "- site.yaml: two lanes (see x)\n- north.lanes: two lanes"
-    assert there.of("zh") == "- site.yaml: 两条车道(见x)\n- north.lanes: 两条车道"
+    assert there.of("zh") == "- site.yaml: 两条车道（见x）\n- north.lanes: 两条车道"

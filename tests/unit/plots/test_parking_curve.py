@@ -53,7 +53,7 @@ def test_one_figure_for_a_policy_whose_stalls_alone_are_swept(data: StudyData) -
     (drawing,) = draw(data, SPECS)
     assert (drawing.key, drawing.period, drawing.of) == ("parking_curve", "am_peak", "lot")
     shown = [axes for axes in drawing.figure.axes if axes.get_visible()]
-    assert [axes.get_title(loc="left").split("\n")[0] for axes in shown] == ["寻位里程 (m)"]
+    assert [axes.get_title(loc="left").split("\n")[0] for axes in shown] == ["寻泊里程 (m)"]
     assert list(shown[0].lines[0].get_xdata()) == [0, 10, 30]
 
 

@@ -86,8 +86,8 @@ TITLES = {
     [
         ("junction:J1", "石桥铺路口 J1", "Shiqiaopu junction J1"),
         ("movement:J1.north.left", "石桥铺路口 J1 北进口左转", "Shiqiaopu junction J1 north left"),
-        ("approach:J1.west", "石桥铺路口 J1 石杨路(西进口)", "Shiqiaopu junction J1 Shiyang Road (west)"),
-        ("route:R1", "路径 东行(R1)", "route eastbound (R1)"),
+        ("approach:J1.west", "石桥铺路口 J1 石杨路（西进口）", "Shiqiaopu junction J1 Shiyang Road (west)"),
+        ("route:R1", "路径 东行（R1）", "route eastbound (R1)"),
         ("junction:J2", "路口 J2", "junction J2"),
         ("junction:杨家坪", "杨家坪", "Yangjiaping 杨家坪"),  # the id is not said twice
     ],
@@ -121,11 +121,11 @@ def test_every_verdict_has_a_meaning_that_claims_no_proof(verdict: str) -> None:
     [
         ({"verdict": "inconclusive", "n_pairs": 3}, "少于 4 次"),
         ({"verdict": "inconclusive", "gate": "lower_bound"}, "只是下限"),
-        ({"verdict": "inconclusive", "ci_low": -9.0, "ci_high": 4.0}, "需要更多复演"),
+        ({"verdict": "inconclusive", "ci_low": -9.0, "ci_high": 4.0}, "需要更多重复仿真"),
         ({"verdict": "not_comparable", "gate": "invalid"}, "无效的运行"),
         (
             {"verdict": "not_comparable", "gate": "caution", "n_pairs": 0, "difference": math.nan},
-            "没有可成对比较",
+            "没有可配对比较",
         ),
         ({"verdict": "improved", "gate": "lower_bound"}, "实际改善只会更大"),
         ({"verdict": "worse", "gate": "lower_bound"}, "实际变差只会更大"),
@@ -158,10 +158,10 @@ class TestTerminalTable:
             row(), row(period="pm_peak", verdict="worse", difference=5.0, ci_low=3.0, ci_high=7.0)
         )
         lines = verdict_table_text(table, self.study, "zh").splitlines()
-        assert lines[0] == "公平出行时间(s/veh,95 % 置信区间)"
+        assert lines[0] == "公平出行时间（s/veh，95 % 置信区间）"
         assert "−14.1" in lines[3] and "[−16.2, −11.9]" in lines[3] and lines[3].endswith("改善")
         assert "全部时段综合" in lines[5] and lines[5].endswith("变差")  # harm in one period stands
-        assert "示意数据,非该地实际" in lines[-2] and lines[-1] == "未标定"
+        assert "示意数据，非该地实际" in lines[-2] and lines[-1] == "未标定"
 
     def test_no_verdict_over_periods_where_one_has_no_result(self) -> None:
         lines = verdict_table_text(comparison(row()), self.study, "en").splitlines()
@@ -172,8 +172,8 @@ class TestTerminalTable:
         morning = {"am_peak": self.study["periods"]["am_peak"]}
         study = {**self.study, "periods": morning}  # its site declares the evening, too
         lines = verdict_table_text(comparison(row()), study, "zh").splitlines()
-        assert "已仿真时段综合" in lines[4] and lines[4].endswith("改善 (仅限已仿真的时段)")
-        assert any("未仿真的时段:晚高峰" in line for line in lines)
+        assert "已仿真时段综合" in lines[4] and lines[4].endswith("改善（仅限已仿真的时段）")
+        assert any("未仿真的时段：晚高峰" in line for line in lines)
         lines = verdict_table_text(comparison(row(verdict="worse")), study, "zh").splitlines()
         assert lines[4].endswith("变差")
 

@@ -25,7 +25,7 @@ from sim.comparison.replication import Reason, confidence_at_looks, reason_to_st
 from sim.demand.placebo import PERTURBATION_S
 from sim.measures.base import RunView
 from sim.measures.greens import Discharge, Greens
-from sim.measures.profiles import PROFILES, profiles
+from sim.measures.profiles import PROFILES, profiles, running
 from sim.measures.spec import MeasureSpec
 from sim.policy import BASELINE
 from sim.runs.campaign import Key
@@ -49,10 +49,12 @@ LEDGER: Mapping[str, str] = {"demanded": "int64", **dict.fromkeys(FATES, "int64"
 LONG: Mapping[str, Mapping[str, str]] = {
     "measures": MEASURES,
     "findings": FINDINGS,
-    "profiles": {**KEYS, **PROFILES},
+    "running": {**KEYS, "x": "float64", "value": "float64"},
     "fates": {**KEYS, **LEDGER},
 }
-"""Tables of all runs, one below the other."""
+"""Tables of all runs, one below the other. `running`: vehicles under way (value) over time (x, s)."""
+CURVES: Mapping[str, str] = {**KEYS, **PROFILES}
+"""Columns of `profiles_of`."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,6 @@ class Tables:
 
     measures: pd.DataFrame
     findings: pd.DataFrame
-    profiles: pd.DataFrame
     fates: pd.DataFrame
     comparison: pd.DataFrame
     evidence: pd.DataFrame
@@ -128,6 +129,7 @@ class Analysis:
         """Measure every run and compare the arms; what reads the runs once more is begun by `begin`."""
         self._measure()
         long = {name: _stacked(self.measured, name) for name in LONG}
+        curves = long.pop("running")
         comparison = self._compared(long["measures"], long["findings"], self.study.replicates)
         moved = displacement(comparison)
         return Tables(
@@ -146,7 +148,7 @@ class Analysis:
             displacement=moved,
             cordon=cordon(moved, comparison),
             panel=panel(long["measures"], comparison, self.specs, self.study.primary, self.confidence),
-            warm_up=self._warm_up(long["profiles"]),
+            warm_up=self._warm_up(curves),
             people=people_table(self.study, self.store, self.runs, long["findings"], self.confidence, begin),
         )
 
@@ -171,7 +173,7 @@ class Analysis:
         primary = (table["measure"] == self.study.primary) & (table["scope"] == "network")
         return self._compared(table[primary], _stacked(measured, "findings"), replicates)
 
-    def long(self, name: Literal["measures", "findings", "profiles", "fates"]) -> pd.DataFrame:
+    def long(self, name: Literal["measures", "findings", "running", "fates"]) -> pd.DataFrame:
         """Return one long table of all runs, measuring those that have not been yet; columns `LONG`."""
         self._measure()
         return _stacked(self.measured, name)
@@ -217,7 +219,7 @@ class Analysis:
         kept = [table for table in found if len(table)] or [empty(findings.FOUND)]
         return {
             "measures": _keyed(key, measures.compute(view)),
-            "profiles": _keyed(key, profiles(view)),
+            "running": _keyed(key, running(view)),
             "fates": _keyed(key, pd.DataFrame([ledger(view.tables["trips"])])),
             "findings": _keyed(key, pd.concat(kept)),
         }
@@ -240,8 +242,20 @@ class Analysis:
             passport_share=passing_share(self.passport),
         )
 
+    def profiles_of(self, arm: str, period: str) -> pd.DataFrame:
+        """Draw the curves of all runs of an arm in a period; columns `CURVES`."""
+        parts = [
+            _keyed(key, profiles(self.view(key, record.digest)))
+            for key, record in sorted(self.runs.items())
+            if key[:2] == (arm, period) and not record.failure and record.digest is not None
+        ]
+        return typed(pd.concat(parts, ignore_index=True), CURVES) if parts else empty(CURVES)
+
     def _warm_up(self, curves: pd.DataFrame) -> pd.DataFrame:
-        """Check the site's warm-up in every arm, the study's own runs being the pilots."""
+        """Check the site's warm-up in every arm, the study's own runs being the pilots.
+
+        `curves`: columns LONG["running"].
+        """
         site, times, pilots = self.study.site, {}, []
         for period in self.study.periods:
             at = site.periods[period]
@@ -266,11 +280,11 @@ class Analysis:
                 tuple(sorted(cycles - {0.0})),
                 0.0 if math.isnan(longest_s) else longest_s,
             )
-            running = curves[(curves["profile"] == "running_veh") & (curves["period"] == period)]
+            under_way = curves[curves["period"] == period]
             # Who stands in a stall when the demand begins is put there before: nobody drives then.
-            running = running[running["x"].between(at.begin_s - site.facts.warm_up_s, at.end_s)]
+            under_way = under_way[under_way["x"].between(at.begin_s - site.facts.warm_up_s, at.end_s)]
             for arm in self.study.arms:
-                own = running[running["arm"] == arm.id]
+                own = under_way[under_way["arm"] == arm.id]
                 across = own.pivot_table(index="x", columns="replicate", values="value").dropna()
                 pilots.append(warm_up.Pilot(arm.id, period, across))
         return warm_up.checked(pilots, times)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import fields, replace
@@ -224,6 +225,15 @@ def _write_tables(
         ),
         begin(write_trip_pairs, study, *stored, tables.measures, folder.tables),
     ]
+    curves = folder.tables / "profiles"
+    shutil.rmtree(curves, ignore_errors=True)
+    curves.mkdir()
+    of_arms = [(arm.id, period) for arm in study.simulated for period in study.periods]
+    bare = replace(analysis, measured={})
+    begun += [
+        begin(_write_profiles, bare, arm, period, curves / f"{number:04d}.parquet")
+        for number, (arm, period) in enumerate(of_arms, 1)
+    ]
     of_study = {field.name: getattr(tables, field.name) for field in fields(tables)}
     for name, table in {**of_study, **sides}.items():
         table.to_parquet(folder.tables / f"{name}.parquet", index=False, compression="zstd")
@@ -239,6 +249,11 @@ def _write_tables(
     write_json(folder.tables / "proof.json", _proofs(analysis.checked))
     for one in begun:
         done(one)
+
+
+def _write_profiles(analysis: Analysis, arm: str, period: str, path: Path) -> None:
+    """Write the curves of one arm and period: the longest table, in parts that are never together here."""
+    analysis.profiles_of(arm, period).to_parquet(path, index=False, compression="zstd")
 
 
 def _proofs(checked: Preflight) -> list[dict[str, object]]:

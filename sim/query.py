@@ -53,17 +53,19 @@ def query(results: Path, sql: str) -> pd.DataFrame:
 
 
 def _files(results: Path) -> dict[str, list[Path]]:
-    """Return the Parquet files of the studies by the name of the table."""
+    """Return the Parquet files of the studies by the name of the table; a long one is a folder of parts."""
     found: dict[str, list[Path]] = {}
-    for path in sorted(results.glob("*/tables/*.parquet")):
-        if (path.parents[1] / "study.json").is_file():
+    for study in sorted(path.parent for path in results.glob("*/study.json")):
+        for path in sorted((study / "tables").glob("*.parquet")):
             found.setdefault(path.stem, []).append(path.resolve())
+        for path in sorted((study / "tables").glob("*/*.parquet")):
+            found.setdefault(path.parent.name, []).append(path.resolve())
     return found
 
 
 def _view(name: str, paths: list[Path]) -> str:
-    depth = len(paths[0].parts)
-    study = f"string_split(replace(filename, '\\', '/'), '/')[{depth - 2}]"
+    depth = len(paths[0].parts) - (2 if paths[0].parent.name == "tables" else 3)
+    study = f"string_split(replace(filename, '\\', '/'), '/')[{depth}]"
     files = _list([str(path) for path in paths])
     return (
         f'CREATE VIEW "{name}" AS SELECT {study} AS study, * EXCLUDE (filename) '

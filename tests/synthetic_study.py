@@ -160,7 +160,8 @@ def _write(
     )
     table.to_parquet(tables / "measures.parquet", index=False)
     found.to_parquet(tables / "findings.parquet", index=False)
-    pd.concat(profiles, ignore_index=True).to_parquet(tables / "profiles.parquet", index=False)
+    (tables / "profiles").mkdir(exist_ok=True)
+    pd.concat(profiles, ignore_index=True).to_parquet(tables / "profiles" / "0001.parquet", index=False)
     ledger = pd.DataFrame(fates).reindex(columns=list(FATES), fill_value=0)
     ledger.to_parquet(tables / "fates.parquet", index=False)
     arms = [arm["id"] for arm in study["arms"]]

@@ -29,6 +29,7 @@ PROFILES: Mapping[str, str] = {
 | ``delay_quantile`` | network | share of the cohort, 0..1 | fair delay not exceeded, s |
 """
 
+RUNNING = "running_veh"
 STEP_S = 60.0
 SHARES = np.linspace(0, 1, 101)
 
@@ -38,6 +39,12 @@ def profiles(view: RunView) -> pd.DataFrame:
     parts = [_queues(view), *_cumulative(view), *_distributions(view)]
     table = pd.concat([part for part in parts if len(part)], ignore_index=True)
     return typed(table, PROFILES).sort_values(["profile", "scope", "x"], ignore_index=True)
+
+
+def running(view: RunView) -> pd.DataFrame:
+    """Draw the curve of vehicles under way alone: columns `x`, seconds, and `value`."""
+    curves = (curve for curve in _cumulative(view) if curve["profile"].iloc[0] == RUNNING)
+    return next(curves)[["x", "value"]]
 
 
 def _curve(profile: str, scope: str, x: np.ndarray, value: np.ndarray) -> pd.DataFrame:
@@ -68,7 +75,7 @@ def _cumulative(view: RunView) -> Iterator[pd.DataFrame]:
     yield _curve("inserted_veh", "network", clock_s, inserted)
     yield _curve("arrived_veh", "network", clock_s, arrived)
     gone = so_far(removed["depart_s"] + removed["duration_s"])
-    yield _curve("running_veh", "network", clock_s, inserted - arrived - gone)
+    yield _curve(RUNNING, "network", clock_s, inserted - arrived - gone)
 
 
 def _distributions(view: RunView) -> Iterator[pd.DataFrame]:

@@ -47,7 +47,7 @@ TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "comparison": ("tables/comparison.csv", COMPARISON),
     "measures": ("tables/measures.parquet", MEASURES),
     "findings": ("tables/findings.parquet", FINDINGS),
-    "profiles": ("tables/profiles.parquet", PROFILES),
+    "profiles": ("tables/profiles", PROFILES),
     "fates": ("tables/fates.parquet", FATES),
     "links": ("tables/links.parquet", LINKS),
     "link_intervals": ("tables/link_intervals.parquet", LINK_INTERVALS),
@@ -229,12 +229,20 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
+def _in_parts(folder: Path) -> pd.DataFrame:
+    parts = [pd.read_parquet(path) for path in sorted(folder.glob("*.parquet"))]
+    if not parts:
+        raise FileNotFoundError(folder)
+    return pd.concat(parts, ignore_index=True)
+
+
 def _table(path: Path, columns: Mapping[str, str], name: str, missing: list[str]) -> pd.DataFrame:
     readers: Mapping[str, Callable[[Path], pd.DataFrame]] = {
         ".csv": lambda file: pd.read_csv(
             file, dtype=dict(columns), keep_default_na=False, na_values=_na(columns)
         ),
         ".parquet": pd.read_parquet,
+        "": _in_parts,
     }
     try:
         return typed(readers[path.suffix](path), columns)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -97,11 +98,12 @@ def test_scopes_and_findings_with_html_stay_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "lost", ["comparison.csv", "measures.parquet", "findings.parquet", "profiles.parquet", "fates.parquet"]
+    "lost", ["comparison.csv", "measures.parquet", "findings.parquet", "profiles", "fates.parquet"]
 )
 def test_a_missing_table_is_named_and_the_rest_is_shown(tmp_path: Path, lost: str) -> None:
     folder = small(tmp_path)
-    (folder / "tables" / lost).unlink()
+    gone = folder / "tables" / lost
+    shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
     write_report(folder, SPECS)
     reader = read(folder)
     assert f"tables/{lost}" in reader.text("")
@@ -120,11 +122,11 @@ def test_a_missing_table_is_named_and_the_rest_is_shown(tmp_path: Path, lost: st
 
 def test_a_broken_table_is_named(tmp_path: Path) -> None:
     folder = small(tmp_path)
-    (folder / "tables" / "profiles.parquet").write_bytes(b"PAR1 cut short")
+    (folder / "tables" / "profiles" / "0001.parquet").write_bytes(b"PAR1 cut short")
     (folder / "tables" / "comparison.csv").write_text("arm,period\nretime,am_peak\n", encoding="utf-8")
     write_report(folder, SPECS)
     said = read(folder).text("")
-    assert "tables/profiles.parquet" in said and "tables/comparison.csv" in said
+    assert "tables/profiles" in said and "tables/comparison.csv" in said
 
 
 def test_failed_runs_are_told(tmp_path: Path) -> None:

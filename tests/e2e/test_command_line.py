@@ -71,7 +71,7 @@ def contents(folder: Path, *without: str) -> dict[str, bytes]:
 def test_a_run_writes_what_is_promised(undisturbed: Path) -> None:
     study = undisturbed / "results" / "xingfu"
     names = {path.relative_to(study).as_posix() for path in study.rglob("*")}
-    tables = {"measures", "findings", "profiles", "fates", "comparison", "free_flow"}
+    tables = {"measures", "findings", "profiles/0001", "fates", "comparison", "free_flow"}
     assert {f"tables/{name}.parquet" for name in tables} <= names
     assert {"tables/comparison.csv", "tables/runs.csv", "tables/timing.csv", "tables/proof.json"} <= names
     assert {"study.json", "provenance.json", "runs.json", "report.html", "inputs/xingfu/site.yaml"} <= names

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -105,8 +106,7 @@ def test_a_run_that_ended_early_keeps_its_count(study: Path) -> None:
 
 def test_nothing_is_drawn_without_results(tmp_path: Path) -> None:
     folder = write_synthetic_study(tmp_path, replicates=4, two_periods=False, arms=["baseline", "retime"])
-    for path in (folder / "tables").iterdir():
-        path.unlink()
+    shutil.rmtree(folder / "tables")
     assert write_figures(read_study(folder), SPECS, folder / "figures") == []
 
 

@@ -7,7 +7,7 @@ runs.json         arm, period, replicate -> digest of the run in the store, or w
 free_flow.json    why the free-flow runs failed, null if they did not, and their digests
 finished.json     what a finished study was made from and wrote, by digest (`sim.finished`)
 log.jsonl         what happened, line by line; not deterministic
-tables/           long tables in Parquet, the longest (profiles/) a part per arm and period; comparison.csv and
+tables/           long tables in Parquet, the longest (profiles/) a part per arm and period; comparison.csv,
                   runs.csv for people; times and hosts in timing.csv alone
 figures/  report.html  report.md
 """

@@ -155,6 +155,7 @@ EXPECTED: dict[str, dict[str, tuple[float, int]]] = {
     "pedestrian_delay_analytic": {WEST: (33**2 / 120, 0), SOUTH: (23**2 / 120, 0)},
     "route_travel_time": {"route:R": ((90 + 3 * 110) / 4, 4)},
     "parking_occupancy": {"parking:P": ((900 + 600) / (2 * 3600), 2)},
+    "parking_stalls": {"parking:P": (2, 2), "network": (2, 2)},
     "parking_turnover": {"parking:P": (0.5, 1)},
     "parking_failed": {"network": (1, 1)},
     # Two stalls off the street: one car until 1900, another from 4000 on; each movement takes 3 s.
@@ -203,7 +204,7 @@ def test_an_empty_run_has_no_numbers_but_does_not_fail() -> None:
     found = measures.compute(tiny_run.view(tables=nothing))
     counted = {"demand_flow", "arrivals", "person_time", "vehicle_hours", "vehicle_kilometres"}
     calculated = {"parking_occupancy", "parking_turnover", "pedestrian_delay_analytic", "lane_blocked"}
-    calculated |= {"parking_peak", "parking_above_85", "parking_above_95"}
+    calculated |= {"parking_peak", "parking_above_85", "parking_above_95", "parking_stalls"}
     known = found[found["value"].notna()]
     assert set(known["measure"]) == counted | calculated
     assert (known.loc[known["measure"].isin(counted), "value"] == 0).all()

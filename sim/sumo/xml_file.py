@@ -8,8 +8,10 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping
 from html import unescape
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 from xml.parsers import expat
+
+import numpy as np
 
 from sim.errors import ConfigError, Problem, near
 from sim.labels import Message, message_of
@@ -151,6 +153,11 @@ def _escaped(value: object) -> str:
     if not UNSAFE.search(text):  # hardly any is
         return text
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+
+
+def floats(values: list[str]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Read a column of numbers."""
+    return np.array(values, dtype=object).astype(np.float64)
 
 
 def numbers(value: str) -> tuple[tuple[float, float], ...]:

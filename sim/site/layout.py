@@ -68,6 +68,12 @@ class Layout:
         self.facts = facts
 
     @cached_property
+    def legs(self) -> Mapping[str, Leg]:
+        """Every leg by the name it has elsewhere, `junction.approach`."""
+        junctions = self.facts.junctions
+        return {f"{id}.{name}": (id, name) for id, j in junctions.items() for name in j.approaches}
+
+    @cached_property
     def other_end(self) -> Mapping[Leg, Leg]:
         """Leg -> the leg at the other end of its street."""
         ends: dict[Leg, Leg] = {}
@@ -79,6 +85,13 @@ class Layout:
     def approach(self, leg: Leg) -> ApproachFacts:
         """Facts of one leg."""
         return self.facts.junctions[leg[0]].approaches[leg[1]]
+
+    def length_m(self, leg: Leg) -> float | None:
+        """Length of a leg: of a street the distance between its junctions, else as written."""
+        other = self.other_end.get(leg)
+        if other is None:
+            return self.approach(leg).length_m
+        return math.dist(*(self.facts.junctions[junction].position_m for junction in (leg[0], other[0])))
 
     def exit_widths_m(self, leg: Leg) -> tuple[float, ...]:
         """Widths of the lanes that leave the junction on a leg, from the median; empty if none does."""

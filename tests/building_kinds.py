@@ -6,8 +6,9 @@ import math
 from collections.abc import Callable, Mapping
 from itertools import combinations
 
-from sim.interventions.new_streets import is_dead_end, positions
+from sim.interventions.new_streets import positions
 from sim.interventions.set_lane_use import car_lanes, lane_uses
+from sim.interventions.street_ends import is_dead_end
 from sim.site.model import Site
 from tests.edits import approaches
 

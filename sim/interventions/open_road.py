@@ -7,7 +7,8 @@ from typing import ClassVar, Literal
 from sim.edits.vocabulary import Edit
 from sim.errors import ConfigError, Problem
 from sim.interventions.base import intervention
-from sim.interventions.new_streets import NewStreet, is_dead_end, node_of
+from sim.interventions.new_streets import NewStreet, node_of
+from sim.interventions.street_ends import is_dead_end
 from sim.labels import Message, Text, text
 from sim.site.model import Site
 

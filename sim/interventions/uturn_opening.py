@@ -11,8 +11,8 @@ from sim.edits.edited_site import edited
 from sim.edits.vocabulary import NewWay, SetConnections, SetProgram, keyed, lane_link
 from sim.errors import ConfigError, Problem, Problems, near
 from sim.interventions.base import Intervention, intervention
-from sim.interventions.new_streets import gives_way
 from sim.interventions.set_lane_use import car_lanes
+from sim.interventions.street_ends import gives_way
 from sim.labels import Message, Text, text
 from sim.loading import Facts
 from sim.site.model import Site

@@ -18,7 +18,7 @@ from sim.demand.imported import demand_files
 from sim.errors import ConfigError, Problem, RunError
 from sim.finished import finish, is_finished, made_from
 from sim.interim import Interim
-from sim.labels import LANGS, Message, label
+from sim.labels import LANGS, Message, Text, label
 from sim.progress import progress_bar, tell
 from sim.replay import write_replay
 from sim.report.apart import write_report
@@ -81,17 +81,38 @@ def _told_again(folder: StudyFolder) -> int:
     for lang in LANGS:
         print(label("study.finished", lang))
     comparison = pd.read_parquet(folder.tables / "comparison.parquet")
-    _print_verdicts(folder, comparison, read_passport(folder.tables))
+    print(*_verdicts(folder, comparison, read_passport(folder.tables)), sep="\n")
+    print(folder.path / "report.html")
     return 0
 
 
-def _print_verdicts(folder: StudyFolder, comparison: pd.DataFrame, passport: pd.DataFrame) -> None:
+def _verdicts(folder: StudyFolder, comparison: pd.DataFrame, passport: pd.DataFrame) -> list[str]:
+    """Return the verdict table in both languages."""
     said = folder.study()
     if passing_share(passport) < 1:  # calibrated only where the passport does not say otherwise
         said["site"]["calibrated"] = False
-    for lang in LANGS:
-        print(verdict_table_text(comparison, said, lang))
-    print(folder.path / "report.html")
+    return [verdict_table_text(comparison, said, lang) for lang in LANGS]
+
+
+def _write_summary(folder: StudyFolder, analysis: Analysis, verdicts: list[str]) -> None:
+    """Write the verdicts as text that can be mailed, in both languages: which study, how many runs, table."""
+    failed = sum(run.failure is not None for run in analysis.runs.values())
+    title = analysis.study.site.facts.title
+    parts = [
+        label(
+            "study.summary",
+            lang,
+            site=Text(title.zh, title.en),
+            study=analysis.study.name,
+            runs=len(analysis.runs),
+            replicates=len(analysis.study.replicates),
+            failed=failed,
+        )
+        + "\n\n"
+        + table
+        for lang, table in zip(LANGS, verdicts, strict=True)
+    ]
+    (folder.path / "summary.txt").write_text("\n\n".join(parts) + "\n", encoding="utf-8", newline="\n")
 
 
 def _passport(study: Study, store: Store, checked: Preflight) -> pd.DataFrame:
@@ -190,7 +211,9 @@ def _conclude(
         scenes = (analysis.study, analysis.checked, analysis.store, analysis.runs)
         first.append(apart.begin(write_replay, *scenes, measures=tables.measures, folder=folder.tables))
     write_report(folder.path, analysis.specs, apart, first)
-    _print_verdicts(folder, tables.comparison, analysis.passport)
+    verdicts = _verdicts(folder, tables.comparison, analysis.passport)
+    _write_summary(folder, analysis, verdicts)
+    print(*verdicts, folder.path / "report.html", sep="\n")
     if free_flow_failure is not None:
         for lang in LANGS:
             print(label("report.lacks_free_flow", lang, reason=free_flow_failure), file=sys.stderr)

@@ -27,6 +27,14 @@ def resumed(root: Path) -> Answer:
     return huandu("run", "scenario=xingfu", "run=smoke", "run.replay=false", "resume=true", "--root", root)
 
 
+def test_the_summary_says_in_plain_text_what_was_printed(finished: Path) -> None:
+    told = (finished / "results" / "xingfu" / "summary.txt").read_text(encoding="utf-8")
+    assert "study xingfu): 4 runs, 2 replicates, 0 failed" in told
+    printed = resumed(finished).out.splitlines()[2:-1]
+    assert len(printed) > 10
+    assert set(printed) <= set(told.splitlines())
+
+
 def test_a_study_that_was_moved_is_still_finished(root: Path) -> None:
     before = when(root)
     assert resumed(root).code == 0

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
+import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from types import TracebackType
 from typing import ParamSpec, Protocol, Self, TypeVar
 
@@ -17,6 +20,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+PR_SET_PDEATHSIG = 1
+"""From linux/prctl.h."""
 FEW = 12
 """Runs: so many are read and measured here before another process has started."""
 
@@ -36,7 +41,7 @@ class Apart:
 
     def __init__(self, jobs: int | None = None) -> None:
         self.jobs = jobs or os.cpu_count() or 1
-        self._processes = ProcessPoolExecutor(self.jobs, mp_context=get_context("spawn"))
+        self._processes = ProcessPoolExecutor(self.jobs, get_context("spawn"), _live_and_die_with_the_parent)
 
     def __enter__(self) -> Self:
         """Begin nothing yet."""
@@ -48,7 +53,10 @@ class Apart:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Wait for what is under way; what has not begun never will."""
+        """Wait for what is under way, or end it if an exception left the block; begin nothing more."""
+        if kind is not None:
+            for process in active_children():
+                process.kill()
         self._processes.shutdown(wait=True, cancel_futures=True)
 
     def begin(self, work: Callable[P, T], /, *given: P.args, **named: P.kwargs) -> Future[T]:
@@ -58,6 +66,13 @@ class Apart:
     def for_runs(self, number: int) -> Begin:
         """Say how to begin what reads so many runs: here, if they are few."""
         return self.begin if number > FEW else here
+
+
+def _live_and_die_with_the_parent() -> None:
+    """End by Ctrl-C without a word, and on Linux with the parent: who resumes a study writes alone."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def here(work: Callable[P, T], /, *given: P.args, **named: P.kwargs) -> Future[T]:

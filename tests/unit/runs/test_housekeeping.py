@@ -101,7 +101,7 @@ def test_gc_keeps_what_a_study_names_and_what_is_young(root: Path, store: Store)
     gone = {(entry.kind, entry.digest) for entry in unneeded(store, root / "results")}
     assert gone == {("run", stray), ("build", "b2"), ("site", "bbbb"), ("draft", ".draft-x")}
     told = huandu("store", "gc", "--dry-run", "--root", root)
-    assert told.out.startswith("将被删除: / would be removed:")
+    assert told.out.startswith("将被删除： / would be removed:")
     assert len(list(entries(store))) == 10
     assert huandu("store", "gc", "--root", root).code == 0
     left = {entry.digest for entry in entries(store)}
@@ -144,3 +144,20 @@ def test_a_discarded_entry_leaves_nothing_behind(store: Store) -> None:
     for entry in list(entries(store)):
         discard(entry)
     assert not [path for path in store.root.rglob("*") if path.is_file()]
+
+
+def test_what_was_measured_goes_with_its_run(root: Path, store: Store) -> None:
+    needed, other = add(store, 1), add(store, 2)
+    for digest in (needed, other):
+        publish(
+            store.root / "measured" / digest[:2] / f"{digest}.0123456789abcdef",
+            lambda folder: (folder / "fates.parquet").write_bytes(b"x") and None,
+        )
+    study = root / "results" / "study"
+    study.mkdir()
+    (study / "runs.json").write_text(json.dumps([{"digest": needed}]))
+    age(store.root)
+    assert {(entry.kind, entry.digest) for entry in unneeded(store, root / "results")} == {
+        ("run", other),
+        ("measured", other),
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -10,6 +11,22 @@ from sim.labels import Lang, Message, message_of
 
 NOTHING = Message("")
 """No suggestion."""
+REFUSED_BY_SYSTEM = {
+    errno.EACCES: Message("Permission denied"),
+    errno.EPERM: Message("Operation not permitted"),
+    errno.EROFS: Message("Read-only file system"),
+    errno.ENOSPC: Message("No space left on device"),
+    errno.ENOENT: Message("No such file or directory"),
+    errno.ENOTDIR: Message("Not a directory"),
+    errno.EISDIR: Message("Is a directory"),
+    errno.EEXIST: Message("File exists"),
+}
+
+
+def reason_of(error: OSError) -> Message:
+    """Say why the system refused a file; what is not known here in the system's words."""
+    known = REFUSED_BY_SYSTEM.get(error.errno or 0)
+    return known or Message("{error}", error=error.strerror or str(error))
 
 
 class HuanduError(Exception):

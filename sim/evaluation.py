@@ -314,7 +314,7 @@ def _stored_runs(folder: StudyFolder, store: Store, study: Study) -> Runs:
         key for key, run in runs.items() if not run.failure and not (run.digest and store.has(run.digest))
     ]
     if gone:
-        names = ", ".join("/".join(map(str, key)) for key in sorted(gone)[:5])
+        names = ["/".join(map(str, key)) for key in sorted(gone)[:5]]
         message = Message("{n_gone} of its runs are not in the store: {names}", n_gone=len(gone), names=names)
         raise ConfigError(
             [Problem(str(path), message, Message("huandu run ... resume=true simulates them again"))]

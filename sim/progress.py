@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from tqdm import tqdm
 
+from sim.labels import LANGS
 from sim.runs.study_log import Tally
 
 
@@ -19,14 +20,22 @@ def tell(line: str) -> None:
 
 @contextmanager
 def progress_bar() -> Iterator[Callable[[Tally], None]]:
-    """Give a callback for a study's tally that draws a bar on stderr: counts, rate and time left."""
+    """Give a callback for a study's tally that draws a bar on stderr: counts, rate and time left.
+
+    A terminal's line does not hold both languages: Chinese stands beside the bar, English below it.
+    """
     shape = "{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt}: {desc}"
-    with tqdm(bar_format=shape, disable=not sys.stderr.isatty(), file=sys.stderr) as bar:
+    hidden = not sys.stderr.isatty()
+    with (
+        tqdm(bar_format=shape, disable=hidden, file=sys.stderr, position=0) as bar,
+        tqdm(bar_format="{desc}", disable=hidden, file=sys.stderr, position=1) as below,
+    ):
 
         def show(tally: Tally) -> None:
             bar.total = tally.total
             bar.n = tally.settled
-            bar.set_description_str(tally.text(), refresh=False)
-            bar.refresh() if tally.settled == tally.total else bar.update(0)
+            for line, lang in ((bar, LANGS[0]), (below, LANGS[1])):
+                line.set_description_str(tally.said().of(lang), refresh=False)
+                line.refresh() if tally.settled == tally.total else line.update(0)
 
         yield show

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from sim.errors import ConfigError, Problem
+from sim.errors import ConfigError, Problem, reason_of
 from sim.labels import Message
 
 CHECKSUMS = ".sha256"
@@ -38,7 +38,7 @@ def publish(target: Path, fill: Callable[[Path], None]) -> Path:
         if not target.is_dir():  # else somebody else was faster
             place = str(error.filename or target)
             raise ConfigError(
-                [Problem(place, Message("cannot be written: {strerror}", strerror=error.strerror or error))]
+                [Problem(place, Message("cannot be written: {strerror}", strerror=reason_of(error)))]
             ) from None
     finally:
         if draft is not None:

@@ -33,14 +33,17 @@ TITLES = {
 LOGS = {
     "retime": [
         (
-            "早高峰:J1 配时:A 相位绿灯 45→38 s,B 相位绿灯 10→17 s",
+            "早高峰：J1 配时：A 相位绿灯 45→38 s，B 相位绿灯 10→17 s",
             "AM peak: J1 timing: stage A green 45→38 s, stage B green 10→17 s",
         ),
-        ("早高峰:J2 配时:周期 100→120 s,相位差 0→25 s", "AM peak: J2 timing: cycle 100→120 s, offset 0→25 s"),
+        (
+            "早高峰：J2 配时：周期 100→120 s，相位差 0→25 s",
+            "AM peak: J2 timing: cycle 100→120 s, offset 0→25 s",
+        ),
     ],
     "lane_use": [
         (
-            "J1.west 车道功能(由中央至路侧):左|直|直|直+右 → 左|左|直|直+右",
+            "J1.west 车道功能（由中央至路侧）：左|直|直|直+右 → 左|左|直|直+右",
             "J1.west lane use (median to kerb): L|T|T|TR → L|L|T|TR",
         )
     ],
@@ -70,7 +73,7 @@ def study_json(
             "name": site.pop("name", "shiqiaopu"),
             "title": {"zh": "石桥铺", "en": "Shiqiaopu"},
             "description": {
-                "zh": "石杨路上相距 260 m 的两个信号交叉口。西进口左转绿灯不足,排队溢出展宽段,堵住直行。",
+                "zh": "石杨路上相距 260 m 的两个信号交叉口。西进口左转绿灯不足，排队溢出展宽段，堵住直行。",
                 "en": "Two signalised junctions 260 m apart. The western left turn is starved of green.",
             },
             "made_up": True,

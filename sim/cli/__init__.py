@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from sim.cli.roots import without_root
-from sim.errors import ConfigError, HuanduError, Problem, near
+from sim.errors import ConfigError, HuanduError, Problem, near, reason_of
 from sim.labels import LANGS, Message, label
 
 VERBS = {
@@ -62,7 +62,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.errno not in DISK_ERRORS:
             raise
-        print(f"huandu: {error.filename or 'disk'}: {error.strerror}", file=sys.stderr)
+        for lang in LANGS:
+            where = error.filename or Message("disk").of(lang)
+            print(f"huandu: {where}: {reason_of(error).of(lang)}", file=sys.stderr)
         return 2
 
 

@@ -9,9 +9,10 @@ from sim.cli.verbs import assembled
 from sim.labels import LANGS
 
 HELP = """\
-huandu calibrate scenario=NAME [overrides as for `huandu run`]
-用现场饱和流率和起动损失(site.yaml 的 field_values)拟合车头时距和加速度,再仿真现状,
-逐流向与建模所用流量及另一天的流量(scenarios/<site>/calibration/counts.csv)比较 GEH。
+huandu calibrate scenario=NAME [可加与 `huandu run` 相同的覆盖项 / overrides as for `huandu run`]
+用现场饱和流率和起动损失时间（site.yaml 的 field_values）拟合车头时距和加速度，再仿真现状，
+逐流向与建模所用流量及另一天的流量（scenarios/<site>/calibration/counts.csv）比较 GEH。
+结果写入 scenarios/<site>/calibration/：vehicles.yaml（此后 `huandu run` 用这组车辆参数）和 agreement.csv。
 Fits headway and acceleration of the site's vehicles to its field values (field_values of site.yaml:
 saturation flow, start-up loss), then simulates today and holds every movement's hourly flow against the
 counts it was made from and, where there are some, those of another day

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
+from sim.cli.arguments import Arguments
 from sim.cli.roots import ensure_writable, find_root
 from sim.labels import Message
 
@@ -14,9 +14,7 @@ def gather(root: Path | None, words: list[str]) -> int:
     """Put studies side by side: `huandu gather results/a results/b`; every finished one if none is named."""
     from sim.report.gathered import gather as gathered  # noqa: PLC0415
 
-    parser = argparse.ArgumentParser(
-        "huandu gather", description=Message("One table and one page of several studies").both()
-    )
+    parser = Arguments("huandu gather", Message("One table and one page of several studies"))
     words_of = Message("results/<study> ...; every finished study of results/ if left out").both()
     parser.add_argument("studies", nargs="*", type=Path, help=words_of)
     parser.add_argument(
@@ -39,11 +37,10 @@ def query(root: Path | None, words: list[str]) -> int:
     """Answer one SELECT over the tables of all studies, as CSV."""
     from sim.query import query as answered  # noqa: PLC0415
 
-    parser = argparse.ArgumentParser(
-        "huandu query", description=Message("SQL over the tables of all studies, as CSV").both()
-    )
+    parser = Arguments("huandu query", Message("SQL over the tables of all studies, as CSV"))
     parser.add_argument(
-        "sql", help="e.g. \"SELECT study, arm, verdict FROM comparison WHERE scope='network'\""
+        "sql",
+        help=Message("e.g. \"SELECT study, arm, verdict FROM comparison WHERE scope='network'\"").both(),
     )
     parser.add_argument(
         "--results", type=Path, help=Message("a results tree; the root's results/ if left out").both()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,10 +9,11 @@ import pandas as pd
 
 from sim import measures
 from sim.analysis import Analysis
+from sim.cli.arguments import Arguments
 from sim.cli.compose import composed
 from sim.cli.roots import ensure_writable, find_root
 from sim.errors import ConfigError, Problem, Problems, near
-from sim.labels import Message
+from sim.labels import Message, text
 from sim.loading import read_yaml
 from sim.regression import drift, network_values, read_baseline, write_baseline
 from sim.runs.campaign import run_study
@@ -27,9 +27,7 @@ PASSING = ("same", "equivalent")
 
 def regress(root: Path | None, words: list[str]) -> int:
     """Return 0 where nothing has drifted; 1 where something has, or accepted values were written."""
-    parser = argparse.ArgumentParser(
-        "huandu regress", description=Message("Have results drifted from accepted ones?").both()
-    )
+    parser = Arguments("huandu regress", Message("Have results drifted from accepted ones?"))
     parser.add_argument("names", nargs="*", help=Message("of the set; all if left out").both())
     parser.add_argument(
         "--accept", action="store_true", help=Message("write what is found; fails all the same").both()
@@ -57,7 +55,8 @@ def regress(root: Path | None, words: list[str]) -> int:
             continue
         table = drift(read_baseline(path), found, measures.SPECS)
         drifted = table[~table["state"].isin(PASSING)]
-        print(f"{name}: " + ", ".join(f"{n} {state}" for state, n in table["state"].value_counts().items()))
+        counts = table["state"].value_counts().items()
+        print(f"{name}: " + ", ".join(f"{n} {text(f'regress.{state}').both()}" for state, n in counts))
         if len(drifted):
             print(drifted.to_string(index=False, float_format=lambda value: f"{value:.4g}"))
             code = 1

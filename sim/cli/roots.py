@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from sim.errors import ConfigError, Problem
+from sim.errors import ConfigError, Problem, reason_of
 from sim.labels import Message
 
 
@@ -64,5 +64,5 @@ def ensure_writable(folder: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise ConfigError(
-            [Problem(str(folder), Message("cannot be written: {strerror}", strerror=error.strerror))]
+            [Problem(str(folder), Message("cannot be written: {strerror}", strerror=reason_of(error)))]
         ) from None

@@ -13,10 +13,11 @@ from sim.suggestion.targets import Request
 HELP = """\
 huandu signals suggest scenario=NAME [junction=ID | corridor=ID,ID,...] [period=ID]
        [rules=chinese|unconstrained] [candidates=60] [search_replicates=5] [fresh=10] [hours=H]
-       [study=NAME] [resume=true|overwrite=true] [overrides as for `huandu run`]
-计算配时(Webster 法、关键流向绿信比、绿波),以仿真搜索,并用未用过的重复逐一与现行配时比较。
+       [study=NAME] [resume=true|overwrite=true]
+       [可加与 `huandu run` 相同的覆盖项 / overrides as for `huandu run`]
+计算配时（Webster 法、关键流向绿信比、绿波），以仿真搜索，并用未用过的重复逐一与现行配时比较。
 不写 junction 或 corridor 时为该点位全部定时信号。
-结果写入 results/<study>/suggested/:candidates.csv、search.csv,有显著更好者另有一个方案文件:
+结果写入 results/<study>/suggested/：candidates.csv、search.csv，有显著更好者另有一个方案文件：
 复制到 scenarios/<site>/policies/ 并在 configs/scenario/NAME.yaml 中写明即可运行。
 Computes plans (Webster, critical splits, green bands), searches by simulation, and holds each against the
 present plan on fresh replicates. Without junction or corridor: every fixed-time signal of the site.

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections import Counter
 from pathlib import Path
 
+from sim.cli.arguments import Arguments
 from sim.cli.roots import find_root
-from sim.labels import Message
+from sim.labels import Message, text
 from sim.runs.housekeeping import KINDS, Entry, damaged, discard, entries, named_runs, unneeded
 from sim.runs.store import Store
 
 
 def store(root: Path | None, words: list[str]) -> int:
     """List, check or tidy the store; exit code 1 where `verify` has found damage."""
-    parser = argparse.ArgumentParser("huandu store", description=Message("Look after results/.store").both())
+    parser = Arguments("huandu store", Message("Look after results/.store"))
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="ls|verify|gc")
     listing = verbs.add_parser("ls", help=Message("what is in it").both())
     listing.add_argument("--json", action="store_true", help=Message("machine-readable").both())
@@ -89,5 +89,7 @@ def _print_totals(found: list[Entry]) -> None:
     for kind in KINDS:
         if counts[kind]:
             size = sum(entry.size_bytes for entry in found if entry.kind == kind)
-            print(f"{counts[kind]:8d} {kind:8s} {size / 1e6:10.1f} MB")
-    print(f"{len(found):8d} {'in all':8s} {sum(entry.size_bytes for entry in found) / 1e6:10.1f} MB")
+            said = text(f"store.{kind}").both()
+            print(f"{counts[kind]:8d} {said} {size / 1e6:10.1f} MB")
+    size = sum(entry.size_bytes for entry in found)
+    print(f"{len(found):8d} {Message('in all').both()} {size / 1e6:10.1f} MB")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import os
@@ -18,6 +17,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from sim import measures
+from sim.cli.arguments import Arguments
 from sim.cli.compose import (
     CONF,
     PRIMARY,
@@ -92,7 +92,7 @@ def check(root: Path | None, words: list[str]) -> int:
 
 def report(root: Path | None, words: list[str]) -> int:
     """Rebuild tables, figures and page from stored runs, without simulating."""
-    parser = argparse.ArgumentParser("huandu report")
+    parser = Arguments("huandu report")
     parser.add_argument("study", type=Path, help="results/<study>")
     named = parser.parse_args(words).study
     folder = named if root is None or named.exists() else root / named
@@ -106,7 +106,7 @@ def import_(root: Path | None, words: list[str]) -> int:
     """Make a site from a SUMO model, a street map or a survey workbook."""
     from sim.importing import import_site  # noqa: PLC0415 - needs SUMO's tools
 
-    parser = argparse.ArgumentParser("huandu import")
+    parser = Arguments("huandu import")
     parser.add_argument("source", type=Path, help=Message(".sumocfg, .net.xml[.gz], .osm or .xlsx").both())
     parser.add_argument("--name", required=True, help=Message("id of the new site, e.g. yuzhou_road").both())
     parser.add_argument("--begin", help=Message('first second taken over, "HH:MM:SS" or seconds').both())
@@ -121,18 +121,6 @@ def import_(root: Path | None, words: list[str]) -> int:
         default=[],
         help=Message("a further SUMO additional or route file").both(),
     )
-    parser.add_argument(
-        "--own-parking",
-        action="store_true",
-        help=Message("write parking areas into site.yaml: to edit, with rerouters of huandu's own").both(),
-    )
-    parser.add_argument(
-        "--stalls",
-        action="append",
-        default=[],
-        metavar="WRITTEN=REAL",
-        help=Message("the same, with nominal capacities corrected, e.g. 1000=30").both(),
-    )
     options = parser.parse_args(words)
     root = find_root(root)
     ensure_writable(root / "scenarios")
@@ -144,33 +132,19 @@ def import_(root: Path | None, words: list[str]) -> int:
         end=options.end,
         scale=options.scale,
         add=options.add,
-        stalls=_stalls(options.stalls) if options.own_parking or options.stalls else None,
     )
     for lang in LANGS:
         print(*(line.of(lang) for line in lines), sep="\n")
     return 0
 
 
-def _stalls(words: list[str]) -> dict[int, int]:
-    """Read `--stalls 1000=30`: capacity as written, stalls that stand there."""
-    found, problems = {}, Problems()
-    for word in words:
-        written, _, real = word.partition("=")
-        if written.isdecimal() and real.isdecimal() and int(real) > 0:
-            found[int(written)] = int(real)
-        else:
-            what = Message("is not two whole numbers with `=` between them")
-            problems.add(f"--stalls {word}", what, Message("e.g. --stalls 1000=30"))
-    problems.raise_if_any()
-    return found
-
-
 def template(root: Path | None, words: list[str]) -> int:
     """Write the survey workbook."""
     from sim.workbook import write_template  # noqa: PLC0415
 
-    parser = argparse.ArgumentParser("huandu template")
-    parser.add_argument("file", nargs="?", type=Path, default=Path("survey.xlsx"))
+    parser = Arguments("huandu template")
+    words_of = Message("file to write; survey.xlsx if left out").both()
+    parser.add_argument("file", nargs="?", type=Path, default=Path("survey.xlsx"), help=words_of)
     path = parser.parse_args(words).file
     if path.exists():
         raise ConfigError([Problem(str(path), Message("is already there"), Message("name another file"))])
@@ -188,7 +162,7 @@ def list_(root: Path | None, words: list[str]) -> int:
         "interventions": lambda _: _interventions(),
         "measures": lambda _: measures.described(),
     }
-    parser = argparse.ArgumentParser("huandu list")
+    parser = Arguments("huandu list")
     parser.add_argument("what", help=Message(" | ").both().join(lists))
     parser.add_argument("--json", action="store_true", help=Message("machine-readable").both())
     options = parser.parse_args(words)

@@ -6,6 +6,7 @@ read; `labels/messages/*.yaml` says them in Chinese: English template -> Chinese
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
@@ -35,6 +36,10 @@ class Text(NamedTuple):
     def of(self, lang: Lang) -> str:
         """Return the text in one language."""
         return self.zh if lang == "zh" else self.en
+
+    def both(self) -> str:
+        """Say it in one line in both languages: `中文 / English`."""
+        return " / ".join(self)
 
 
 @lru_cache(maxsize=1)
@@ -85,6 +90,17 @@ class Message(str):
         """Say it in one language; without a translation (words of other programs) as it is."""
         template = self.template if lang == "en" else translations().get(self.template, self.template)
         return _filled(template, self.fields, lang)
+
+    def saying(self, **fields: object) -> Message:
+        """Return the message of the same template with other fields."""
+        return _message(self.template, fields)
+
+    def read(self, told: str) -> dict[str, str] | None:
+        """Return the fields with which this message would say in English what somebody has said, if any."""
+        parts = re.split(r"\{(\w+)[^{}]*\}", self.template)
+        pattern = "".join(f"(?P<{p}>.*?)" if n % 2 else re.escape(p) for n, p in enumerate(parts))
+        found = re.fullmatch(pattern, told, re.DOTALL)
+        return found.groupdict() if found else None
 
     def both(self) -> str:
         """Say it in one line in both languages: `中文 / English`."""

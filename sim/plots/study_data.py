@@ -148,7 +148,7 @@ class StudyData:
         swept = ", ".join(
             f"{key.rpartition('.')[2]}={value}" for key, value in (found.get("swept") or {}).items()
         )
-        return Text(f"{title.zh}({swept})", f"{title.en} ({swept})") if swept else title
+        return Text(f"{title.zh}（{swept}）", f"{title.en} ({swept})") if swept else title
 
     def period_title(self, period: str) -> Text:
         """Title of a period."""

@@ -21,7 +21,7 @@ from typing import Any
 
 import pandas as pd
 
-from sim.errors import ConfigError, Problem
+from sim.errors import ConfigError, Problem, reason_of
 from sim.labels import Message
 from sim.publish import damage, publish
 from sim.tables import RUN_TABLES, RunFacts, typed
@@ -107,7 +107,7 @@ class Store:
             parent.mkdir(parents=True, exist_ok=True)
             folder = Path(tempfile.mkdtemp(dir=parent, prefix=f"{_host()}-{os.getpid()}-"))
         except OSError as error:
-            message = Message("cannot be written: {strerror}", strerror=error.strerror or error)
+            message = Message("cannot be written: {strerror}", strerror=reason_of(error))
             raise ConfigError([Problem(str(parent), message)]) from None
         try:
             yield folder

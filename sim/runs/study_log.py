@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+from sim.labels import Message
 from sim.runs.run import RunRecord
 
 LOG_FILE = "log.jsonl"
@@ -66,11 +67,19 @@ class Tally:
         rate = self.per_minute
         return 60 * (self.total - self.settled) / rate if rate else None
 
-    def text(self) -> str:
+    def said(self) -> Message:
         """Return it in one short line."""
-        counts = f"{self.simulated} done, {self.cached} cached, {self.failed} failed"
-        line = f"{counts}, {self.total - self.settled} to go; {self.per_minute:.1f} runs/min"
-        return line if self.remaining_s is None else f"{line}, {clock_text(self.remaining_s)} left"
+        counts = Message(
+            "{done} done, {cached} cached, {failed} failed, {left} to go; {rate:.1f} runs/min",
+            done=self.simulated,
+            cached=self.cached,
+            failed=self.failed,
+            left=self.total - self.settled,
+            rate=self.per_minute,
+        )
+        if self.remaining_s is None:
+            return counts
+        return Message("{counts}, {time} left", counts=counts, time=clock_text(self.remaining_s))
 
 
 def clock_text(seconds: float) -> str:

@@ -150,13 +150,12 @@ def check_on_network(facts: SiteFacts, network: Network, path: str, problems: Pr
         elif area.bay == "in_lane":
             check_in_lane(edge, network, place, problems)
     for (one, first), (other, second) in combinations(sorted(placed.items()), 2):
-        if first.on != second.on or not overlap(first, second):
-            continue
+        said = Message(
+            "overlaps {one!r}, which takes {first} of {on}", one=one, first=taken(first), on=first.on
+        )
         place = f"{path}.parking.{other}.at_m"
-        if place not in {problem.path for problem in problems.found}:
-            said = Message(
-                "overlaps {one!r}, which takes {first} of {on}", one=one, first=taken(first), on=first.on
-            )
+        known = {problem.path for problem in problems.found}
+        if first.on == second.on and overlap(first, second) and place not in known:
             problems.add(place, said)
 
 

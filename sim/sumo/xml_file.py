@@ -13,7 +13,7 @@ from xml.parsers import expat
 
 import numpy as np
 
-from sim.errors import ConfigError, Problem, near
+from sim.errors import ConfigError, Problem, near, reason_of
 from sim.labels import Message, message_of
 
 OnStart = Callable[[str, dict[str, str]], None]
@@ -66,7 +66,7 @@ def scan(path: Path, root: str | None, on_start: OnStart, on_end: OnEnd | None =
         ) from None
     except OSError as error:
         raise ConfigError(
-            [Problem(str(path), Message("cannot be read: {strerror}", strerror=error.strerror or error))]
+            [Problem(str(path), Message("cannot be read: {strerror}", strerror=reason_of(error)))]
         ) from None
     except (KeyError, ValueError) as error:
         place = f"{path}:{parser.CurrentLineNumber}"

@@ -159,7 +159,7 @@ def test_a_study_stopped_midway_resumes_to_the_same_tables(
     if sent == "SIGINT":
         assert process.returncode == 130
         assert err == (
-            "huandu: 已停止;已完成的运行已保留,加 `resume=true` 可从此处继续\n"
+            "huandu: 已停止；已完成的运行已保留，加 `resume=true` 可从此处继续\n"
             "huandu: stopped; finished runs are kept, `resume=true` goes on from here\n"
         )
     else:
@@ -337,13 +337,13 @@ def test_check_prints_the_change_log_and_the_proof_in_both_languages(root: Path)
     answer = huandu("check", "scenario=xingfu", "--root", root)
     assert (answer.code, answer.err) == (0, "")
     lines = answer.out.splitlines()
-    assert lines[0] == "  am: 信号体检,现状配时"  # before the policies: what is wrong today
+    assert lines[0] == "  am: 信号体检，现状配时"  # before the policies: what is wrong today
     start = next(number for number, line in enumerate(lines) if line.startswith("longer_main:"))
     assert lines[start : start + 6] == [
         "longer_main: 主路增加绿灯 / Longer green for the main road",
-        "  - 幸福路口 J1 配时:A 相位绿灯 25→40 s,B 相位绿灯 35→20 s",
+        "  - 幸福路口 J1 配时：A 相位绿灯 25→40 s，B 相位绿灯 35→20 s",
         "  - Xingfu junction J1 timing: stage A green 25→40 s, stage B green 35→20 s",
-        "  am: 1 个对象改变,在声明范围之内;其余 49 个完全相同",
+        "  am: 1 个对象改变，在声明范围之内；其余 49 个完全相同",
         "  am: 1 object changed, inside the footprint; 49 identical",
         "    signal_timing J1@am: intervals",
     ]
@@ -429,7 +429,7 @@ def test_every_verb_explains_itself() -> None:
     assert wrong == (
         2,
         "",
-        "huandu: 1 处问题:\n- huandu rnu: 没有这个命令(是否想写 run?)\n"
+        "huandu: 1 处问题：\n- huandu rnu: 没有这个命令（是否想写 run？）\n"
         "huandu: 1 problem:\n- huandu rnu: no such command (did you mean run?)\n",
     )
 

@@ -36,14 +36,15 @@ def test_rate_and_time_left_come_from_simulated_runs_alone() -> None:
     assert tally.settled == 11
     assert tally.per_minute == pytest.approx(2.0)
     assert tally.remaining_s == pytest.approx(9 / 2.0 * 60)
-    assert tally.text() == "4 done, 5 cached, 2 failed, 9 to go; 2.0 runs/min, 4 min left"
+    assert tally.said() == "4 done, 5 cached, 2 failed, 9 to go; 2.0 runs/min, 4 min left"
+    assert tally.said().of("zh") == "完成 4，已有 5，失败 2，剩余 9；2.0 次/min，约需 4 min"
 
 
 def test_without_a_simulated_run_nothing_is_promised() -> None:
     tally = Tally(2, clock=ticking(0.0, 5.0))
     tally.count(RunRecord("b"))
     assert tally.remaining_s is None
-    assert tally.text() == "0 done, 1 cached, 0 failed, 1 to go; 0.0 runs/min"
+    assert tally.said() == "0 done, 1 cached, 0 failed, 1 to go; 0.0 runs/min"
 
 
 def test_times_are_said_as_people_read_them() -> None:

@@ -6,16 +6,17 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Literal
 
 import pandas as pd
 
-from sim import measures
+from sim import measurements, measures
 from sim.apart import Begin, done, here
 from sim.calibration.passport import passing_share
 from sim.checks import findings
 from sim.checks.counts import find_in_counts
-from sim.checks.ledger import FATES, ledger
+from sim.checks.ledger import ledger
 from sim.comparison import warm_up
 from sim.comparison.compare import compare
 from sim.comparison.displacement import cordon, displacement, panel
@@ -23,9 +24,10 @@ from sim.comparison.evidence import evidence, gridlock
 from sim.comparison.gaps import beyond_the_gap
 from sim.comparison.replication import Reason, confidence_at_looks, reason_to_stop
 from sim.demand.placebo import PERTURBATION_S
+from sim.measurements import KEYS, TABLES
 from sim.measures.base import RunView
 from sim.measures.greens import Discharge, Greens
-from sim.measures.profiles import PROFILES, profiles, running
+from sim.measures.profiles import profiles, running
 from sim.measures.spec import MeasureSpec
 from sim.policy import BASELINE
 from sim.runs.campaign import Key
@@ -35,7 +37,7 @@ from sim.runs.store import Store
 from sim.site.zones import measured_junctions
 from sim.standard_data import config_path
 from sim.study import Study
-from sim.tables import ASSIGNMENT, FINDINGS, MEASURES, PASSPORT, PLACEBO, RUN_TABLES, empty, typed
+from sim.tables import ASSIGNMENT, PASSPORT, PLACEBO, RUN_TABLES, empty, typed
 from sim.trip_pairs import people_table
 
 Runs = Mapping[Key, RunRecord]
@@ -44,17 +46,10 @@ Runs = Mapping[Key, RunRecord]
 Measured = Mapping[Key, Mapping[str, pd.DataFrame]]
 """Of each run its part of the tables in `LONG`; of a failed one the findings alone."""
 
-KEYS: Mapping[str, str] = {"arm": "string", "period": "string", "replicate": "int64"}
-LEDGER: Mapping[str, str] = {"demanded": "int64", **dict.fromkeys(FATES, "int64")}
-LONG: Mapping[str, Mapping[str, str]] = {
-    "measures": MEASURES,
-    "findings": FINDINGS,
-    "running": {**KEYS, "x": "float64", "value": "float64"},
-    "fates": {**KEYS, **LEDGER},
-}
-"""Tables of all runs, one below the other. `running`: vehicles under way (value) over time (x, s)."""
-CURVES: Mapping[str, str] = {**KEYS, **PROFILES}
-"""Columns of `profiles_of`."""
+LONG: Mapping[str, Mapping[str, str]] = {name: {**KEYS, **columns} for name, columns in TABLES.items()}
+"""Tables of all runs, one below the other."""
+HELD = ("measures", "findings", "running", "fates")
+"""Those that an analysis holds in memory; curves (profiles) are many."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +123,7 @@ class Analysis:
     def tables(self, begin: Begin = here) -> Tables:
         """Measure every run and compare the arms; what reads the runs once more is begun by `begin`."""
         self._measure()
-        long = {name: _stacked(self.measured, name) for name in LONG}
+        long = {name: _stacked(self.measured, name) for name in HELD}
         curves = long.pop("running")
         comparison = self._compared(long["measures"], long["findings"], self.study.replicates)
         moved = displacement(comparison)
@@ -205,24 +200,47 @@ class Analysis:
         return sorted(self.runs.keys() - self.measured.keys())
 
     def _measured(self, key: Key, of_counts: pd.DataFrame) -> Mapping[str, pd.DataFrame]:
-        """Measure one run. `of_counts`: what is found in the counts of its period."""
+        """Measure one run, or find it measured. `of_counts`: what is found in the counts of its period."""
+        files = self._files(key)
+        if files is None:
+            return {"findings": _keyed(key, findings.run_failed())}
+        tables = {name: measurements.read(files, name) for name in HELD}
+        more = (tables["findings"], of_counts, findings.find_in_assignment(self.assignment, *key[:2]))
+        kept = [table for table in more if len(table)] or [empty(findings.FOUND)]
+        return {name: _keyed(key, table) for name, table in {**tables, "findings": pd.concat(kept)}.items()}
+
+    def _files(self, key: Key) -> Mapping[str, Path] | None:
+        """Return what was measured of a run, measuring it if need be; None: it failed."""
         record = self.runs[key]
         if record.failure or record.digest is None:
-            return {"findings": _keyed(key, findings.run_failed())}
-        view = self.view(key, record.digest)
-        found = (
-            findings.find(view, self.gates),
-            of_counts,
-            self._against_baseline(key, view),
-            findings.find_in_assignment(self.assignment, *key[:2]),
-        )
-        kept = [table for table in found if len(table)] or [empty(findings.FOUND)]
+            return None
+        run, base = record.digest, self._base(key)
+        arm, period, _ = key
+        build = self.checked.builds[arm, period]
+        parts = (build.digest, build.controls, build.parking, period, base, arm == PLACEBO)
+        origin = measurements.digest(self._common, *parts)
+        return measurements.measured(self.store.root, run, origin, lambda: self._tables_of(key, run, base))
+
+    def _tables_of(self, key: Key, run: str, base: str | None) -> Mapping[str, pd.DataFrame]:
+        view = self.view(key, run)
+        found = [findings.find(view, self.gates), self._against(base, view, placebo=key[0] == PLACEBO)]
         return {
-            "measures": _keyed(key, measures.compute(view)),
-            "running": _keyed(key, running(view)),
-            "fates": _keyed(key, pd.DataFrame([ledger(view.tables["trips"])])),
-            "findings": _keyed(key, pd.concat(kept)),
+            "measures": measures.compute(view),
+            "findings": pd.concat([table for table in found if len(table)] or [empty(findings.FOUND)]),
+            "running": running(view),
+            "fates": pd.DataFrame([ledger(view.tables["trips"])]),
+            "profiles": profiles(view),
         }
+
+    @cached_property
+    def _common(self) -> str:
+        """Digest what every measurement of the study rests on."""
+        site = self.study.site
+        facts = site.facts.model_dump_json()
+        rates = (self.discharge, sorted(self.pce.items()), passing_share(self.passport))
+        return measurements.digest(
+            facts, site.network.sha256, self.gates, *rates, self.free_flow.to_csv(index=False)
+        )
 
     def view(self, key: Key, digest: str) -> RunView:
         """Return one run as measures and checks see it."""
@@ -243,13 +261,15 @@ class Analysis:
         )
 
     def profiles_of(self, arm: str, period: str) -> pd.DataFrame:
-        """Draw the curves of all runs of an arm in a period; columns `CURVES`."""
-        parts = [
-            _keyed(key, profiles(self.view(key, record.digest)))
-            for key, record in sorted(self.runs.items())
-            if key[:2] == (arm, period) and not record.failure and record.digest is not None
-        ]
-        return typed(pd.concat(parts, ignore_index=True), CURVES) if parts else empty(CURVES)
+        """Return the curves of all runs of an arm in a period; columns LONG["profiles"]."""
+        keys = [key for key in sorted(self.runs) if key[:2] == (arm, period)]
+        found = [(key, self._files(key)) for key in keys]
+        curves = {
+            key: {"profiles": _keyed(key, measurements.read(files, "profiles"))}
+            for key, files in found
+            if files
+        }
+        return _stacked(curves, "profiles")
 
     def _warm_up(self, curves: pd.DataFrame) -> pd.DataFrame:
         """Check the site's warm-up in every arm, the study's own runs being the pilots.
@@ -314,13 +334,17 @@ class Analysis:
             parking=site.facts.parking,
         )
 
-    def _against_baseline(self, key: Key, view: RunView) -> pd.DataFrame:
+    def _base(self, key: Key) -> str | None:
+        """Return the run of today with the same people; None for today itself, or where it failed."""
         arm, period, replicate = key
         base = self.runs.get((BASELINE, period, replicate))
-        if arm == BASELINE or base is None or base.digest is None or base.failure:
+        return None if arm == BASELINE or base is None or base.failure else base.digest
+
+    def _against(self, base: str | None, view: RunView, *, placebo: bool) -> pd.DataFrame:
+        if base is None:
             return empty(findings.FOUND)
-        people = {name: self.store.read(base.digest, name) for name in ("trips", "walks")}
-        return findings.find_between(people, view.tables, PERTURBATION_S if arm == PLACEBO else 0.0)
+        people = {name: self.store.read(base, name) for name in ("trips", "walks")}
+        return findings.find_between(people, view.tables, PERTURBATION_S if placebo else 0.0)
 
 
 def measured_runs(analysis: Analysis, keys: Sequence[Key]) -> dict[Key, Mapping[str, pd.DataFrame]]:

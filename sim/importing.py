@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sim.errors import ConfigError, Problem
@@ -23,11 +23,14 @@ def import_site(
     end: str | None = None,
     scale: float = 1.0,
     add: Sequence[Path] = (),
+    stalls: Mapping[int, int] | None = None,
 ) -> list[Message]:
     """Write `scenarios/<name>/` and, where there is none yet, a scenario `configs/scenario/<name>.yaml`.
 
     The site is made whole in a temporary folder beside its place and renamed into it: nothing half-written
     stays.
+    With `stalls` (capacity as the model writes it -> stalls that stand there; may be empty) parking areas
+    become the site's own.
     Returns lines to print: what was made, and everything that could not be carried over.
     """
     target = root / "scenarios" / name
@@ -45,8 +48,8 @@ def import_site(
         raise ConfigError(
             [Problem(str(target), Message("is already there"), Message("remove it or choose another --name"))]
         )
-    if source.suffix == ".xlsx" and (begin or end or scale != 1 or add):
-        hint = Message("leave out --begin, --end, --scale and --add: a workbook says its own periods")
+    if source.suffix == ".xlsx" and (begin or end or scale != 1 or add or stalls is not None):
+        hint = Message("leave out all options but --name: a workbook says everything itself")
         raise ConfigError([Problem(str(source), Message("a survey workbook is taken over whole"), hint)])
     if not source.is_file():
         raise ConfigError([Problem(str(source), Message("no such file"))])
@@ -58,7 +61,9 @@ def import_site(
 
             lines = import_workbook(source, name, folder)
         elif source.name.endswith(NETWORKS):
-            lines = import_model(source, name, folder, begin=begin, end=end, scale=scale, add=add)
+            lines = import_model(
+                source, name, folder, begin=begin, end=end, scale=scale, add=add, stalls=stalls
+            )
         else:
             raise ConfigError(
                 [Problem(str(source), Message("is none of {kinds}", kinds=(*NETWORKS, ".xlsx")))]

@@ -121,6 +121,18 @@ def import_(root: Path | None, words: list[str]) -> int:
         default=[],
         help=Message("a further SUMO additional or route file").both(),
     )
+    parser.add_argument(
+        "--own-parking",
+        action="store_true",
+        help=Message("write parking areas into site.yaml: to edit, with rerouters of huandu's own").both(),
+    )
+    parser.add_argument(
+        "--stalls",
+        action="append",
+        default=[],
+        metavar="WRITTEN=REAL",
+        help=Message("the same, with nominal capacities corrected, e.g. 1000=30").both(),
+    )
     options = parser.parse_args(words)
     root = find_root(root)
     ensure_writable(root / "scenarios")
@@ -132,10 +144,25 @@ def import_(root: Path | None, words: list[str]) -> int:
         end=options.end,
         scale=options.scale,
         add=options.add,
+        stalls=_stalls(options.stalls) if options.own_parking or options.stalls else None,
     )
     for lang in LANGS:
         print(*(line.of(lang) for line in lines), sep="\n")
     return 0
+
+
+def _stalls(words: list[str]) -> dict[int, int]:
+    """Read `--stalls 1000=30`: capacity as written, stalls that stand there."""
+    found, problems = {}, Problems()
+    for word in words:
+        written, _, real = word.partition("=")
+        if written.isdecimal() and real.isdecimal() and int(real) > 0:
+            found[int(written)] = int(real)
+        else:
+            what = Message("is not two whole numbers with `=` between them")
+            problems.add(f"--stalls {word}", what, Message("e.g. --stalls 1000=30"))
+    problems.raise_if_any()
+    return found
 
 
 def template(root: Path | None, words: list[str]) -> int:

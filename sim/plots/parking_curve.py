@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from scipy import special  # scipy.stats alone would take 45 MB of memory
 
 from sim.comparison.pairs import BASELINE
@@ -148,6 +149,7 @@ def _figure(data: StudyData, specs: Mapping[str, MeasureSpec], period: str, arms
         who = text(f"plot.{KEY}.through") if scope.startswith("purpose:") else Text("", "")
         axes.set_title(f"{name['zh']}{who.zh}{unit}\n{name['en']}{who.en}{unit}", fontsize=9)
         axes.tick_params(labelbottom=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     for axes in panels[2:]:
         axes.set_xlabel(axis_label(f"plot.{KEY}.stalls"))
     return figure

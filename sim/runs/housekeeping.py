@@ -18,8 +18,8 @@ from sim.publish import CHECKSUMS, damage, remove
 from sim.runs.store import Store
 from sim.runs.study_log import LOG_FILE
 
-Kind = Literal["run", "build", "network", "site", "failure", "draft"]
-KINDS: tuple[Kind, ...] = ("run", "build", "network", "site", "failure", "draft")
+Kind = Literal["run", "measured", "build", "network", "site", "failure", "draft"]
+KINDS: tuple[Kind, ...] = ("run", "measured", "build", "network", "site", "failure", "draft")
 SETTLED_S = 3600.0
 """What was made within this time may belong to a study that has not noted it yet."""
 
@@ -45,6 +45,7 @@ def entries(store: Store) -> Iterator[Entry]:
     """Yield what is in a store, kind by kind, in the order of the digests."""
     folders: tuple[tuple[Kind, Iterable[Path]], ...] = (
         ("run", store.root.glob("??/[!.]*")),
+        ("measured", store.root.glob("measured/??/[!.]*")),
         ("build", store.root.glob("build/??/[!.]*")),
         ("network", store.root.glob("network/??/[!.]*")),
         ("site", store.root.glob("site/??/[!.]*")),
@@ -62,7 +63,7 @@ def _drafts(root: Path) -> Iterator[Path]:
     """Yield what killed processes may have left: folders to run in, and folders that were being published."""
     yield from root.glob("running/*")
     yield from root.glob("failed/*.part")
-    for parent in ("", "build/", "network/", "site/"):
+    for parent in ("", "measured/", "build/", "network/", "site/"):
         yield from root.glob(f"{parent}??/.*")
 
 
@@ -78,7 +79,7 @@ def _entry(kind: Kind, path: Path) -> Entry | None:
 def damaged(store: Store) -> Iterator[tuple[Entry, str]]:
     """Yield what is not as it was published, with the file that shows it."""
     for entry in entries(store):
-        if entry.kind in ("run", "build", "network", "site"):
+        if entry.kind in ("run", "measured", "build", "network", "site"):
             name = damage(entry.path)
             if name is not None:
                 yield entry, name
@@ -87,8 +88,8 @@ def damaged(store: Store) -> Iterator[tuple[Entry, str]]:
 def unneeded(store: Store, results: Path, now_s: float | None = None) -> Iterator[Entry]:
     """Yield what no study under `results` names, and is settled.
 
-    A run is named by `runs.json`, `free_flow.json` or `log.jsonl` of a study; builds and networks by the runs
-    that are.
+    A run is named by `runs.json`, `free_flow.json` or `log.jsonl` of a study; what was measured, builds and
+    networks by the runs that are.
     """
     before_s = (time.time() if now_s is None else now_s) - SETTLED_S
     runs = named_runs(results)
@@ -102,6 +103,7 @@ def unneeded(store: Store, results: Path, now_s: float | None = None) -> Iterato
     for entry in entries(store):
         needed = {
             "run": entry.digest in runs,
+            "measured": entry.digest in runs,
             "failure": entry.digest in runs,
             "build": entry.digest in builds,
             "network": bool(networks & _sums(entry.path)),

@@ -150,12 +150,13 @@ def check_on_network(facts: SiteFacts, network: Network, path: str, problems: Pr
         elif area.bay == "in_lane":
             check_in_lane(edge, network, place, problems)
     for (one, first), (other, second) in combinations(sorted(placed.items()), 2):
-        said = Message(
-            "overlaps {one!r}, which takes {first} of {on}", one=one, first=taken(first), on=first.on
-        )
+        if first.on != second.on or not overlap(first, second):
+            continue
         place = f"{path}.parking.{other}.at_m"
-        known = {problem.path for problem in problems.found}
-        if first.on == second.on and overlap(first, second) and place not in known:
+        if place not in {problem.path for problem in problems.found}:
+            said = Message(
+                "overlaps {one!r}, which takes {first} of {on}", one=one, first=taken(first), on=first.on
+            )
             problems.add(place, said)
 
 

@@ -180,7 +180,7 @@ def _write(
         (folder / STOPS).write_text(stops_xml(stops, network), encoding="utf-8")
         names.append(STOPS)
     if parking or site.facts.parking_demand:
-        content = parking_xml(parking, network, site.facts.parking_demand, base.facts.parking)
+        content = parking_xml(parking, network, site.facts.parking_demand, base.facts.parking, base.network)
         (folder / PARKING).write_text(content, encoding="utf-8")
         names.append(PARKING)
     if closed := replace(site, network=network).closed:

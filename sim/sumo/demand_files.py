@@ -33,7 +33,7 @@ def write_demand(demand: Demand, arm: ArmBuild, path: Path) -> None:
     Raises BuildError where a route, a parking area or an edge of a walk does not exist in the arm.
     """
     _check(demand, arm)
-    timed = [*_vehicles(demand), *_walks(demand, arm)]
+    timed = [*_vehicles(demand, frozenset(arm.parking)), *_walks(demand, arm)]
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write('<?xml version="1.0" encoding="UTF-8"?>\n<routes>\n')
         parks = set(demand.vehicles.loc[demand.vehicles["lot"].isin(list(arm.parking)), "type"])
@@ -78,7 +78,7 @@ def _records(table: pd.DataFrame) -> Iterator[dict[str, Any]]:
         yield dict(zip(names, values, strict=True))
 
 
-def _vehicles(demand: Demand) -> list[tuple[float, str, str]]:
+def _vehicles(demand: Demand, ours: frozenset[str]) -> list[tuple[float, str, str]]:
     known: dict[str, str] = {}  # routes and stops repeat
     found = []
     for row in _records(demand.vehicles.assign(departs_s=departs_s(demand.vehicles))):
@@ -99,14 +99,20 @@ def _vehicles(demand: Demand) -> list[tuple[float, str, str]]:
             "speedFactor": f"{row['speed_factor']:.4f}",
         }
         text = opening("vehicle", attributes) + known[route] + known[stops]
-        if row["patience_s"] == row["patience_s"] and row["stops"] != "[]":  # not NaN
+        searches = row["patience_s"] == row["patience_s"] or row["lot"] in ours  # not NaN
+        if searches and row["stops"] != "[]":
             text += "".join(element("param", {"key": k, "value": v}, 2) for k, v in _search(row).items())
         found.append((row["departs_s"], row["id"], text + "    </vehicle>\n"))
     return found
 
 
 def _search(row: Mapping[str, Any]) -> dict[str, str]:
-    """Return how a driver looks for a stall: what was found full is not tried again while patience lasts."""
+    """Return how a driver looks for a stall: what was found full is not tried again while patience lasts.
+
+    Drivers of an imported model in an area of ours have none of their own: SUMO's ten minutes.
+    """
+    if row["patience_s"] != row["patience_s"]:  # NaN
+        return dict(SEARCH_PARAMETERS)
     own = {"parking.memory": f"{row['patience_s']:g}", "parking.knowledge": f"{row['knowledge']:g}"}
     return {**SEARCH_PARAMETERS, **own}
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from sim.demand.vehicle_types import BUILT_IN, VehicleTypes
 from sim.errors import ConfigError, Problem, Problems, near
@@ -17,6 +18,7 @@ from sim.labels import Message
 from sim.site.network import Network
 from sim.sumo.import_files import ModelFiles, read_model_files
 from sim.sumo.import_network import make_network, places_xml, signals_xml
+from sim.sumo.import_parking import own_areas
 from sim.sumo.import_routes import check_routes, check_stops, check_ways, counted, named, routed
 from sim.sumo.import_source import Source, clock_s, read_source
 from sim.sumo.import_vehicles import Vehicle, explicit_vehicles, thinned
@@ -55,12 +57,14 @@ def import_model(
     end: str | None,
     scale: float,
     add: Sequence[Path],
+    stalls: Mapping[int, int] | None = None,
 ) -> list[Message]:
     """Fill the empty `folder` with a site made of a `.sumocfg`, `.net.xml[.gz]` or `.osm`.
 
     `begin` and `end` cut by scheduled departure; `scale` (at most 1) keeps that share of the vehicles, by a
-    number that depends on each vehicle's id alone. Returns lines that say what was carried over and, by name,
-    what was not.
+    number that depends on each vehicle's id alone. With `stalls` (capacity as written -> what stands there)
+    parking areas become the site's own. Returns lines that say what was carried over and, by name, what was
+    not.
 
     Raises ConfigError with every problem of every file, BuildError where netconvert or duarouter fails.
     """
@@ -92,6 +96,9 @@ def import_model(
     if vehicles:
         write_demand(folder, vehicles, types)
         written += [TYPES, TRIP_FILE]
+    parking: dict[str, Any] = {}
+    if stalls is not None:
+        parking = _own_parking(folder, files, network, stalls, written, remarks)
     not_carried = [*model.left_out, *counted(left_out)]
     if lost:
         ids = named([v.id for v in lost])
@@ -103,7 +110,7 @@ def import_model(
         not_carried=not_carried,
         lost=[v.id for v in lost],
     )
-    write_site(folder, name, model, window, written, not_carried)
+    write_site(folder, name, model, window, written, not_carried, parking)
     write_sources(folder, model, account)
     return account.lines()
 
@@ -141,6 +148,26 @@ def _write_objects(
             (folder / name).write_text(text, encoding="utf-8")
             written.append(name)
     return written
+
+
+def _own_parking(
+    folder: Path,
+    files: ModelFiles,
+    network: Network,
+    stalls: Mapping[int, int],
+    written: list[str],
+    remarks: list[Message],
+) -> dict[str, Any]:
+    """Take parking areas out of the file of places; return them as facts."""
+    left, parking, said = own_areas(files, network, stalls)
+    remarks += said
+    text = places_xml(left, network, Problems(), Counter())
+    if text is not None:
+        (folder / ADDITIONAL).write_text(text, encoding="utf-8")
+    elif ADDITIONAL in written:
+        (folder / ADDITIONAL).unlink()
+        written.remove(ADDITIONAL)
+    return parking
 
 
 def _on_passing(model: Source) -> list[Message]:

@@ -10,9 +10,10 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -110,6 +111,7 @@ def write_site(
     window: Window,
     written: Sequence[str],
     not_carried: Sequence[Message],
+    parking: Mapping[str, Any],
 ) -> None:
     """Write site.yaml; `written` are the files beside it, by their paths in the folder."""
     title = name.replace("_", " ")
@@ -139,6 +141,8 @@ def write_site(
         },
         "warm_up_s": window.warm_up_s,
     }
+    if parking:
+        facts["parking"] = dict(parking)
     for fact in ("passes_blocker_after_s", "trains_pass_after_s"):
         if (after_s := getattr(model, fact)) is not None:
             facts[fact] = after_s

@@ -21,6 +21,8 @@ from sim.sumo.xml_file import element, opening
 
 SEARCH_RADIUS_M = 1500.0
 """Drivers who find a lot full know the others within this driving distance (SUMO-tools' own choice)."""
+MOST_ALTERNATIVES = 20
+"""Of them the nearest today: at every full lot the simulator finds a way to each that it may offer."""
 LEAVE = "leave."
 """Before the exit edge: the area at which those arrive who have given up, on their way out."""
 LEAVE_STALLS = 1_000_000
@@ -40,18 +42,17 @@ def parking_xml(
     network: Network,
     demand: Mapping[str, ParkingDemand],
     today: Mapping[str, ParkingArea],
+    network_today: Network | None = None,
 ) -> str:
     """Write an additional file with every area and its rerouter; BuildError where one does not fit.
 
-    `today`: the site's areas before any policy: where drivers walk to does not depend on the arm. Opening
+    `today`: the site's areas before any policy, on `network_today` (left out: `network`): where drivers walk
+    to does not depend on the arm, nor which of many areas are too far down the list to be known. Opening
     hours cut the rerouters' time into intervals: a closed area is offered to nobody.
     """
-    placed = {
-        id: network.part_at(network.edge(a.on, f"parking.{id}.on").id, a.at_m) for id, a in parking.items()
-    }
-    edges = {id: network.edges[edge] for id, (edge, _) in placed.items()}
-    at_m = {id: at_m for id, (_, at_m) in placed.items()}
+    edges, at_m = _places(parking, network)
     reach = _reach(parking, network, demand, today)
+    unknown = _unknown(today, network_today or network, demand)
     lines = ["<additional>\n"]
     for id, area in sorted(parking.items()):
         end_m = at_m[id] + area.length_m
@@ -85,6 +86,7 @@ def parking_xml(
         lines += _rerouter(LEAVE + exit, exit, [(0, ALWAYS_S, [(LEAVE + exit, True)])])
     for id in sorted(parking):
         others = [o for o in _alternatives(id, parking, edges, at_m, network) if (id, o) in reach]
+        others = [o for o in others if o not in unknown[id]] if id in today else others[:MOST_ALTERNATIVES]
         spans = []
         for begin_s, end_s in _spans([parking[other] for other in others]):
             offered = [(id, parking[id].shows_free_stalls)]
@@ -92,6 +94,29 @@ def parking_xml(
             spans.append((begin_s, end_s, [*offered, *((LEAVE + exit, True) for exit in exits)]))
         lines += _rerouter(id, edges[id].id, spans)
     return "".join([*lines, "</additional>\n"])
+
+
+def _places(parking: Mapping[str, ParkingArea], network: Network) -> tuple[dict[str, Edge], dict[str, float]]:
+    """Return the edge of each area and the metres along it."""
+    placed = {
+        id: network.part_at(network.edge(a.on, f"parking.{id}.on").id, a.at_m) for id, a in parking.items()
+    }
+    edges = {id: network.edges[edge] for id, (edge, _) in placed.items()}
+    return edges, {id: at_m for id, (_, at_m) in placed.items()}
+
+
+def _unknown(
+    today: Mapping[str, ParkingArea], network: Network, demand: Mapping[str, ParkingDemand]
+) -> dict[str, frozenset[str]]:
+    """For each of today's areas those alternatives that lie beyond the nearest `MOST_ALTERNATIVES`."""
+    if len(today) <= MOST_ALTERNATIVES + 1:
+        return dict.fromkeys(today, frozenset())
+    edges, at_m = _places(today, network)
+    reach = _reach(today, network, demand, today)
+    listed = {
+        id: [o for o in _alternatives(id, today, edges, at_m, network) if (id, o) in reach] for id in today
+    }
+    return {id: frozenset(others[MOST_ALTERNATIVES:]) for id, others in listed.items()}
 
 
 def _rerouter(id: str, edge: str, spans: Sequence[tuple[float, float, list[tuple[str, bool]]]]) -> list[str]:

@@ -1,5 +1,6 @@
 """Measuring in other processes gives what measuring here gives, byte by byte."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ def test_tables_made_here_and_apart_are_equal(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr("sim.apart.FEW", 10**6)
     assert huandu("run", "scenario=xingfu", "run=smoke", "run.replay=false", "--root", root).code == 0
     before = tables(study)
+    shutil.rmtree(root / "results" / ".store" / "measured")
     monkeypatch.setattr("sim.apart.FEW", 0)
     monkeypatch.setattr("sim.analysis.measured_runs.__code__", _never.__code__)
     assert huandu("report", study).code == 0

@@ -1,0 +1,124 @@
+"""The page of `tests.validation.signal_rivals`: what its runs say, pair by pair."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import pandas as pd
+
+from sim.comparison.inference import paired_t
+
+TODAY, OURS, SEARCH = "shipped plan", "our max-pressure, fixed order", "our search, fixed time"
+ACTUATED, FREE = "SUMO actuated", "max-pressure, free order"
+TEXT = """\
+# Signal control beside its rivals
+
+Made on {when} with SUMO 1.28.0 by `python -m tests.validation.signal_rivals`; every run in
+[signal-rivals-runs.csv](signal-rivals-runs.csv). Fair travel time of the whole network, s per vehicle (door
+to door, everyone counted), on replicates from 2001 on, which no search and no tuning has seen; each candidate
+meets the same people as the shipped plan. Intervals hold for all candidates of a network and set of rules
+together (Bonferroni). *not arrived*: vehicles still under way when the runs ended, three hours after they
+began at the latest; a value with such vehicles is a lower bound.
+
+{missing}
+{table}
+
+- `unconstrained`: no pedestrian has to be served, greens from 5 s; what reacts, up to 50 s. Like for like
+  with what others publish; not to be recommended. `chinese`: minimum greens and walking times of
+  `configs/standards/signals/design.yaml`, crossings assumed on every leg where none is drawn; what reacts,
+  up to 60 s. The shipped plans and SUMO's two tools keep no such rules.
+- The shipped plans of cologne8, ingolstadt7, jinan_3x4 and nanchang_cuta (nanchang_cutA, 60 % of its demand)
+  are netconvert's guess; only acosta's are real.
+- {today}: as imported. *tlsCycleAdaptation.py*, *tlsCoordinator.py*: SUMO's tools with their
+  defaults, from the routes of one more replicate. *SUMO actuated*: gap of 3 s. *max-pressure, free order*:
+  acyclic, decided every 5 s. *our Webster*, *our search*: `huandu signals suggest` (where that says to keep
+  the present plan, the row is the shipped plan). *our max-pressure, fixed order*: `kind: adaptive_control`.
+
+## Ours against what else reacts
+
+Negative: our max-pressure in fixed order is faster.
+
+{duels}
+""".replace("{today}", f"*{TODAY}*")
+
+
+def compared(runs: pd.DataFrame) -> Iterator[dict[str, object]]:
+    """Yield one row per network, rules and candidate: the difference to the shipped plan, pair by pair.
+
+    Intervals hold for all candidates of a network and set of rules together (Bonferroni).
+    """
+    for (network, rules), own in runs.groupby(["network", "rules"], sort=False):
+        values = own.pivot_table(index="replicate", columns="candidate", values="fair_travel_time_s")
+        uncleared = own.groupby("candidate")["uncleared"].sum()
+        others = [name for name in own["candidate"].unique() if name != TODAY]
+        for name in others:
+            yield {
+                "network": network,
+                "rules": rules,
+                "candidate": name,
+                "before": values[TODAY].mean(),
+                "after": values[name].mean(),
+                **_difference(values[name] - values[TODAY], len(others)),
+                "uncleared": int(uncleared[name]),
+            }
+
+
+def duels(runs: pd.DataFrame) -> Iterator[dict[str, object]]:
+    """Yield ours against the two rivals that react, pair by pair."""
+    for (network, rules), own in runs.groupby(["network", "rules"], sort=False):
+        values = own.pivot_table(index="replicate", columns="candidate", values="fair_travel_time_s")
+        for rival in (ACTUATED, FREE):
+            if {OURS, rival} <= set(values.columns):
+                yield {
+                    "network": network,
+                    "rules": rules,
+                    "rival": rival,
+                    **_difference(values[OURS] - values[rival], 2),
+                }
+
+
+def _difference(differences: pd.Series, together: int) -> dict[str, object]:
+    estimate = paired_t(differences.to_numpy(), 1 - 0.05 / together)
+    return {
+        "difference": estimate.difference,
+        "ci_low": estimate.ci_low,
+        "ci_high": estimate.ci_high,
+        "pairs": len(differences),
+    }
+
+
+def _cell(row: Mapping[str, object]) -> str:
+    return f"{row['difference']:+.1f} ({row['ci_low']:+.1f} to {row['ci_high']:+.1f})"
+
+
+def page(runs: pd.DataFrame, networks: Iterable[str]) -> str:
+    """Write the page from the runs; it names those of the `networks` that have none."""
+    table = [
+        "| network | rules | candidate | s/veh | against the shipped plan (95 %) | pairs | not arrived |",
+        "|" + " --- |" * 7,
+    ]
+    shown: set[tuple[object, object]] = set()
+    for row in compared(runs):
+        key = (row["network"], row["rules"])
+        if key not in shown:
+            shown.add(key)
+            table.append(
+                f"| {row['network']} | {row['rules']} | {TODAY} | {row['before']:.1f} | | {row['pairs']} | |"
+            )
+        table.append(
+            f"| {row['network']} | {row['rules']} | {row['candidate']} | {row['after']:.1f} | {_cell(row)} |"
+            f" {row['pairs']} | {row['uncleared'] or ''} |"
+        )
+    fights = ["| network | rules | against | difference (95 %) | pairs |", "|" + " --- |" * 5]
+    fights += [
+        f"| {row['network']} | {row['rules']} | {row['rival']} | {_cell(row)} | {row['pairs']} |"
+        for row in duels(runs)
+    ]
+    left_out = [name for name in networks if name not in set(runs["network"])]
+    missing = f"Not run for this page: {', '.join(left_out)}.\n" if left_out else ""
+    return TEXT.format(
+        when=", ".join(sorted(set(runs["date"].astype(str)))),
+        table="\n".join(table),
+        duels="\n".join(fights),
+        missing=missing,
+    )

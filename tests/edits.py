@@ -77,7 +77,7 @@ def full_ban(site: Site) -> tuple[Edit, ...]:
     return (SetTurnRules(connection.from_edge, link, connection.allow, connection.rules, frozenset(), ()),)
 
 
-def box_junction(site: Site) -> tuple[Edit, ...]:
+def not_kept_clear(site: Site) -> tuple[Edit, ...]:
     connection = list(approaches(site))[1].movements[0].connections[0]
     rules = (("keepClear", "0"),)
     link = lane_link(connection)
@@ -266,7 +266,7 @@ EDITS: dict[str, Callable[[Site], tuple[Edit, ...]]] = {
     "open_lane": open_lane,
     "soft_ban": soft_ban,
     "full_ban": full_ban,
-    "box_junction": box_junction,
+    "not_kept_clear": not_kept_clear,
     "waits_further": waits_further,
     "waiting_line": waiting_line,
     "closed_for_a_time": closed_for_a_time,

@@ -6,6 +6,7 @@ the baseline, refuses whatever differs outside the footprint, and misses what is
 """
 
 from sim.edits.base import SHARED_KINDS, Edit, LaneLink, ObjectKey, connection_key, lane_link, timing_key
+from sim.edits.boxes import MarkBox
 from sim.edits.closures import AddClosure
 from sim.edits.connections import NewWay, SetConnections
 from sim.edits.control import SetControl
@@ -29,6 +30,7 @@ __all__ = [
     "KeyedControl",
     "KeyedProgram",
     "LaneLink",
+    "MarkBox",
     "MoveStop",
     "NewWay",
     "ObjectKey",

@@ -15,8 +15,9 @@ from sim.demand.closed_ways import held_by_closures
 from sim.errors import HuanduError, RunError
 from sim.runs.store import SCHEMA_VERSION, Store, digest_of
 from sim.site.zones import Zones
+from sim.sumo.boxes import calibrators, heeding
 from sim.sumo.build import ArmBuild
-from sim.sumo.demand_files import write_demand
+from sim.sumo.demand_files import write_demand, written_types
 from sim.sumo.detectors import told_apart, write_detectors
 from sim.sumo.driver import DETECTORS_FILE, LOG_FILE, Children, RunSpec, simulate
 from sim.sumo.exit_times import driven
@@ -124,10 +125,16 @@ def _held(request: RunRequest, folder: Path) -> frozenset[str]:
 
 def write_inputs(request: RunRequest, folder: Path) -> None:
     """Write demand and detectors into the folder a run takes place in."""
-    demand, types = told_apart(request.demand, request.zones)
-    write_demand(demand, request.build, folder / DEMAND_FILE)
+    build = request.build
+    people = request.demand
+    if build.boxes:
+        heed = 1 - max(build.boxes.values()) / build.site.facts.enters_full_exit_share
+        people = heeding(people, heed, build.site.name, request.spec.seed)
+    demand, types = told_apart(people, request.zones)
+    write_demand(demand, build, folder / DEMAND_FILE)
     path = folder / DETECTORS_FILE
-    write_detectors(request.zones, request.interval_s, request.queue_interval_s, path, types)
+    further = calibrators(build.boxes, build.network, written_types(demand, build))
+    write_detectors(request.zones, request.interval_s, request.queue_interval_s, path, types, further)
 
 
 def identity(request: RunRequest, folder: Path) -> dict[str, Any]:

@@ -51,6 +51,8 @@ class Site:
     counts: pd.DataFrame
     closures: Mapping[str, Closure] = field(default_factory=dict)
     stops: Mapping[str, Stop] = field(default_factory=dict)
+    boxes: Mapping[str, float] = field(default_factory=dict)
+    """Junction whose box is marked (黄格线) -> share of drivers who enter it though their exit is full."""
 
     @property
     def name(self) -> str:

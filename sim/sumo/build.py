@@ -13,7 +13,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sim.edits.edited_site import edited
@@ -25,6 +25,7 @@ from sim.signals.program import SignalControl
 from sim.site.model import Closure, Site
 from sim.site.network import Approach, Network
 from sim.site.parking import ParkingArea
+from sim.sumo.boxes import boxes_xml
 from sim.sumo.bus_stops import read_stops, stops_xml, with_stops
 from sim.sumo.closures import closures_xml
 from sim.sumo.driver import CLOSURES_FILE
@@ -43,7 +44,7 @@ OWN = "the network's own"
 """Stands for a period in which the programs run that the network file itself holds."""
 PATCH_OPTIONS = {"patch.nod.xml": "-n", "patch.edg.xml": "-e", "patch.con.xml": "-x"}
 SIGNALS, PARKING, IMPORTED = "signals.add.xml", "parking.add.xml", "imported.add.xml"
-STOPS = "stops.add.xml"
+STOPS, BOXES = "stops.add.xml", "boxes.add.xml"
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ class ArmBuild:
     parking: Mapping[str, ParkingArea]
     warnings: tuple[str, ...] = ()
     closures: tuple[Closure, ...] = ()
+    boxes: Mapping[str, float] = field(default_factory=dict)
+    """Junction whose box is marked -> share of all drivers who enter it though their exit is full."""
 
 
 def build(site: Site, applied: AppliedPolicy, period: str, cache: Path) -> ArmBuild:
@@ -103,6 +106,7 @@ def build(site: Site, applied: AppliedPolicy, period: str, cache: Path) -> ArmBu
         parking=target.facts.parking,
         warnings=warnings,
         closures=tuple(target.closures.values()),
+        boxes=target.boxes,
     )
 
 
@@ -183,6 +187,9 @@ def _write(
         content = parking_xml(parking, network, site.facts.parking_demand, base.facts.parking, base.network)
         (folder / PARKING).write_text(content, encoding="utf-8")
         names.append(PARKING)
+    if site.boxes:
+        (folder / BOXES).write_text(boxes_xml(site.boxes, network), encoding="utf-8")
+        names.append(BOXES)
     if closed := replace(site, network=network).closed:
         paths = read_net_file(net_file).paths
         (folder / CLOSURES_FILE).write_text(closures_xml(closed, network, paths), encoding="utf-8")

@@ -6,7 +6,7 @@ was meant; how the build went about it does not enter.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -70,10 +70,8 @@ class _Wish:
                 yield from self._junction(id, self.found.get(key))
             case "right_of_way":
                 yield from self._precedence(id, self.found.get(key))
-            case "precedence":
-                yield from _there(id in self.precedences, key in self.found)
-            case "closure":
-                yield from _there(id in self.target.closed, key in self.found)
+            case "precedence" | "closure" | "parking":
+                yield from _there(id in self._present(kind), key in self.found)
             case "signal_link":
                 yield from self._lights(id)
             case "signal_timing":
@@ -82,8 +80,14 @@ class _Wish:
                     yield from self._timing(self.target.signals[period].get(signal), self.found.get(key))
             case "bus_stop":
                 yield from self._bus_stop(id, self.found.get(key))
-            case "parking":
-                yield from _there(id in self.target.facts.parking, key in self.found)
+            case "box":
+                yield from self._box(id, self.found.get(key))
+
+    def _present(self, kind: str) -> Collection[str]:
+        """Return the ids of what is there or is not, without more to say of it."""
+        if kind == "precedence":
+            return self.precedences
+        return self.target.closed if kind == "closure" else self.target.facts.parking
 
     def _connection(self, id: str, found: Attributes | None) -> Iterator[str]:
         wanted = self.connections.get(id)
@@ -140,6 +144,12 @@ class _Wish:
             length_m = float(str(found["endPos"])) - float(str(found["startPos"]))
             yield from _differs("length", f"{wanted.length_m:.1f}", f"{length_m:.1f}")
             yield from _differs("bay", wanted.bay, BAY in str(found.get("<param>", "")))
+
+    def _box(self, id: str, found: Attributes | None) -> Iterator[str]:
+        wanted = self.target.boxes.get(id)
+        yield from _there(wanted is not None, found is not None)
+        if wanted is not None and found is not None:
+            yield from _differs("says its share", f"'{wanted:g}'" in str(found.get("<param>", "")), True)
 
     def _lights(self, id: str) -> Iterator[str]:
         signal, link = self.links.get(id, ("", -1))

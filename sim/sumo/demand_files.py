@@ -14,6 +14,7 @@ from sim.demand.vehicle_types import BUILT_IN
 from sim.errors import BuildError
 from sim.labels import Message
 from sim.site.network import Edge, Network
+from sim.sumo.boxes import changes_type, partner
 from sim.sumo.build import ArmBuild
 from sim.sumo.parking_files import MANOEUVRE_TABLE, SEARCH_PARAMETERS
 from sim.sumo.xml_file import element, opening
@@ -36,16 +37,22 @@ def write_demand(demand: Demand, arm: ArmBuild, path: Path) -> None:
     timed = [*_vehicles(demand, frozenset(arm.parking)), *_walks(demand, arm)]
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write('<?xml version="1.0" encoding="UTF-8"?>\n<routes>\n')
-        parks = set(demand.vehicles.loc[demand.vehicles["lot"].isin(list(arm.parking)), "type"])
-        times = {"maneuverAngleTimes": MANOEUVRE_TABLE}
-        for id, own in sorted(demand.types.items()):
-            attributes = {**own, **times} if id in parks else own
-            if id not in BUILT_IN or set(attributes) - {"vClass"}:
-                file.write(element("vType", {"id": id, **_written_type(attributes)}))
+        for id, attributes in written_types(demand, arm).items():
+            if not changes_type(id) and (id not in BUILT_IN or set(attributes) - {"vClass"}):
+                file.write(element("vType", {"id": id, **attributes}))
         if len(demand.walks):
             file.write(element("vType", {"id": PEDESTRIAN, **PEDESTRIAN_ATTRIBUTES}))
         file.writelines(text for _, _, text in sorted(timed))
         file.write("</routes>\n")
+
+
+def written_types(demand: Demand, arm: ArmBuild) -> dict[str, dict[str, str]]:
+    """Return all types by id with what is written of them, in order."""
+    parks = set(demand.vehicles.loc[demand.vehicles["lot"].isin(list(arm.parking)), "type"])
+    parks |= {partner(id) for id in parks} - {None}
+    times = {"maneuverAngleTimes": MANOEUVRE_TABLE}
+    types = sorted(demand.types.items())
+    return {id: _written_type({**own, **times} if id in parks else own) for id, own in types}
 
 
 def _written_type(attributes: Mapping[str, str]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -13,6 +13,7 @@ from sim.demand import Demand
 from sim.demand.vehicle_types import BUILT_IN, CLASS_OF_VCLASS
 from sim.site.strays import strays
 from sim.site.zones import BESIDE, MovementZone, QueueLane, Zones
+from sim.sumo.boxes import partner
 from sim.sumo.xml_file import element, opening
 
 ZONES_FILE = "zones.out.xml"
@@ -55,6 +56,9 @@ def told_apart(demand: Demand, zones: Zones) -> tuple[Demand, dict[str, tuple[st
         if misled is not None:
             copies[name] = misled
             types[name] = {"vClass": BUILT_IN[kind], **types[kind]} if kind in BUILT_IN else types[kind]
+            if (other := partner(kind)) is not None:
+                copies[str(partner(name))] = misled
+                types[str(partner(name))] = types[other]
         column.append(name)
     counted = timed_types(types) or tuple(sorted(types))
     of_zone = {name: tuple(t for t in counted if name not in copies.get(t, ())) for name in names}
@@ -70,6 +74,7 @@ def write_detectors(
     queue_interval_s: int,
     path: Path,
     types: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    further: Iterable[str] = (),
 ) -> None:
     """Write the detectors of a site for one period.
 
@@ -77,9 +82,10 @@ def write_detectors(
     would be counted wrongly later on is shut out by `types` (see `told_apart`). Queue lanes become
     lane area detectors, one row per `queue_interval_s` (one cycle, or 60 s), with an induction loop at the
     stop line, since a lane area also counts who leaves it sideways. Intervals are counted from the start of
-    the run. `types` limits the zones it names to vehicles of these types.
+    the run. `types` limits the zones it names to vehicles of these types. `further` are lines of other
+    elements of the run.
     """
-    lines = ["<additional>\n"]
+    lines = ["<additional>\n", *further]
     for zone in (*zones.movements.values(), *zones.routes.values()):
         lines += _entry_exit(zone, interval_s, types.get(zone.movement, ()))
     for queue in zones.queues:

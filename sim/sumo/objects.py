@@ -24,6 +24,8 @@ Objects = dict[ObjectKey, Attributes]
 
 PLACES = {"parkingArea": "parking", "busStop": "bus_stop"}
 """Kinds of objects beside a lane, by their element."""
+BOX = "huandu.box."
+"""Before the id of a junction: the mark of its box (黄格线)."""
 CLOSURE = "closure."
 """Before the id of a rerouter that closes lanes for a time."""
 RENUMBERED = frozenset({"id", "via", "linkIndex", "linkIndex2", "state", "from", "to", "fromLane", "toLane"})
@@ -78,8 +80,8 @@ def read_additional_objects(paths: Sequence[Path], net: NetObjects, period: str)
                     case "rerouter" if element.attrib["id"].startswith(CLOSURE):
                         id = element.attrib["id"].removeprefix(CLOSURE)
                         found["closure", id] = _closure(element, net.of_inside)
-                    case "parkingArea" | "busStop":
-                        found[PLACES[element.tag], element.attrib["id"]] = _attributes(element, {"id"})
+                    case "parkingArea" | "busStop" | "poi":
+                        found[_place(element)] = _attributes(element, {"id"})
                     case _:
                         found[_other(element)] = _attributes(element)
         except (ElementTree.ParseError, KeyError) as error:
@@ -118,6 +120,13 @@ def _attributes(element: ElementTree.Element, without: frozenset[str] | set[str]
     for child in element:
         children[f"<{child.tag}>"].append(tuple(sorted(_attributes(child).items(), key=lambda item: item[0])))
     return {**found, **{tag: tuple(each) for tag, each in children.items()}}
+
+
+def _place(element: ElementTree.Element) -> ObjectKey:
+    id = element.attrib["id"]
+    if element.tag != "poi":
+        return PLACES[element.tag], id
+    return ("box", id.removeprefix(BOX)) if id.startswith(BOX) else _other(element)
 
 
 def _other(element: ElementTree.Element) -> ObjectKey:

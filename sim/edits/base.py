@@ -13,7 +13,8 @@ ObjectKey = tuple[str, str]
 right_of_way (how the paths through a junction run and yield), precedence (which way through a junction
 goes before which, where the network says so), signal_link (what one connection or crossing is
 shown in every program), signal_timing (`timing_key`: durations, cycle, offset and switching in one period),
-parking, bus_stop, closure, box (黄格线), habit (what drivers do, in no file), and `other` for whatever else the files hold. `geometry` of an edge, lane,
+parking, bus_stop, closure, box (黄格线), habit (what drivers do: in no file), and `other` for whatever else
+the files hold. `geometry` of an edge, lane,
 crossing or junction allows its outline, its length, what enters it and how paths through it are drawn to
 change, and nothing else."""
 

@@ -9,9 +9,7 @@ import pandas as pd
 
 from sim.errors import HuanduError, RunError
 from sim.labels import Message
-from sim.runs.run import digest_of_request, write_inputs
-from sim.sumo.driver import simulate
-from sim.sumo.outputs import read_outputs
+from sim.runs.run import digest_of_request, simulated, write_inputs
 from sim.sumo.recording import Clip, read_recording, recording_spec
 
 if TYPE_CHECKING:
@@ -46,11 +44,7 @@ def _recorded(work: Work, arm: str, period: str, replicate: int, digest: str, cl
         if digest_of_request(request, folder) != digest:
             raise RunError(Message("the stored run was made from other inputs"))
         spec = recording_spec(request.spec, clip, folder)
-        simulate(spec, folder, request.timeout_s, work.runner.children)
-        demand = request.demand
-        again = read_outputs(
-            spec, folder, demand.vehicles, demand.walks, request.build.network, request.zones
-        ).tables
+        again = simulated(request, spec, folder, work.runner.children).tables
         for name in ("trips", "network"):
             stored = work.store.read(digest, name)
             if not _upto(again[name], clip.end_s).equals(_upto(stored, clip.end_s)):

@@ -22,7 +22,8 @@ from sim.sumo.detectors import told_apart, write_detectors
 from sim.sumo.driver import DETECTORS_FILE, LOG_FILE, Children, RunSpec, simulate
 from sim.sumo.exit_times import driven
 from sim.sumo.install import version
-from sim.sumo.outputs import read_outputs
+from sim.sumo.outputs import RunOutput, read_outputs
+from sim.sumo.searches import outlasts, patience
 
 SIMULATION_CODE = 6
 """Raised by hand whenever the code that runs or reads a simulation changes what comes out of it."""
@@ -97,10 +98,7 @@ class Runner:
         if digest in self._failed:
             return RunRecord(digest, self._failed[digest])
         try:
-            simulate(request.spec, folder, request.timeout_s, self.children)
-            demand = request.demand
-            network = request.build.network
-            read = read_outputs(request.spec, folder, demand.vehicles, demand.walks, network, request.zones)
+            read = simulated(request, request.spec, folder, self.children)
             facts = replace(read.facts, held_by_closures=len(_held(request, folder)))
         except RunError as error:
             if not self.children.stopped:
@@ -113,6 +111,20 @@ class Runner:
     def _lock(self, digest: str) -> threading.Lock:
         with self._guard:
             return self._locks.setdefault(digest, threading.Lock())
+
+
+def simulated(request: RunRequest, spec: RunSpec, folder: Path, children: Children) -> RunOutput:
+    """Simulate and read; once more with a clock where somebody searched for longer than their patience."""
+    demand, network = request.demand, request.build.network
+
+    def made(by: RunSpec) -> RunOutput:
+        simulate(by, folder, request.timeout_s, children)
+        return read_outputs(by, folder, demand.vehicles, demand.walks, network, request.zones)
+
+    read, limits = made(spec), patience(demand.vehicles, request.build.site.facts.parking_demand, network)
+    if not outlasts(read.tables["searches"], limits):
+        return read
+    return made(replace(spec, gives_up=limits, driver="libsumo" if spec.driver == "sumo" else spec.driver))
 
 
 def _held(request: RunRequest, folder: Path) -> frozenset[str]:

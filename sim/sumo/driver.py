@@ -55,10 +55,12 @@ class RunSpec:
     outputs: Mapping[str, str] = field(default_factory=dict)
     """Options of further outputs; they shape no result."""
     controllers: tuple[Mapping[str, Any], ...] = ()
+    gives_up: Mapping[str, tuple[float, str, str]] = field(default_factory=dict)
+    """Who gives up a search by the clock (`sim.sumo.giving_up`); empty: nobody would have to."""
     driver: Literal["sumo", "libsumo", "traci"] = "sumo"
 
     def __post_init__(self) -> None:
-        if self.controllers and self.driver == "sumo":
+        if (self.controllers or self.gives_up) and self.driver == "sumo":
             raise ValueError("the plain binary cannot run a controller")
 
     def arguments(self) -> list[str]:

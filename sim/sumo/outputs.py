@@ -17,7 +17,7 @@ from sim.site.network import Network
 from sim.site.zones import Zones
 from sim.sumo import driver
 from sim.sumo.detectors import EDGES_FILE, QUEUES_FILE, STOP_LINES_FILE, ZONES_FILE, queue_id
-from sim.sumo.parking_files import LEAVE
+from sim.sumo.giving_up import LEAVE
 from sim.sumo.searches import searches
 from sim.sumo.travellers import read_travellers, trips_table, walks_table
 from sim.sumo.xml_file import columns_of, content, floats, scan

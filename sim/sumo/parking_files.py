@@ -17,14 +17,13 @@ from sim.site.model import ALWAYS_S
 from sim.site.network import Edge, Network
 from sim.site.parking import ParkingArea, ParkingDemand
 from sim.site.walking import destination, point, walk_m
+from sim.sumo.giving_up import LEAVE
 from sim.sumo.xml_file import element, opening
 
 SEARCH_RADIUS_M = 1500.0
 """Drivers who find a lot full know the others within this driving distance (SUMO-tools' own choice)."""
 MOST_ALTERNATIVES = 20
 """Of them the nearest today: at every full lot the simulator finds a way to each that it may offer."""
-LEAVE = "leave."
-"""Before the exit edge: the area at which those arrive who have given up, on their way out."""
 LEAVE_STALLS = 1_000_000
 """No lot is nearly as large: `SEARCH_PARAMETERS` make the largest area the last choice."""
 LEAVE_M = 12.0
@@ -72,7 +71,7 @@ def parking_xml(
         lines.append(
             element("parkingArea", {**where, "roadsideCapacity": area.stalls, "angle": area.holds_up_s})
         )
-    exits = sorted({_exit(network, item) for item in demand.values()})
+    exits = sorted({exit_of(network, item) for item in demand.values()})
     for exit in exits:
         lane = next(lane for lane in network.edges[exit].lanes if lane.for_cars)
         end_m = max(lane.length_m - 1, lane.length_m / 2)
@@ -137,7 +136,8 @@ def _spans(areas: Sequence[ParkingArea]) -> list[tuple[float, float]]:
     return list(pairwise(sorted({0.0, float(ALWAYS_S), *cuts})))
 
 
-def _exit(network: Network, demand: ParkingDemand) -> str:
+def exit_of(network: Network, demand: ParkingDemand) -> str:
+    """Return the edge by which the drivers of a demand leave."""
     approach = network.approaches.get(demand.exit)
     return demand.exit if approach is None else str(approach.exit_edge)
 

@@ -17,6 +17,7 @@ from typing import Any
 from sim.controllers import make_controller
 from sim.controllers.base import Advance, Controller, Hold, Jump, SignalView, StepHook
 from sim.sumo.driver import RunSpec
+from sim.sumo.giving_up import EVERY_S, clock
 from sim.sumo.install import binary
 
 TICKS_PER_S = 1000
@@ -29,7 +30,8 @@ def run(spec: RunSpec) -> None:
     controllers = [make_controller(c, f"controllers[{i}]") for i, c in enumerate(spec.controllers)]
     api.start([str(binary("sumo")), *spec.arguments()])
     try:
-        _run(api, spec, [(c.interval_s, _hook(api, c)) for c in controllers])
+        hooks = [(c.interval_s, _hook(api, c)) for c in controllers]
+        _run(api, spec, [*hooks, *([(EVERY_S, clock(api, spec.gives_up))] if spec.gives_up else [])])
     finally:
         api.close()
 

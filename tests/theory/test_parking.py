@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 import pytest
 
 from sim.checks.ledger import ledger
-from tests.theory.isolated import TITLE, Evaluated, draw, evaluate, site_data
+from sim.demand import realise
+from sim.policy import BASELINE
+from sim.runs.campaign import laid_out, request
+from sim.runs.run import simulated, write_inputs
+from sim.sumo.driver import Children
+from tests.theory.isolated import PERIOD, TITLE, Evaluated, draw, evaluate, site_data
 
 FLOWS = {"north.through": 200, "west.through": 200}
 LOT = {"title": TITLE, "kind": "off_street", "on": "J1.north", "at_m": 200, "stalls": 5}
@@ -90,3 +96,46 @@ def test_who_parked_at_the_kerb_still_comes(study: Evaluated) -> None:
     assert before["id"].tolist() == after["id"].tolist()
     gave_up = [(table["fate"] == "gave_up").sum() for table in (before, after)]
     assert gave_up[1] > gave_up[0]
+
+
+FAR_LOT = {**LOT, "at_m": 530, "stalls": 60}
+"""A minute down the street from lot A at 200 m: some 24 s of driving, and the queue at the signals."""
+HURRIED = {**SHOP, "gives_up_after_min": 0.3, "walks_at_most_m": 600}
+
+
+@pytest.fixture(scope="module")
+def hurried(tmp_path_factory: pytest.TempPathFactory) -> Evaluated:
+    """Who finds the five stalls of A full has 18 s to reach F, which takes 24."""
+    data = site_data(15, parking={"A": LOT, "F": FAR_LOT}, parking_demand={"shop": HURRIED})
+    site = draw(tmp_path_factory.mktemp("hurried"), data, {"north.through": 50})
+    return evaluate(site, clear_factor=2.0)
+
+
+def test_who_has_searched_long_enough_gives_up_by_the_clock(hurried: Evaluated) -> None:
+    found = searched(hurried)
+    assert len(found) >= 5
+    assert set(found["outcome"]) == {"gave_up"}
+    lasted_s = found["ended_s"] - found["began_s"]
+    assert lasted_s.between(18 - 10, 18).all(), "no later, and two looks of 5 s earlier at most"
+    assert set(found["full_areas"]) == {1}
+    view = hurried.view()
+    assert set(view.tables["parked"]["area"]) == {"A"}, "F has stalls, but nobody gets there in time"
+    fates = view.tables["trips"].set_index("id")["fate"]
+    assert set(fates[found.index]) == {"gave_up"}
+    assert ledger(view.tables["trips"])["gave_up"] == len(found)
+    assert not hurried.tables.findings["finding"].isin(["circling", "littles_law", "uncleared_cohort"]).any()
+
+
+def test_a_clock_that_strikes_for_nobody_changes_nothing(study: Evaluated) -> None:
+    """The same run with a look every 5 s and nobody who has searched a day: the same bytes."""
+    analysis, own = study.analysis, study.analysis.study
+    people = realise(own.site, PERIOD, 1, own.settings, own.vehicles)
+    files = laid_out(own.site, analysis.checked.builds[BASELINE, PERIOD])
+    wanted = request(own, PERIOD, 1, files, people)
+    limits = {f"parking.shop.{n}": (86400.0, "A", "leave.J1.south.exit") for n in range(60)}
+    spec = replace(wanted.spec, driver="libsumo", gives_up=limits)
+    with analysis.store.draft() as folder:
+        write_inputs(wanted, folder)
+        read = simulated(wanted, spec, folder, Children())
+    for name in ("trips", "parked", "searches", "zones"):
+        pd.testing.assert_frame_equal(read.tables[name], study.view().tables[name])

@@ -110,7 +110,8 @@ CASES: dict[str, tuple[Edit, str]] = {
     ),
     "misspelt kind": (
         change(POLICY, "retime_signal", "retime_signals"),
-        f"{J1}.kind: no intervention kind 'retime_signals' (did you mean retime_signal or actuate_signal?)",
+        f"{J1}.kind: no intervention kind 'retime_signals' (did you mean retime_signal or actuate_signal or "
+        "signalise?)",
     ),
     "missing policy": (
         change(SCENARIO, "[longer_main]", "[longer_mian]"),

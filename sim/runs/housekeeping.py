@@ -8,18 +8,27 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from sim.publish import CHECKSUMS, damage, remove
-from sim.runs.store import Store
+from sim.runs.store import INPUTS_FILE, Store
 from sim.runs.study_log import LOG_FILE
 
-Kind = Literal["run", "measured", "build", "network", "site", "failure", "draft"]
-KINDS: tuple[Kind, ...] = ("run", "measured", "build", "network", "site", "failure", "draft")
+Kind = Literal["run", "measured", "passport", "build", "network", "site", "failure", "draft"]
+PUBLISHED: Mapping[Kind, str] = {
+    "run": "",
+    "measured": "measured/",
+    "passport": "passport/",
+    "build": "build/",
+    "network": "network/",
+    "site": "site/",
+}
+"""Where folders lie that appeared whole, each with its checksums."""
+KINDS: tuple[Kind, ...] = (*PUBLISHED, "failure", "draft")
 SETTLED_S = 3600.0
 """What was made within this time may belong to a study that has not noted it yet."""
 
@@ -43,16 +52,11 @@ class Entry:
 
 def entries(store: Store) -> Iterator[Entry]:
     """Yield what is in a store, kind by kind, in the order of the digests."""
-    folders: tuple[tuple[Kind, Iterable[Path]], ...] = (
-        ("run", store.root.glob("??/[!.]*")),
-        ("measured", store.root.glob("measured/??/[!.]*")),
-        ("build", store.root.glob("build/??/[!.]*")),
-        ("network", store.root.glob("network/??/[!.]*")),
-        ("site", store.root.glob("site/??/[!.]*")),
-        ("failure", store.root.glob("failed/*.json")),
-        ("draft", _drafts(store.root)),
-    )
-    for kind, paths in folders:
+    folders: dict[Kind, Iterable[Path]] = {
+        kind: store.root.glob(f"{parent}??/[!.]*") for kind, parent in PUBLISHED.items()
+    }
+    folders |= {"failure": store.root.glob("failed/*.json"), "draft": _drafts(store.root)}
+    for kind, paths in folders.items():
         for path in sorted(paths):
             entry = _entry(kind, path)
             if entry is not None:
@@ -63,7 +67,7 @@ def _drafts(root: Path) -> Iterator[Path]:
     """Yield what killed processes may have left: folders to run in, and folders that were being published."""
     yield from root.glob("running/*")
     yield from root.glob("failed/*.part")
-    for parent in ("", "measured/", "build/", "network/", "site/"):
+    for parent in PUBLISHED.values():
         yield from root.glob(f"{parent}??/.*")
 
 
@@ -79,7 +83,7 @@ def _entry(kind: Kind, path: Path) -> Entry | None:
 def damaged(store: Store) -> Iterator[tuple[Entry, str]]:
     """Yield what is not as it was published, with the file that shows it."""
     for entry in entries(store):
-        if entry.kind in ("run", "measured", "build", "network", "site"):
+        if entry.kind in PUBLISHED:
             name = damage(entry.path)
             if name is not None:
                 yield entry, name
@@ -89,7 +93,7 @@ def unneeded(store: Store, results: Path, now_s: float | None = None) -> Iterato
     """Yield what no study under `results` names, and is settled.
 
     A run is named by `runs.json`, `free_flow.json` or `log.jsonl` of a study; what was measured, builds and
-    networks by the runs that are.
+    networks by the runs that are. A capacity passport is needed as long as a build is on which it was taken.
     """
     before_s = (time.time() if now_s is None else now_s) - SETTLED_S
     runs = named_runs(results)
@@ -97,13 +101,14 @@ def unneeded(store: Store, results: Path, now_s: float | None = None) -> Iterato
     networks: set[str] = set()
     for entry in entries(store):
         if entry.kind == "run" and (entry.digest in runs or entry.made_s > before_s):
-            inputs = _inputs(entry.path)
+            inputs = _read(entry.path / "run.json").get("inputs", {})
             builds.add(inputs.get("build", ""))
             networks.add(inputs.get("network", ""))
     for entry in entries(store):
         needed = {
             "run": entry.digest in runs,
             "measured": entry.digest in runs,
+            "passport": _read(entry.path / INPUTS_FILE).get("build") in builds,
             "failure": entry.digest in runs,
             "build": entry.digest in builds,
             "network": bool(networks & _sums(entry.path)),
@@ -143,11 +148,11 @@ def _digest_in(line: str) -> str | None:
     return content.get("digest") if isinstance(content, dict) else None
 
 
-def _inputs(folder: Path) -> dict[str, Any]:
+def _read(path: Path) -> dict[str, Any]:
     try:
-        content: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))["inputs"]
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return content
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError):
         return {}
 
 

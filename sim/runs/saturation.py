@@ -7,6 +7,7 @@ junction are measured side by side, the others one after the other, each with th
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +23,7 @@ from sim.demand import VEHICLES, Demand, demand_digest
 from sim.publish import publish
 from sim.runs.free_flow import Drive, Lenders, drives_of, showing, slots_of, spec_from_nought
 from sim.runs.run import DEMAND_FILE, SIMULATION_CODE
-from sim.runs.store import Store, digest_of
+from sim.runs.store import INPUTS_FILE, Store, digest_of
 from sim.signals.program import Interval
 from sim.site.network import Movement, Network
 from sim.site.zones import MovementZone, Point
@@ -81,24 +82,25 @@ def measure_saturation(
     ]
     slots = slots_of(drives)
     demands = [_demand(slot, arm.network, lenders, whole) for slot in slots]
-    digest = digest_of(
-        {
-            "code": [PASSPORT_CODE, SIMULATION_CODE],
-            "sumo": version(),
-            "build": arm.digest,
-            "network": arm.network.sha256,
-            "step_s": spec.step_length_s,
-            "options": dict(spec.options),
-            "people": [demand_digest(demand) for demand in demands],
-            "making": {d.movement: _shares(d.movement, arm.network, lenders) for d in drives},
-        }
-    )
+    inputs = {
+        "code": [PASSPORT_CODE, SIMULATION_CODE],
+        "sumo": version(),
+        "build": arm.digest,
+        "network": arm.network.sha256,
+        "step_s": spec.step_length_s,
+        "options": dict(spec.options),
+        "people": [demand_digest(demand) for demand in demands],
+        "making": {d.movement: _shares(d.movement, arm.network, lenders) for d in drives},
+    }
+    digest = digest_of(inputs)
 
     def fill(folder: Path) -> None:
         crossings = _simulated(arm, slots, demands, spec, store, timeout_s, jobs)
         rows = [_row(drive, arm.network, lenders, crossings) for slot in slots for drive in slot]
         table = pd.DataFrame(rows, columns=list(MEASURED)).sort_values("movement")
         typed(table, MEASURED).to_parquet(folder / "measured.parquet", index=False, compression="zstd")
+        text = json.dumps(inputs, indent=1, ensure_ascii=False, allow_nan=False)
+        (folder / INPUTS_FILE).write_text(f"{text}\n", encoding="utf-8")
 
     target = store.root / "passport" / digest[:2] / digest
     return typed(pd.read_parquet(publish(target, fill) / "measured.parquet"), MEASURED)

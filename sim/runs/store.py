@@ -30,6 +30,10 @@ SCHEMA_VERSION = 1
 """Of run.json and the tables beside it; part of the digest, so another schema never finds old runs."""
 
 
+INPUTS_FILE = "inputs.json"
+"""Beside a capacity passport: what it was taken on, as `run.json` says it of a run."""
+
+
 def digest_of(inputs: Mapping[str, Any]) -> str:
     """Return the sha256 of plain data in one canonical form; floats and ints that are equal are the same."""
     text = json.dumps(inputs, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

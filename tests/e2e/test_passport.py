@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from sim.errors import ConfigError
 from sim.policy import BASELINE, apply, empty_policy
 from sim.runs.passport import study_passport
-from sim.runs.store import Store
+from sim.runs.store import INPUTS_FILE, Store, digest_of
 from sim.site.model import Site
 from sim.standard_data import vehicle_set
 from sim.study import Arm, RunSettings, Study
@@ -50,6 +51,10 @@ def measured(site: Site) -> pd.DataFrame:
     known = set(store.root.rglob("measured.parquet"))
     pd.testing.assert_frame_equal(study_passport(study, builds, store), first)
     assert set(store.root.rglob("measured.parquet")) == known, "the second time it is found"
+    (folder,) = {path.parent for path in known}
+    inputs = json.loads((folder / INPUTS_FILE).read_text(encoding="utf-8"))
+    assert inputs["build"] == builds[BASELINE, PERIOD].digest, "by this the store is tidied"
+    assert digest_of(inputs) == folder.name
     return first.set_index("movement")
 
 

@@ -11,7 +11,7 @@ import pytest
 from sim.errors import ConfigError
 from sim.publish import publish
 from sim.runs.housekeeping import SETTLED_S, damaged, discard, entries, unneeded
-from sim.runs.store import Store, digest_of
+from sim.runs.store import INPUTS_FILE, Store, digest_of
 from sim.tables import RUN_TABLES, RunFacts, empty
 from tests.command_line import huandu
 
@@ -161,3 +161,30 @@ def test_what_was_measured_goes_with_its_run(root: Path, store: Store) -> None:
         ("run", other),
         ("measured", other),
     }
+
+
+def test_a_passport_is_kept_while_a_study_stands_on_its_build(root: Path, store: Store) -> None:
+    def taken_on(build: str | None, name: str) -> Path:
+        def fill(folder: Path) -> None:
+            (folder / "measured.parquet").write_bytes(b"x")
+            if build is not None:
+                (folder / INPUTS_FILE).write_text(json.dumps({"build": build}))
+
+        return publish(store.root / "passport" / name[:2] / name, fill)
+
+    needed, lost, old = taken_on("b1", "aaaa"), taken_on("b2", "bbbb"), taken_on(None, "cccc")
+    study = root / "results" / "study"
+    study.mkdir()
+    (study / "runs.json").write_text(json.dumps([{"digest": add(store, 1, build="b1")}]))
+    assert list(unneeded(store, root / "results")) == [], "young ones may belong to a study that begins"
+    (store.root / "passport" / "aa" / ".aaaa-draft").mkdir()
+    age(store.root)
+    assert {(entry.kind, entry.path) for entry in unneeded(store, root / "results")} == {
+        ("passport", lost),
+        ("passport", old),
+        ("draft", needed.parent / ".aaaa-draft"),
+    }
+    assert huandu("store", "gc", "--root", root).code == 0
+    assert [entry.path for entry in entries(store) if entry.kind == "passport"] == [needed]
+    (needed / "measured.parquet").write_bytes(b"y")
+    assert [(entry.path, name) for entry, name in damaged(store)] == [(needed, "measured.parquet")]

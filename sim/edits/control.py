@@ -77,6 +77,11 @@ class SetControl(Edit):
                     id=self.junction,
                 )
             )
+        waiting = [
+            c.key for c in network.connections if c.entry_link is not None and c.signal == junction.signal
+        ]
+        if waiting:
+            raise ValueError(Message("{keys} has a waiting area inside the junction", keys=waiting))
         signals = {
             period: {id: control for id, control in controls.items() if id != junction.signal}
             for period, controls in site.signals.items()

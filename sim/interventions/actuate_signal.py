@@ -37,7 +37,7 @@ class ActuateSignal(Intervention):
 kind: actuate_signal
 junction: J1
 expect: {cycle_s: 110}
-min_greens_s: {A: 15, B: 10}
+min_greens_s: {A: 20, B: 10}
 max_greens_s: {A: 60, B: 40}
 """
     watch: ClassVar[Text] = Text(

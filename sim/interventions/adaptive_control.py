@@ -37,7 +37,7 @@ class AdaptiveControl(Intervention):
 kind: adaptive_control
 junctions: [J1, J2]
 period: am_peak
-expect: {cycles_s: {J1: 110, J2: 110}}
+expect: {cycles_s: {J1: 110, J2: 100}}
 max_green_s: 60
 """
     watch: ClassVar[Text | None] = Text(

@@ -24,7 +24,8 @@ class AddLink(NewStreet):
 kind: add_link
 id: binjiang
 between: [J1, J2]
-expect: {gap_m: 600}
+expect: {gap_m: 220}
+via_m: [[50, 80], [170, 80]]
 lanes: 2
 speed_kmh: 60
 ways:

@@ -33,13 +33,13 @@ class AddStage(Intervention):
     title: ClassVar[Text] = Text("增设专用相位", "Add a stage")
     example: ClassVar[str] = """\
 kind: add_stage
-junction: J1
-expect: {cycle_s: 90}
+junction: J2
+expect: {cycle_s: 100}
 stage: left
-serves: [J1.north.left, J1.south.left]
+serves: [J2.north.left, J2.south.left]
 behind: A
 green_s: 15
-greens_s: {A: 30}
+greens_s: {A: 40}
 only: true
 """
     watch: ClassVar[Text] = Text(

@@ -30,7 +30,7 @@ class AddTurnBay(Intervention):
     title: ClassVar[Text] = Text("进口道展宽", "Add a turn bay")
     example: ClassVar[str] = """\
 kind: add_turn_bay
-approach: J1.north
+approach: J1.east
 length_m: 40
 expect: [left+through, through+right]
 lanes: [left, through, through+right]

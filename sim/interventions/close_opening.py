@@ -23,7 +23,7 @@ class CloseOpening(Intervention):
     title: ClassVar[Text] = Text("封闭掉头开口", "Close an opening for U-turns")
     example: ClassVar[str] = """\
 kind: close_opening
-approach: J1.north
+approach: J1.south
 expect: {lanes: 1}
 """
     watch: ClassVar[Text] = Text(

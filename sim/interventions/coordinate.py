@@ -56,7 +56,7 @@ class Coordinate(Intervention):
 kind: coordinate
 junctions: [J1, J2]
 period: am_peak
-expect: {cycles_s: {J1: 120, J2: 100}}
+expect: {cycles_s: {J1: 110, J2: 100}}
 cycle_s: 110
 """
 

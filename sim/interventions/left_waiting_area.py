@@ -48,7 +48,7 @@ class LeftWaitingArea(Intervention):
 kind: left_waiting_area
 movement: J1.north.left
 expect: {lanes: 1}
-storage_m: 14
+storage_m: 9
 """
     watch: ClassVar[Text] = Text(
         "先直行后左转，左转绿灯后须有全红，否则待行区内的车辆无法清空。模型中 5–22 m 的待行区每车道每周期"

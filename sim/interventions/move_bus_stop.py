@@ -41,7 +41,7 @@ class MoveBusStop(Intervention):
     example: ClassVar[str] = """\
 kind: move_bus_stop
 stop: keyuan_road
-expect: {on: J1.west, at_m: 480}
+expect: {on: J1.west, at_m: 100}
 on: J2.west
 at_m: 60
 bay: true

@@ -47,7 +47,7 @@ class OneWay(Intervention):
     example: ClassVar[str] = """\
 kind: one_way
 close: [J1.north]
-expect: {lanes: 2}
+expect: {lanes: 3}
 exempt: [bus]
 """
     watch: ClassVar[Text] = Text(

@@ -27,13 +27,10 @@ class OpenRoad(NewStreet):
     example: ClassVar[str] = """\
 kind: open_road
 id: jiugang
-between: [N1, J1]
-expect: {gap_m: 180}
+between: [J1.south.end, J3.west.end]
+expect: {gap_m: 130}
 lanes: 1
 speed_kmh: 40
-ways:
-  - {from: new, to: J1.east, green_with: J1.west.through, gives_way: true}
-  - {from: J1.east, to: new, green_with: J1.east.through}
 """
     watch: ClassVar[Text] = Text(
         "结果取决于路径响应方法，报告中注明；应选 `equilibrium`，`detour` 为短期，诱增交通另计。"

@@ -31,8 +31,8 @@ class ReorderStages(Intervention):
     example: ClassVar[str] = """\
 kind: reorder_stages
 junction: J1
-expect: {cycle_s: 120}
-order: [A, C, B, D]
+expect: {cycle_s: 110}
+order: [A, C, B]
 """
     watch: ClassVar[Text] = Text(
         "绿灯间隔时间按原相序设计，换序后冲突不同，预检会核对清空时间。协调控制下应重新计算相位差。",

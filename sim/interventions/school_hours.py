@@ -34,7 +34,7 @@ class SchoolHours(Intervention):
     example: ClassVar[str] = """\
 kind: school_hours
 close: [J1.north]
-expect: {lanes: 2}
+expect: {lanes: 3}
 hours: ["07:20-08:00", "16:30-17:20"]
 exempt: [bus]
 """

@@ -58,7 +58,7 @@ class Timetable(Intervention):
     example: ClassVar[str] = """\
 kind: timetable
 junction: J1
-expect: {cycles_s: {am_peak: 120}}
+expect: {cycles_s: {am_peak: 110}}
 plans:
   - {hours: "07:00-08:15", greens_s: {A: 50}}
   - {hours: "08:15-10:00", plan_of: pm_peak}

@@ -26,7 +26,7 @@ class UnlimitedParking(Intervention):
     title: ClassVar[Text] = Text("泊位不限量（用于分离影响）", "Unlimited parking (to separate effects)")
     example: ClassVar[str] = """\
 kind: unlimited_parking
-expect: {stalls: 10}
+expect: {stalls: 40}
 """
 
     kind: Literal["unlimited_parking"]

@@ -42,7 +42,7 @@ class WidenRoad(Intervention):
     title: ClassVar[Text] = Text("拓宽瓶颈路", "Widen a road")
     example: ClassVar[str] = """\
 kind: widen_road
-on: [J1.north]
+on: [J1.east]
 expect: {lanes: 2, uses: [left+through, through+right]}
 lanes: 3
 uses: [left, through, through+right]

@@ -21,6 +21,8 @@ from sim.interventions import REGISTRY, Intervention
 from sim.labels import catalogue
 
 NOT_OFFERED = "not_offered."
+DRAWINGS = "interventions"
+"""Folder of the drawings beside the page (`sim.intervention_drawings`)."""
 UNITS = {
     "kmh": "km/h", "per_km_h": "per km and hour", "wan_yuan": "万元", "yuan_per_h": "元/h", "mps": "m/s",
     "vph": "veh/h", "pct": "%", "m": "m", "s": "s",
@@ -39,6 +41,11 @@ fails it (`huandu check` prints the proof).
 Names: junction `J1`, approach `J1.north`, movement `J1.north.left`; edges by the id in the network. Lanes are
 listed from the median to the kerb. Hours are written `"07:00-09:00"`, the end not included, and must meet a
 period of the site. Vehicle classes: `car`, `bus`, `truck`, ... as on lanes.
+
+Every example holds on [one made-up place](interventions/place/site.yaml), which the drawings show today and
+then: new or changed lanes orange, new ways green, what goes or is closed pink (dashed: for a time), greens of
+stages in seconds. 示例均适用于同一虚构地点:橙色为新增或改变的车道,绿色为新增流向,粉色为取消或封闭
+(虚线为分时段)。
 
 With fixed routes, an arm that closes a way that somebody drives is refused: the preflight lists the
 vehicles, and the demand has to say which way they take instead. This holds for ways that are closed by the
@@ -77,6 +84,8 @@ def _section(kind: str, cls: type[Intervention]) -> Iterator[str]:
     yield f"## {kind}"
     yield ""
     yield f"**{cls.title.zh}** / {cls.title.en}"
+    yield ""
+    yield f"![{cls.title.zh} {cls.title.en}]({DRAWINGS}/{kind}.svg)"
     yield ""
     yield inspect.cleandoc(cls.__doc__ or "")
     yield ""

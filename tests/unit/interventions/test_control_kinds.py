@@ -19,6 +19,7 @@ from sim.standard_data import SOURCE
 from sim.sumo.build import build
 from sim.sumo.netconvert import convert
 from sim.sumo.proof import prove
+from sim.sumo.site import load
 from tests.sites import applied_of, policy_of, site_of, street
 
 CONVERT = {"kind": "convert_junction", "junction": "J1", "expect": {"control": "signals"}, "to": "priority",
@@ -207,6 +208,14 @@ def test_a_signal_that_cannot_be_is_refused(crossroads: Site, change: dict[str, 
 def test_signals_where_there_are_some_are_refused(site: Site) -> None:
     with pytest.raises(ConfigError, match="has signals already"):
         applied(site, SIGNALISE, expect={"control": "signals"})
+
+
+def test_a_junction_with_a_waiting_area_keeps_its_signal(repo_root: Path, tmp_path: Path) -> None:
+    """The area has lights of its own; on the place of the reference page there is room for one."""
+    place = load(repo_root / "docs" / "interventions" / "place", tmp_path)
+    area = {"kind": "left_waiting_area", "movement": "J1.north.left", "expect": {"lanes": 1}, "storage_m": 9}
+    with pytest.raises(ConfigError, match="has a waiting area inside the junction"):
+        apply(policy_of(a=area, b={**CONVERT, "after": ["a"]}), place, "policy")
 
 
 def test_two_that_touch_one_junction_need_an_order(site: Site) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from sim.report.intervention_streets import Point
 from sim.signals.program import SignalControl
@@ -143,7 +143,9 @@ class Changes:
     def _shows(self, junction: Junction, nodes: set[str]) -> bool:
         before = self.site.network.junctions[junction.id]
         signals = {before.signal, junction.signal} & self.signals.keys()
-        return junction.node in nodes or bool(signals) or before.control != junction.control
+        boxes = [site.boxes.get(junction.id) for site in (self.site, self.then)]
+        differs = before.control != junction.control or boxes[0] != boxes[1]
+        return junction.node in nodes or bool(signals) or differs
 
     def places_m(self) -> list[Point]:
         """Where parking areas, stops and stopping lie that differ; all areas where only facts differ."""
@@ -175,12 +177,33 @@ def facts_in_words(changes: Changes, site: Site) -> list[str]:
         if site is changes.then
         for key, value in dict(c.rules).items()
     ]
+    for name in ("boxes", "crossings"):
+        one, other, own = (getattr(_told(s), name) for s in (changes.site, changes.then, site))
+        for id in {**one, **other}:
+            if one.get(id) != other.get(id):
+                lines.append(f"{id}: {own.get(id, '—')}"[:LONGEST])
     for name in ("parking", "parking_demand", "illegal_stopping"):
         one, other, own = (getattr(f, name) for f in (*facts, mine))
         for id in {**one, **other}:
             if one.get(id) != other.get(id):
                 lines.append(f"{id}: {_fields(one.get(id), other.get(id), own.get(id))}"[:LONGEST])
     return [line.replace("&", "&amp;").replace("<", "&lt;") for line in lines]
+
+
+def _told(site: Site) -> _Told:
+    share = site.facts.enters_full_exit_share
+    boxes = {id: site.boxes.get(id, share) for id in site.network.junctions}
+    return _Told(
+        {id: f"enters_full_exit_share {value:g}" for id, value in boxes.items()},
+        {c.key: f"{c.length_m:g} m" for c in site.network.crossings},
+    )
+
+
+class _Told(NamedTuple):
+    """What a site says that no drawing shows: text by id."""
+
+    boxes: Mapping[str, str]
+    crossings: Mapping[str, str]
 
 
 def hours_in_words(changes: Changes) -> Iterator[tuple[str, str]]:

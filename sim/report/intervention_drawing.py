@@ -240,6 +240,10 @@ class _Panel:
             if not self._seen([junction.position_m]):
                 continue
             x, y = map(float, self.window.at(junction.position_m).split())
+            if junction.id in self.site.boxes:
+                half = round(12 * self.window.scale)
+                lines = f"M{x - half:.0f} {y - half:.0f}l{2 * half} {2 * half}m0 {-2 * half}l{-2 * half} {2 * half}"
+                yield f'<path d="{lines}" fill="none" stroke="{NEW}" stroke-width="3"/>'
             if junction.control == "signals":
                 dots = zip((-5, 0, 5), ("#e03131", "#f59f00", "#2f9e44"), strict=True)
                 mark = f'<rect x="{x - 9:.0f}" y="{y - 4:.0f}" width="18" height="8" rx="4"/>' + "".join(

@@ -242,7 +242,8 @@ class _Panel:
             x, y = map(float, self.window.at(junction.position_m).split())
             if junction.id in self.site.boxes:
                 half = round(12 * self.window.scale)
-                lines = f"M{x - half:.0f} {y - half:.0f}l{2 * half} {2 * half}m0 {-2 * half}l{-2 * half} {2 * half}"
+                side = 2 * half
+                lines = f"M{x - half:.0f} {y - half:.0f}l{side} {side}m0 {-side}l{-side} {side}"
                 yield f'<path d="{lines}" fill="none" stroke="{NEW}" stroke-width="3"/>'
             if junction.control == "signals":
                 dots = zip((-5, 0, 5), ("#e03131", "#f59f00", "#2f9e44"), strict=True)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from sim.analysis import Analysis, Runs, Tables
 from sim.apart import FEW, Apart, Begin, done
+from sim.assignment.settled import read_assignment
 from sim.calibration.passport import PASSPORT_FILE, passing_share, read_passport
 from sim.demand.imported import demand_files
 from sim.errors import ConfigError, Problem, RunError
@@ -25,7 +26,7 @@ from sim.report.apart import write_report
 from sim.report.printing import NO_BROWSER, print_pdf
 from sim.report.terminal import verdict_table_text
 from sim.results import StudyFolder, describe_study, write_json
-from sim.runs.campaign import FREE_FLOW_FILE, Key, read_assignment, read_free_flow, read_records, run_study
+from sim.runs.campaign import FREE_FLOW_FILE, Key, read_free_flow, read_records, run_study
 from sim.runs.passport import study_passport
 from sim.runs.preflight import Preflight, preflight
 from sim.runs.run import still_holds

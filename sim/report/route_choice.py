@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from sim.assignment.settled import read_assignment
 from sim.labels import Text, text
 from sim.plots.study_data import StudyData
-from sim.runs.campaign import read_assignment
 
 
 def settled_lines(data: StudyData) -> list[dict[str, Any]]:

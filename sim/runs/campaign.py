@@ -24,6 +24,7 @@ from typing import Any
 
 import pandas as pd
 
+from sim.assignment.settled import ASSIGNMENT_FILE
 from sim.demand import LEAVING, Demand, begin_s, departs_s, realise, ways
 from sim.demand.detours import driven
 from sim.demand.placebo import perturbed
@@ -57,8 +58,6 @@ Watch = Callable[[Mapping[Key, RunRecord], pd.DataFrame, pd.DataFrame], Sequence
 """Called after every run with the records so far, FREE_FLOW and ASSIGNMENT; returns lines for the log."""
 FREE_FLOW_FILE = "free_flow.json"
 """In a study's folder: why the free-flow runs failed, null if they did not, and their digests."""
-ASSIGNMENT_FILE = "assignment.csv"
-"""Among a study's tables: how well the choice of ways is settled, columns ASSIGNMENT."""
 
 
 @dataclass(frozen=True)
@@ -153,12 +152,6 @@ def read_free_flow(folder: Path) -> tuple[pd.DataFrame, str | None]:
     """Read the free-flow table of a study's folder, columns FREE_FLOW, and why it lacks movements, if so."""
     said = json.loads((folder / FREE_FLOW_FILE).read_text(encoding="utf-8"))
     return typed(pd.read_parquet(folder / "tables" / "free_flow.parquet"), FREE_FLOW), said["failure"]
-
-
-def read_assignment(folder: Path) -> pd.DataFrame:
-    """Read how well the choice of ways is settled in a study: columns ASSIGNMENT."""
-    path = folder / "tables" / ASSIGNMENT_FILE
-    return typed(pd.read_csv(path), ASSIGNMENT) if path.is_file() else empty(ASSIGNMENT)
 
 
 @dataclass

@@ -10,11 +10,12 @@ import pandas as pd
 
 from sim.analysis import Analysis
 from sim.apart import Apart
+from sim.assignment.settled import read_assignment
 from sim.comparison.robustness import break_even
 from sim.errors import ConfigError, Problem
 from sim.labels import Message
 from sim.progress import progress_bar
-from sim.runs.campaign import read_assignment, read_free_flow, read_records, run_study
+from sim.runs.campaign import read_free_flow, read_records, run_study
 from sim.runs.preflight import Preflight, preflight
 from sim.sides.parts import Split, attribution_table, split_policies
 from sim.sides.worlds import strip, worlds

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from itertools import combinations
 
 from sim.interventions.new_streets import positions
-from sim.interventions.set_lane_use import car_lanes, lane_uses
 from sim.interventions.street_ends import is_dead_end
+from sim.site.car_lanes import car_lanes, lane_uses
 from sim.site.model import Site
 from tests.edits import approaches
 

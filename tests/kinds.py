@@ -7,10 +7,10 @@ from itertools import product
 
 from sim.errors import ConfigError
 from sim.interventions import REGISTRY
-from sim.interventions.set_lane_use import lane_uses
 from sim.loading import parse
 from sim.policy import apply
 from sim.signals.program import SignalProgram
+from sim.site.car_lanes import lane_uses
 from sim.site.model import Site
 from sim.site.network import Approach, Edge
 from tests.edits import approaches

@@ -8,6 +8,7 @@ from sim.edits.base import Edit
 from sim.edits.closures import while_closed
 from sim.edits.edited_site import edited
 from sim.edits.geometry import SplitEdge
+from sim.site.car_lanes import by_car
 from sim.site.model import Site
 from sim.site.network import Network
 
@@ -16,8 +17,7 @@ def ways_for_cars(network: Network) -> Mapping[str, frozenset[str]]:
     """Return edge -> the edges that cars may go on to."""
     found: dict[str, set[str]] = {}
     for c in network.connections:
-        lanes = network.edges[c.from_edge].lanes[c.from_lane], network.edges[c.to_edge].lanes[c.to_lane]
-        if all(lane.for_cars for lane in lanes) and (c.allow is None or "passenger" in c.allow):
+        if by_car(network, c):
             found.setdefault(c.from_edge, set()).add(c.to_edge)
     return {edge: frozenset(to) for edge, to in found.items()}
 

@@ -11,8 +11,9 @@ from sim.edits.geometry import SHORTEST_M
 from sim.edits.vocabulary import Edit, SetConnections, SetLaneCount, SplitEdge, lane_link
 from sim.errors import ConfigError, Problem, Problems
 from sim.interventions.base import Intervention, intervention
-from sim.interventions.set_lane_use import SetLaneUse, car_lanes, lane_uses, uses_in_words
+from sim.interventions.set_lane_use import SetLaneUse, uses_in_words
 from sim.labels import Message, Text, message_of, text
+from sim.site.car_lanes import car_lanes, lane_uses
 from sim.site.model import Site
 from sim.site.network import Approach
 from sim.site.places import named

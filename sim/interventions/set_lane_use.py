@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import ClassVar, Literal
 
@@ -12,10 +12,11 @@ from sim.edits.vocabulary import SetConnections, lane_link
 from sim.errors import ConfigError, Problem, Problems, near
 from sim.interventions.base import Intervention, intervention
 from sim.labels import Message, Text, text
+from sim.site.car_lanes import by_car, car_lanes, lane_uses, targets_of
 from sim.site.facts import DIRECTIONS
 from sim.site.lane_marking import remarked
 from sim.site.model import Site
-from sim.site.network import Approach, Connection, Movement, Network
+from sim.site.network import Approach, Movement, Network
 from sim.site.places import named
 
 RANK: dict[str, int] = {direction: rank for rank, direction in enumerate(DIRECTIONS)}
@@ -51,13 +52,13 @@ lanes: [left, left, through+right]
         self._check_expectation(network, approach, path)
         wanted = self._wanted(network, approach, path)
         present = network.connections_from.get(approach.edge, ())
-        links = {lane_link(c) for c in present if not _by_car(network, c)}
+        links = {lane_link(c) for c in present if not by_car(network, c)}
         problems = Problems()
         for movement in approach.movements:
             serving = [lane for lane in sorted(wanted) if movement.direction in wanted[lane]]
             exits = car_lanes(network, movement.to_edge)
             beside = sum(1 for lane in wanted if lane > max(serving, default=0))
-            present_targets = _targets(network, movement)
+            present_targets = targets_of(network, movement)
             aimed = remarked(_direction(movement), serving, exits, beside, present_targets)
             if aimed is None:
                 told = Message(
@@ -140,39 +141,6 @@ lanes: [left, left, through+right]
                 )
         problems.raise_if_any()
         return dict(zip(reversed(lanes), uses, strict=True))
-
-
-def car_lanes(network: Network, edge: str) -> list[int]:
-    """Return the indices of the lanes that cars may use, from the kerb."""
-    return [lane.index for lane in network.edges[edge].lanes if lane.for_cars]
-
-
-def lane_uses(network: Network, approach: Approach) -> list[str]:
-    """Return what each lane for cars serves, from the median to the kerb; `none` if they cannot go on."""
-    serves: dict[int, list[str]] = {lane: [] for lane in reversed(car_lanes(network, approach.edge))}
-    for movement in approach.movements:
-        for lane in _targets(network, movement):
-            serves[lane].append(movement.direction)
-    return ["+".join(directions) or "none" for directions in serves.values()]
-
-
-def _targets(network: Network, movement: Movement) -> Mapping[int, frozenset[int]]:
-    """Lane -> exit lanes of the movement today, for cars."""
-    found: dict[int, set[int]] = {}
-    for connection in movement.connections:
-        if _by_car(network, connection):
-            found.setdefault(connection.from_lane, set()).add(connection.to_lane)
-    return {lane: frozenset(to) for lane, to in found.items()}
-
-
-def _by_car(network: Network, connection: Connection) -> bool:
-    lanes = (
-        network.edges[connection.from_edge].lanes[connection.from_lane],
-        network.edges[connection.to_edge].lanes[connection.to_lane],
-    )
-    return all(lane.for_cars for lane in lanes) and (
-        connection.allow is None or "passenger" in connection.allow
-    )
 
 
 def _direction(movement: Movement) -> str:

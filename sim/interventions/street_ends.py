@@ -19,9 +19,9 @@ from sim.edits.vocabulary import (
     lane_link,
 )
 from sim.errors import Problems, near
-from sim.interventions.set_lane_use import car_lanes
 from sim.labels import Message
 from sim.loading import Facts
+from sim.site.car_lanes import car_lanes
 from sim.site.lane_marking import marked
 from sim.site.model import Site
 from sim.site.network import Edge, Movement, Network

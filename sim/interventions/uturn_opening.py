@@ -11,10 +11,10 @@ from sim.edits.edited_site import edited
 from sim.edits.vocabulary import NewWay, SetConnections, SetProgram, keyed, lane_link
 from sim.errors import ConfigError, Problem, Problems, near
 from sim.interventions.base import Intervention, intervention
-from sim.interventions.set_lane_use import car_lanes
 from sim.interventions.street_ends import gives_way
 from sim.labels import Message, Text, text
 from sim.loading import Facts
+from sim.site.car_lanes import car_lanes
 from sim.site.model import Site
 from sim.site.network import Edge, Network
 from sim.site.places import named

@@ -10,10 +10,11 @@ from sim.edits.edited_site import edited
 from sim.edits.vocabulary import AddClosure, SetConnections
 from sim.errors import Problems
 from sim.interventions.base import Intervention, intervention
-from sim.interventions.set_lane_use import SetLaneUse, car_lanes
+from sim.interventions.set_lane_use import SetLaneUse
 from sim.interventions.streets import Hours, check_hours, other_times, span_s
 from sim.labels import Message, Text, text
 from sim.signals.program import GREEN
+from sim.site.car_lanes import car_lanes
 from sim.site.model import Closure, Site
 from sim.site.network import Connection
 from sim.site.places import named

@@ -12,10 +12,11 @@ from sim.edits.edited_site import edited
 from sim.edits.vocabulary import Edit, LaneLink, SetConnections, SetLaneCount, lane_link
 from sim.errors import ConfigError, Problem, Problems
 from sim.interventions.base import Intervention, intervention
-from sim.interventions.set_lane_use import SetLaneUse, car_lanes, lane_uses, uses_in_words
+from sim.interventions.set_lane_use import SetLaneUse, uses_in_words
 from sim.interventions.streets import check_lanes, streets_in_words, stretch
 from sim.labels import Message, Text, text
 from sim.loading import Facts
+from sim.site.car_lanes import car_lanes, lane_uses
 from sim.site.model import Site
 from sim.site.network import Approach, Connection, Edge, Network
 

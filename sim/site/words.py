@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sim.interventions.set_lane_use import lane_uses
 from sim.signals.program import SignalProgram, StageSpan
+from sim.site.car_lanes import lane_uses
 from sim.site.model import Site
 from sim.site.network import Junction, Network
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.errors import BuildError, ConfigError
-from sim.interventions.set_lane_use import lane_uses
 from sim.policy import apply, empty_policy
+from sim.site.car_lanes import lane_uses
 from sim.site.model import Site
 from sim.sumo.build import build
 from sim.sumo.proof import prove

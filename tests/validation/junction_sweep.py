@@ -30,9 +30,9 @@ from pathlib import Path
 import pandas as pd
 
 from sim.errors import BuildError, ConfigError
-from sim.interventions.set_lane_use import lane_uses
 from sim.interventions.streets import car_movement_lanes
 from sim.policy import apply, empty_policy
+from sim.site.car_lanes import lane_uses
 from sim.site.model import Site
 from sim.sumo.build import ArmBuild, build
 from sim.sumo.install import binary, environment

@@ -26,7 +26,6 @@ from sim.comparison.replication import Reason, confidence_at_looks, reason_to_st
 from sim.demand.placebo import PERTURBATION_S
 from sim.measurements import KEYS, TABLES
 from sim.measures.base import RunView
-from sim.measures.greens import Discharge, Greens
 from sim.measures.profiles import profiles, running
 from sim.measures.spec import MeasureSpec
 from sim.policy import BASELINE
@@ -34,6 +33,7 @@ from sim.runs.campaign import Key
 from sim.runs.preflight import Preflight
 from sim.runs.run import RunRecord
 from sim.runs.store import Store
+from sim.signals.greens import Discharge, Greens
 from sim.site.zones import measured_junctions
 from sim.standard_data import config_path
 from sim.study import Study

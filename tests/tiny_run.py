@@ -16,7 +16,7 @@ import pandas as pd
 
 from sim.loading import parse
 from sim.measures.base import RunView
-from sim.measures.greens import Discharge
+from sim.signals.greens import Discharge
 from sim.signals.program import Interval, SignalControl, SignalProgram
 from sim.site.facts import SiteFacts
 from sim.site.network import Approach, Connection, Edge, Junction, Lane, Movement, Network

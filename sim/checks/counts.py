@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from sim.checks.findings import Finding, Found, Gates, as_table
-from sim.measures.greens import Discharge, Greens
-from sim.measures.lane_groups import lane_groups
+from sim.signals.greens import Discharge, Greens
+from sim.signals.lane_groups import lane_groups
 from sim.site.network import Approach, Network
 from sim.site.parking import ParkingArea
 

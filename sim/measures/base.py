@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from sim.measures.greens import Discharge, Greens
-from sim.measures.lane_groups import LaneGroup, lane_groups
+from sim.signals.greens import Discharge, Greens
+from sim.signals.lane_groups import LaneGroup, lane_groups
 from sim.signals.program import SignalControl
 from sim.site.facts import SiteFacts
 from sim.site.network import Approach, Junction, Movement, Network

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sim.measures.base import RunView, Value
-from sim.measures.greens import seconds
 from sim.measures.spec import MeasureSpec
+from sim.signals.greens import seconds
 from sim.signals.program import SignalProgram
 from sim.site.network import Approach
 

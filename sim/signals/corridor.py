@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from sim.errors import Problems, near
 from sim.labels import Message
-from sim.measures.greens import Discharge
 from sim.signals.band import CorridorLink, CorridorSignal, Green
+from sim.signals.greens import Discharge
 from sim.signals.program import GREEN, SignalProgram
 from sim.site.network import Junction, Movement, Network
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from sim.edits.vocabulary import SetTiming
 from sim.errors import ConfigError, Problem, near
 from sim.labels import Message
-from sim.measures.greens import Discharge
 from sim.signals.design_rules import DesignRules, design_rules
+from sim.signals.greens import Discharge
 from sim.signals.program import SignalProgram
 from sim.signals.streams import TimingProblem, timing_problem
 from sim.site.model import Site

@@ -11,9 +11,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sim.measures.greens import Discharge
-from sim.measures.lane_groups import sharing_lanes
 from sim.signals.design_rules import DesignRules
+from sim.signals.greens import Discharge
+from sim.signals.lane_groups import sharing_lanes
 from sim.signals.program import GREEN, SignalProgram, StageSpan
 from sim.site.network import Approach, Junction, Movement, Network
 

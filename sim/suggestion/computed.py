@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sim.measures.greens import Discharge
 from sim.signals.band import green_bands
 from sim.signals.corridor import Corridor, band_inputs
 from sim.signals.design_rules import DesignRules
+from sim.signals.greens import Discharge
 from sim.signals.search import Plans, SignalTiming
 from sim.signals.splits import oversaturated
 from sim.signals.streams import TimingProblem

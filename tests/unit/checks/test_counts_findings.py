@@ -10,7 +10,7 @@ import pytest
 
 from sim.checks.counts import find_in_counts
 from sim.checks.findings import Gates, read_gates
-from sim.measures.greens import Discharge, Greens
+from sim.signals.greens import Discharge, Greens
 from sim.site.network import Approach, Connection, Edge, Junction, Movement, Network
 from sim.site.parking import ParkingArea
 from tests import tiny_run

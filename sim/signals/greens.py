@@ -1,4 +1,4 @@
-"""How much green fixed-time signals show, read from their programs; not a measure."""
+"""How much green fixed-time signals show, read from their programs, and how queues leave on it."""
 
 from __future__ import annotations
 

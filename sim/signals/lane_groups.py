@@ -1,11 +1,11 @@
-"""Lane groups of an approach and their degree of saturation; not a measure itself."""
+"""Lane groups of an approach and their degree of saturation."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sim.measures.greens import Discharge, Greens
+from sim.signals.greens import Discharge, Greens
 from sim.site.network import Approach, Movement
 
 _CROSSING = ("left", "uturn")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from sim.measures.greens import Discharge, Greens
+from sim.signals.greens import Discharge, Greens
 from sim.signals.program import Interval, SignalControl, SignalProgram
 from tests import tiny_run
 

@@ -16,7 +16,8 @@ from sim.labels import Message
 from sim.site.network import Edge, Network
 from sim.sumo.boxes import changes_type, partner
 from sim.sumo.build import ArmBuild
-from sim.sumo.parking_files import MANOEUVRE_TABLE, SEARCH_PARAMETERS
+from sim.sumo.manoeuvre_angles import table
+from sim.sumo.parking_files import SEARCH_PARAMETERS
 from sim.sumo.xml_file import element, opening
 
 PEDESTRIAN = "huandu.pedestrian"
@@ -50,7 +51,7 @@ def written_types(demand: Demand, arm: ArmBuild) -> dict[str, dict[str, str]]:
     """Return all types by id with what is written of them, in order."""
     parks = set(demand.vehicles.loc[demand.vehicles["lot"].isin(list(arm.parking)), "type"])
     parks |= {partner(id) for id in parks} - {None}
-    times = {"maneuverAngleTimes": MANOEUVRE_TABLE}
+    times = {"maneuverAngleTimes": table(arm.parking, arm.network, arm.site.facts.parking, arm.site.network)}
     types = sorted(demand.types.items())
     return {id: _written_type({**own, **times} if id in parks else own) for id, own in types}
 

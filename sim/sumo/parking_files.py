@@ -18,6 +18,7 @@ from sim.site.network import Edge, Network
 from sim.site.parking import ParkingArea, ParkingDemand
 from sim.site.walking import destination, point, walk_m
 from sim.sumo.giving_up import LEAVE
+from sim.sumo.manoeuvre_angles import angles
 from sim.sumo.xml_file import element, opening
 
 SEARCH_RADIUS_M = 1500.0
@@ -31,9 +32,6 @@ LEAVE_M = 12.0
 SEARCH_PARAMETERS: Mapping[str, str] = {"parking.capacity.weight": "-10"}
 """Of every driver who parks. The nearest area is the best one (SUMO's default weight, 1, of distances
 scaled to at most 1), but any other is better than to leave."""
-MANOEUVRE_TABLE = ",".join(f"{s + 1} {s} {s}" for s in range(61))
-"""`maneuverAngleTimes` of every type that parks: an area's `angle` is its time in and out in seconds.
-The simulator uses the angle for nothing but this table and the drawing: each area may have its own time."""
 
 
 def parking_xml(
@@ -51,6 +49,7 @@ def parking_xml(
     """
     edges, at_m = _places(parking, network)
     reach = _reach(parking, network, demand, today)
+    angle = angles(parking, network, today, network_today or network)
     unknown = _unknown(today, network_today or network, demand)
     lines = ["<additional>\n"]
     for id, area in sorted(parking.items()):
@@ -68,9 +67,7 @@ def parking_xml(
                 )
             )
         where = {"id": id, "lane": lane.id, "startPos": round(at_m[id], 2), "endPos": round(end_m, 2)}
-        lines.append(
-            element("parkingArea", {**where, "roadsideCapacity": area.stalls, "angle": area.holds_up_s})
-        )
+        lines.append(element("parkingArea", {**where, "roadsideCapacity": area.stalls, "angle": angle[id]}))
     exits = sorted({exit_of(network, item) for item in demand.values()})
     for exit in exits:
         lane = next(lane for lane in network.edges[exit].lanes if lane.for_cars)

@@ -90,16 +90,7 @@ max_green_s: 60
                     problems.extend(error)
                     continue
                 signals.append(old.signal)
-                expected = self.expect.cycles_s.get(name)
-                place = f"{path}.expect.cycles_s"
-                if expected is None:
-                    told = Message("{name!r} is missing", name=name)
-                    problems.add(place, told, Message("it is {cycle_s:g} s today", cycle_s=old.cycle_s))
-                elif abs(expected - old.cycle_s) > 1e-6:  # noqa: PLR2004 - floats read from text
-                    told = Message(
-                        "expected {expected:g} s, found {cycle_s:g} s", expected=expected, cycle_s=old.cycle_s
-                    )
-                    problems.add(f"{place}.{name}", told, Message("in period {period!r}", period=period))
+                self.expect.check(name, old, period, path, problems)
             for signal in sorted({s for s in signals if signals.count(s) > 1}):
                 told = Message("signal {signal!r} runs two of them", signal=signal)
                 problems.add(f"{path}.junctions", told, Message("name one of them"))

@@ -20,6 +20,7 @@ from sim.signals.fixed_time import (
     design_flows,
     design_problem,
     fixed_time_program,
+    of_every,
     periods_meant,
     set_timing,
     shipped_rules,
@@ -37,6 +38,19 @@ class ExpectedCycles(Facts):
     """What the cycles along the corridor are believed to be today, s, by junction."""
 
     cycles_s: Mapping[str, float] = Field(min_length=1)
+
+    def check(
+        self, junction: str, program: SignalProgram, period: str, path: str, problems: Problems
+    ) -> None:
+        """Add a problem where nothing is said of a junction's cycle, or not what it is."""
+        place = f"{path}.expect.cycles_s"
+        expected, found_s = self.cycles_s.get(junction), program.cycle_s
+        if expected is None:
+            told = Message("{name!r} is missing", name=junction)
+            problems.add(place, told, Message("it is {cycle_s:g} s today", cycle_s=found_s))
+        elif abs(expected - found_s) > 1e-6:  # noqa: PLR2004 - floats read from text
+            told = Message("expected {expected:g} s, found {cycle_s:g} s", expected=expected, cycle_s=found_s)
+            problems.add(f"{place}.{junction}", told, Message("in period {period!r}", period=period))
 
 
 @intervention("coordinate")
@@ -93,16 +107,9 @@ cycle_s: 110
         return in_periods(site, sentences, every=self.period is None)
 
     def _computed(self, site: Site, path: str) -> dict[str, Found]:
-        problems = Problems()
-        found = {}
-        for period in periods_meant(site, self.period, path):
-            try:
-                found[period] = self._in_period(site, period, path)
-            except ConfigError as error:
-                problems.extend(error)
-        problems.found = list(dict.fromkeys(problems.found))  # the same slip in every period is one problem
-        problems.raise_if_any()
-        return found
+        return of_every(
+            periods_meant(site, self.period, path), lambda period: self._in_period(site, period, path)
+        )
 
     def _in_period(self, site: Site, period: str, path: str) -> Found:
         flows = design_flows(site, period)
@@ -120,23 +127,7 @@ cycle_s: 110
             except ConfigError as error:
                 problems.extend(error)
                 continue
-            expected = self.expect.cycles_s.get(junction.id)
-            if expected is None:
-                place = f"{path}.expect.cycles_s"
-                problems.add(
-                    place,
-                    Message("{id!r} is missing", id=junction.id),
-                    Message("it is {cycle_s:g} s today", cycle_s=old.cycle_s),
-                )
-            elif abs(expected - old.cycle_s) > 1e-6:  # noqa: PLR2004 - floats read from text
-                told = Message(
-                    "expected {expected:g} s, found {cycle_s:g} s", expected=expected, cycle_s=old.cycle_s
-                )
-                problems.add(
-                    f"{path}.expect.cycles_s.{junction.id}",
-                    told,
-                    Message("in period {period!r}", period=period),
-                )
+            self.expect.check(junction.id, old, period, path, problems)
             olds.append(old)
         signals = [old.signal for old in olds]
         for name in sorted({name for name in signals if signals.count(name) > 1}):

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from sim.edits.vocabulary import SetTiming
-from sim.errors import ConfigError, Problem, Problems
+from sim.errors import ConfigError, Problem
 from sim.interventions.base import Intervention, intervention
 from sim.interventions.retime_signal import ExpectedTiming, in_periods, sentence
 from sim.labels import Message, Text, message_of, text
@@ -15,6 +15,7 @@ from sim.signals.fixed_time import (
     design_flows,
     design_problem,
     fixed_time_program,
+    of_every,
     periods_meant,
     set_timing,
     shipped_rules,
@@ -82,30 +83,25 @@ by: webster
 
     def _computed(self, site: Site, path: str) -> dict[str, Found]:
         junction = signalised(site, self.junction, f"{path}.junction")
-        problems = Problems()
-        found = {}
-        for period in periods_meant(site, self.period, path):
-            try:
-                old = fixed_time_program(site, junction, period, self.program, path)
-                self.expect.check(old, period, path)
-                problem = design_problem(site, old, design_flows(site, period), shipped_rules())
-                if not problem.streams:
-                    told = Message(
-                        "nobody drives over junction {id!r} in period {period!r}",
-                        id=junction.id,
-                        period=period,
-                    )
-                    raise ConfigError(
-                        [Problem(f"{path}.junction", told, Message("there is nothing to compute from"))]
-                    )
-                times = site.periods[period]
-                timing = self._timing(problem, (times.end_s - times.begin_s) / 3600, path)
-                found[period] = (old, old.retimed(problem.named(timing.greens_s)), timing)
-            except ConfigError as error:
-                problems.extend(error)
-        problems.found = list(dict.fromkeys(problems.found))  # the same slip in every period is one problem
-        problems.raise_if_any()
-        return found
+
+        def computed(period: str) -> Found:
+            old = fixed_time_program(site, junction, period, self.program, path)
+            self.expect.check(old, period, path)
+            problem = design_problem(site, old, design_flows(site, period), shipped_rules())
+            if not problem.streams:
+                told = Message(
+                    "nobody drives over junction {id!r} in period {period!r}",
+                    id=junction.id,
+                    period=period,
+                )
+                raise ConfigError(
+                    [Problem(f"{path}.junction", told, Message("there is nothing to compute from"))]
+                )
+            times = site.periods[period]
+            timing = self._timing(problem, (times.end_s - times.begin_s) / 3600, path)
+            return old, old.retimed(problem.named(timing.greens_s)), timing
+
+        return of_every(periods_meant(site, self.period, path), computed)
 
     def _timing(self, problem: TimingProblem, hours: float, path: str) -> ComputedTiming:
         rules = shipped_rules()

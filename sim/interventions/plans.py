@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from sim.edits.vocabulary import SetProgram, keyed
-from sim.errors import NOTHING, ConfigError, Problem, Problems
+from sim.errors import NOTHING, ConfigError, Problem
 from sim.interventions.retime_signal import ExpectedTiming
 from sim.labels import Message
-from sim.signals.fixed_time import fixed_time_program, periods_meant, signalised
+from sim.signals.fixed_time import fixed_time_program, of_every, periods_meant, signalised
 from sim.signals.program import GREEN, Interval, SignalControl, SignalProgram
 from sim.signals.windows import windows
 from sim.site.model import Site
@@ -32,18 +32,13 @@ def changed_programs(
     """
     name, only, program = named
     junction = signalised(site, name, f"{path}.junction")
-    problems = Problems()
-    found = {}
-    for period in periods_meant(site, only, path):
-        try:
-            old = fixed_time_program(site, junction, period, program, path)
-            expect.check(old, period, path)
-            found[period] = (old, change(old, junction, path))
-        except ConfigError as error:
-            problems.extend(error)
-    problems.found = list(dict.fromkeys(problems.found))  # the same slip in every period is one problem
-    problems.raise_if_any()
-    return found
+
+    def changed(period: str) -> tuple[SignalProgram, SignalProgram]:
+        old = fixed_time_program(site, junction, period, program, path)
+        expect.check(old, period, path)
+        return old, change(old, junction, path)
+
+    return of_every(periods_meant(site, only, path), changed)
 
 
 def refuse_waiting_areas(network: Network, junction: str, path: str) -> None:

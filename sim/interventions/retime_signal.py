@@ -12,7 +12,7 @@ from sim.errors import ConfigError, Problem, Problems, near
 from sim.interventions.base import Intervention, intervention
 from sim.labels import Message, Text, message_of, text
 from sim.loading import Facts
-from sim.signals.fixed_time import fixed_time_program, periods_meant, set_timing, signalised
+from sim.signals.fixed_time import fixed_time_program, of_every, periods_meant, set_timing, signalised
 from sim.signals.program import SignalProgram, StageSpan
 from sim.site.model import Site
 from sim.site.network import Network
@@ -99,18 +99,13 @@ greens_s: {A: 42}
 
     def _changes(self, site: Site, path: str) -> dict[str, tuple[SignalProgram, SignalProgram]]:
         junction = signalised(site, self.junction, f"{path}.junction")
-        problems = Problems()
-        found = {}
-        for period in periods_meant(site, self.period, path):
-            try:
-                old = fixed_time_program(site, junction, period, self.program, path)
-                self.expect.check(old, period, path)
-                found[period] = (old, self.retimed(old, site.network, path))
-            except ConfigError as error:
-                problems.extend(error)
-        problems.found = list(dict.fromkeys(problems.found))  # the same slip in every period is one problem
-        problems.raise_if_any()
-        return found
+
+        def changed(period: str) -> tuple[SignalProgram, SignalProgram]:
+            old = fixed_time_program(site, junction, period, self.program, path)
+            self.expect.check(old, period, path)
+            return old, self.retimed(old, site.network, path)
+
+        return of_every(periods_meant(site, self.period, path), changed)
 
     def retimed(self, program: SignalProgram, network: Network, path: str) -> SignalProgram:
         """Return a program with what this says; ConfigError (paths under `path`) where that cannot be."""

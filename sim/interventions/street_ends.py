@@ -243,13 +243,18 @@ def yielding(site: Site, ways: Sequence[Joined]) -> list[SetProgram]:
     pairs = {(a, b) for way, a, b in ways if way.gives_way}
     own = [c for c in site.network.connections if (c.from_edge, c.to_edge) in pairs]
     keys = {connection_key(c.from_edge, lane_link(c)) for c in own}
+    signals = sorted({c.signal for c in own if c.signal is not None})
+    return [edit for signal in signals for edit in giving_way(site, signal, keys)]
+
+
+def giving_way(site: Site, signal: str, keys: set[str]) -> list[SetProgram]:
+    """Let links of a signal that have protected green give way instead, in the periods in which they have."""
     found = []
-    for signal in sorted({c.signal for c in own if c.signal is not None}):
-        for period, controls in site.signals.items():
-            today = keyed(controls[signal], site.network)
-            wanted = gives_way(today, keys)
-            if wanted != today:
-                found.append(SetProgram(period, signal, today, wanted))
+    for period, controls in site.signals.items():
+        today = keyed(controls[signal], site.network)
+        wanted = _yielding(today, keys)
+        if wanted != today:
+            found.append(SetProgram(period, signal, today, wanted))
     return found
 
 
@@ -285,8 +290,7 @@ def _serving(direction: str, lanes: Sequence[int], asked: Sequence[int]) -> list
     return [lanes[0]] if direction == "right" else [lanes[-1]]
 
 
-def gives_way(control: KeyedControl, keys: set[str]) -> KeyedControl:
-    """Let links that have protected green give way instead."""
+def _yielding(control: KeyedControl, keys: set[str]) -> KeyedControl:
     programs = tuple(
         replace(
             program,

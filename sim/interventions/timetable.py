@@ -17,7 +17,7 @@ from sim.interventions.retime_signal import ExpectedTiming, RetimeSignal
 from sim.interventions.streets import Hours, span_s
 from sim.labels import Message, Text, text
 from sim.loading import Facts
-from sim.signals.fixed_time import fixed_time_program, signalised
+from sim.signals.fixed_time import fixed_time_program, of_every, signalised
 from sim.signals.program import SignalControl, SignalProgram
 from sim.site.model import Site
 from sim.site.network import Junction
@@ -78,16 +78,11 @@ plans:
         """One SetProgram for each period that the hours meet."""
         junction = signalised(site, self.junction, f"{path}.junction")
         self._check_hours(site, path)
-        problems = Problems()
-        edits = []
-        for period in self._periods(site):
-            try:
-                edits.append(set_control(site, period, self._control(site, junction, period, path)))
-            except ConfigError as error:
-                problems.extend(error)
-        problems.found = list(dict.fromkeys(problems.found))  # the same slip in every period is one problem
-        problems.raise_if_any()
-        return tuple(edits)
+        edits = of_every(
+            self._periods(site),
+            lambda period: set_control(site, period, self._control(site, junction, period, path)),
+        )
+        return tuple(edits.values())
 
     def describe(self, site: Site) -> Text:
         """Every entry with what it runs."""

@@ -8,10 +8,10 @@ from pydantic import Field
 
 from sim.edits.base import connection_key
 from sim.edits.edited_site import edited
-from sim.edits.vocabulary import NewWay, SetConnections, SetProgram, keyed, lane_link
+from sim.edits.vocabulary import NewWay, SetConnections, SetProgram, lane_link
 from sim.errors import ConfigError, Problem, Problems, near
 from sim.interventions.base import Intervention, intervention
-from sim.interventions.street_ends import gives_way
+from sim.interventions.street_ends import giving_way
 from sim.labels import Message, Text, text
 from sim.loading import Facts
 from sim.site.car_lanes import car_lanes
@@ -72,13 +72,7 @@ expect: {lanes: 0}
         after = edited(site, [opened])
         key = connection_key(edge.id, link)
         signal = next(c.signal for c in after.network.connections_from[edge.id] if c.key == key)
-        yielding = []
-        for period, controls in after.signals.items() if signal is not None else ():
-            now = keyed(controls[str(signal)], after.network)
-            wanted = gives_way(now, {key})
-            if wanted != now:
-                yielding.append(SetProgram(period, str(signal), now, wanted))
-        return (opened, *yielding)
+        return (opened, *(giving_way(after, signal, {key}) if signal is not None else ()))
 
     def describe(self, site: Site) -> Text:
         """Name the place."""

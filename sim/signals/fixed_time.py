@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 
 from sim.edits.vocabulary import SetTiming
-from sim.errors import ConfigError, Problem, near
+from sim.errors import ConfigError, Problem, Problems, near
 from sim.labels import Message
 from sim.signals.design_rules import DesignRules, design_rules
 from sim.signals.greens import Discharge
@@ -14,6 +15,8 @@ from sim.signals.streams import TimingProblem, timing_problem
 from sim.site.model import Site
 from sim.site.network import Junction
 from sim.standard_data import SOURCE, vehicle_set
+
+Made = TypeVar("Made")
 
 
 def signalised(site: Site, name: str, path: str) -> Junction:
@@ -46,6 +49,20 @@ def periods_meant(site: Site, period: str | None, path: str) -> tuple[str, ...]:
             ]
         )
     return (period,)
+
+
+def of_every(periods: Iterable[str], make: Callable[[str], Made]) -> dict[str, Made]:
+    """Make something for each period; ConfigError with the problems of all, the same slip said once."""
+    problems = Problems()
+    found: dict[str, Made] = {}
+    for period in periods:
+        try:
+            found[period] = make(period)
+        except ConfigError as error:
+            problems.extend(error)
+    problems.found = list(dict.fromkeys(problems.found))
+    problems.raise_if_any()
+    return found
 
 
 def fixed_time_program(

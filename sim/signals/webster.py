@@ -157,15 +157,7 @@ def equal_saturation(problem: TimingProblem, cycle_s: float, within: Rows | None
     room_s = cycle_s - problem.fixed_s
     least = np.array([stage.least_s for stage in problem.stages])
     if least.sum() > room_s + 1e-9:
-        raise ValueError(
-            Message(
-                "a cycle of {cycle_s:g} s leaves {room_s:g} s of green, "
-                "but the shortest greens take {least:g} s",
-                cycle_s=cycle_s,
-                room_s=room_s,
-                least=least.sum(),
-            )
-        )
+        raise _too_short(cycle_s, room_s, least.sum())
     shares, constants, ratios = _arrays(problem)
     active = [i for i in range(len(ratios)) if ratios[i] > 0 and shares[i].max() > 0]
     held: list[tuple[int, float]] = []
@@ -254,18 +246,21 @@ def in_proportion(problem: TimingProblem, cycle_s: float) -> tuple[float, ...]:
     least = np.array([stage.least_s for stage in problem.stages])
     present = np.array(problem.present_s)
     if least.sum() > room_s + _TICK_S:
-        raise ValueError(
-            Message(
-                "a cycle of {cycle_s:g} s leaves {room_s:g} s of green, "
-                "but the shortest greens take {least:g} s",
-                cycle_s=cycle_s,
-                room_s=room_s,
-                least=least.sum(),
-            )
-        )
+        raise _too_short(cycle_s, room_s, least.sum())
     low, high = 0.0, room_s / present.min()
     for _ in range(100):
         middle = (low + high) / 2
         low, high = (middle, high) if np.maximum(least, middle * present).sum() < room_s else (low, middle)
     greens = tuple(float(green_s) for green_s in np.maximum(least, high * present))
     return whole_seconds(problem, greens, cycle_s)
+
+
+def _too_short(cycle_s: float, room_s: float, least_s: float) -> ValueError:
+    return ValueError(
+        Message(
+            "a cycle of {cycle_s:g} s leaves {room_s:g} s of green, but the shortest greens take {least:g} s",
+            cycle_s=cycle_s,
+            room_s=room_s,
+            least=least_s,
+        )
+    )

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,20 +15,10 @@ from sim.site.car_lanes import lane_uses
 from sim.site.model import Site
 from sim.sumo.build import build
 from sim.sumo.proof import prove
-from tests.sites import policy_of, street
+from tests.sites import policy_of
 
 APPROACHES = ("J1.north", "J1.east", "J1.west", "J2.west", "J2.south")
 USES = ("left", "left+through", "through", "through+right", "right", "left+through+right")
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    return street(Path(tmp_path_factory.mktemp("street")))
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
 
 
 markings = st.dictionaries(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from sim.controllers import make_controller
@@ -15,12 +13,7 @@ from sim.signals.fixed_time import shipped_rules
 from sim.signals.program import GREEN, SignalProgram
 from sim.signals.streams import least_green_s
 from sim.site.model import Site
-from tests.sites import policy_of, street
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    return street(Path(tmp_path_factory.mktemp("street")))
+from tests.sites import policy_of
 
 
 @pytest.fixture(scope="module")

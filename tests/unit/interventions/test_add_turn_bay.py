@@ -1,23 +1,16 @@
-from pathlib import Path
-
 import pytest
 
 from sim.edits.vocabulary import SetConnections, SplitEdge
 from sim.errors import ConfigError
 from sim.policy import AppliedPolicy, apply
 from sim.site.model import Site
-from tests.sites import policy_of, street
+from tests.sites import policy_of
 
 TODAY = ["left+through", "through+right"]
 THEN = ["left", "through", "through+right"]
 BAY: dict[str, object] = {
     "kind": "add_turn_bay", "approach": "J1.north", "length_m": 40, "expect": TODAY, "lanes": THEN,
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    return street(Path(tmp_path_factory.mktemp("street")))
 
 
 def bay(site: Site, **fields: object) -> AppliedPolicy:

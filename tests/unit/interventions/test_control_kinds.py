@@ -20,7 +20,7 @@ from sim.sumo.build import build
 from sim.sumo.netconvert import convert
 from sim.sumo.proof import prove
 from sim.sumo.site import load
-from tests.sites import applied_of, policy_of, site_of, street
+from tests.sites import applied_of, policy_of, site_of
 
 CONVERT = {"kind": "convert_junction", "junction": "J1", "expect": {"control": "signals"}, "to": "priority",
            "major": ["east", "west"]}  # fmt: skip
@@ -50,11 +50,6 @@ WITHOUT_ZEBRAS = {
     }
 }
 SIGNALISE = {"kind": "signalise", "junction": "J1", "expect": {"control": "priority"}, "plan": PLAN}
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    return street(Path(tmp_path_factory.mktemp("street")))
 
 
 @pytest.fixture(scope="module")

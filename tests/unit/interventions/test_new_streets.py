@@ -1,12 +1,10 @@
-from pathlib import Path
-
 import pytest
 
 from sim.edits.vocabulary import AddStreet, SetConnections, SetProgram
 from sim.errors import ConfigError
 from sim.policy import AppliedPolicy, apply
 from sim.site.model import Site
-from tests.sites import policy_of, street
+from tests.sites import policy_of
 
 OPEN: dict[str, object] = {
     "kind": "open_road", "id": "gap", "between": ["N1", "N2"], "expect": {"gap_m": 300}, "speed_kmh": 40,
@@ -17,11 +15,6 @@ LINK: dict[str, object] = {
     "kind": "add_link", "id": "fly", "between": ["N1", "J2"], "expect": {"gap_m": 391}, "speed_kmh": 60,
     "one_way": True, "ways": [OUT],
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    return street(Path(tmp_path_factory.mktemp("street")))
 
 
 def applied(site: Site, base: dict[str, object], **fields: object) -> AppliedPolicy:

@@ -16,17 +16,12 @@ from sim.sumo.build import ArmBuild, build
 from sim.sumo.install import binary, environment
 from sim.sumo.netconvert import convert
 from sim.sumo.proof import prove
-from tests.sites import applied_of, policy_of, site_of, street
+from tests.sites import applied_of, policy_of, site_of
 
 OPEN = {"kind": "uturn_opening", "approach": "J1.west", "expect": {"lanes": 0}}
 CLOSE = {"kind": "close_opening", "approach": "J1.west", "expect": {"lanes": 1}}
 WORKS = {"kind": "work_zone", "on": ["W_J1"], "expect": {"lanes": 3}, "closed": 1, "opens_m": 60}
 Fields = dict[str, object]
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    return street(Path(tmp_path_factory.mktemp("street")))
 
 
 def applied(site: Site, base: Fields, **fields: object) -> AppliedPolicy:

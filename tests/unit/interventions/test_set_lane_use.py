@@ -1,18 +1,11 @@
-from pathlib import Path
-
 import pytest
 
 from sim.errors import ConfigError
 from sim.policy import AppliedPolicy, apply
 from sim.site.model import Site
-from tests.sites import policy_of, street
+from tests.sites import policy_of
 
 TODAY = ["left", "through", "through+right"]
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    return street(Path(tmp_path_factory.mktemp("street")))
 
 
 def remark(site: Site, lanes: list[str], **fields: object) -> AppliedPolicy:

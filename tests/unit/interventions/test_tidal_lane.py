@@ -1,12 +1,10 @@
-from pathlib import Path
-
 import pytest
 
 from sim.edits.vocabulary import AddClosure, SetConnections, SetLaneCount
 from sim.errors import ConfigError
 from sim.policy import AppliedPolicy, apply
 from sim.site.model import Site
-from tests.sites import policy_of, street
+from tests.sites import policy_of
 
 EXPECT = {"lanes": 2, "uses": ["left+through", "through+right"], "opposite_lanes": 2}
 FIELDS: dict[str, object] = {
@@ -17,11 +15,6 @@ FIELDS: dict[str, object] = {
     "uses": ["left", "left+through", "through+right"],
     "hours": ["07:30-08:00"],
 }
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    return street(Path(tmp_path_factory.mktemp("street")))
 
 
 def applied(site: Site, **fields: object) -> AppliedPolicy:

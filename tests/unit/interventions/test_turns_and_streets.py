@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -14,7 +13,7 @@ from sim.edits.vocabulary import AddClosure, SetLane, SetTurnRules, SplitEdge
 from sim.errors import ConfigError
 from sim.policy import AppliedPolicy, apply
 from sim.site.model import Site
-from tests.sites import policy_of, street
+from tests.sites import policy_of
 
 LEFT = {"kind": "ban_turn", "movement": "J1.west.left", "expect": {"lanes": 1}}
 SLOW = {"kind": "speed_limit", "on": ["J1.west"], "expect": {"speed_kmh": 50}, "speed_kmh": 40}
@@ -22,11 +21,6 @@ BUS = {"kind": "bus_lane", "on": ["J1.west"], "expect": {"lanes": 3}}
 ONE = {"kind": "one_way", "close": ["J1_J2"], "expect": {"lanes": 2}}
 SCHOOL = {"kind": "school_hours", "close": ["J1_J2"], "expect": {"lanes": 2}, "hours": ["07:20-08:00"]}
 Fields = dict[str, object]
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    return street(Path(tmp_path_factory.mktemp("street")))
 
 
 def applied(site: Site, base: Fields, **fields: object) -> AppliedPolicy:

@@ -1,23 +1,16 @@
-from pathlib import Path
-
 import pytest
 
 from sim.edits.vocabulary import SetConnections
 from sim.errors import ConfigError
 from sim.policy import AppliedPolicy, apply
 from sim.site.model import Site
-from tests.sites import policy_of, street
+from tests.sites import policy_of
 
 TODAY = ["left+through", "through+right"]
 THEN = ["left", "through", "through+right"]
 WIDER: dict[str, object] = {
     "kind": "widen_road", "on": ["J1_J2"], "expect": {"lanes": 2, "uses": TODAY}, "lanes": 3, "uses": THEN,
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    return street(Path(tmp_path_factory.mktemp("street")))
 
 
 def widened(site: Site, **fields: object) -> AppliedPolicy:

@@ -3,33 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 from scipy import stats
 
 from sim.comparison import inference
-from sim.comparison.compare import compare
-from sim.comparison.pairs import BASELINE
-from sim.comparison.replication import LOOKS, confidence_at_looks, reason_to_stop
-from sim.tables import PLACEBO
-from tests.comparison_tables import findings_table, spec
-
-DIRECTIONAL = {"improved", "improved_uncertain", "worse", "worse_uncertain"}
-MCID = 3.0
-WANTED = 0.5 * MCID
-
-
-def stopped(differences: np.ndarray, confidence: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return per study (rows) the number of pairs at its stop, and the half-width there."""
-    n_stop = np.zeros(len(differences), dtype=int)
-    half = np.full(len(differences), np.nan)
-    for n in LOOKS:
-        t = stats.t.ppf((1 + confidence) / 2, n - 1)
-        now = t * differences[:, :n].std(axis=1, ddof=1) / np.sqrt(n)
-        for i in np.flatnonzero(n_stop == 0):
-            if reason_to_stop([(float(now[i]), WANTED)], n) is not None:
-                n_stop[i], half[i] = n, now[i]
-    return n_stop, half
+from sim.comparison.replication import LOOKS, confidence_at_looks
+from tests.statistics.looks import DIRECTIONAL, stopped, studies
 
 
 # Spreads of the difference for which studies stop at the first look, in between, and never before the cap.
@@ -51,43 +30,6 @@ def test_without_the_price_of_looking_the_promise_would_be_broken() -> None:
     n, half = stopped(differences, 0.95)
     means = np.array([row[:k].mean() for row, k in zip(differences, n, strict=True)])
     assert (np.abs(means + 5) <= half).sum() < stats.binom.ppf(0.0005, count, 0.95)
-
-
-def studies(seed: int, count: int, shift: float, spreads: list[float]) -> pd.DataFrame:
-    """Run studies look by look through the real comparison, each as a period; one row each."""
-    rng = np.random.default_rng(seed)
-    most = LOOKS[-1]
-    noise = np.resize(spreads, count)[:, None] / np.sqrt(2)
-    demand = rng.normal(60, 8, (count, most))
-    values = {
-        arm: demand + level + noise * rng.normal(size=(count, most))
-        for arm, level in ((BASELINE, 0.0), ("arm", shift), (PLACEBO, 0.0))
-    }
-    measure = spec(mcid_abs=MCID, mcid_rel=0.0)
-    going, done = np.arange(count), []
-    for n in LOOKS:
-        index = pd.MultiIndex.from_product(
-            [[f"{i:04d}" for i in going], range(n)], names=["period", "replicate"]
-        )
-        parts = [
-            pd.DataFrame({"value": own[going, :n].ravel()}, index=index).reset_index().assign(arm=arm)
-            for arm, own in values.items()
-        ]
-        table = pd.concat(parts).assign(measure="delay_s", scope="network", n=100)
-        rows = compare(
-            table,
-            findings_table(),
-            {"delay_s": measure},
-            primary="delay_s",
-            confidence=confidence_at_looks(0.95),
-        )
-        half = (rows["ci_high"] - rows["ci_low"]) / 2
-        stop = np.array([reason_to_stop([(float(h), WANTED)], n) is not None for h in half], dtype=bool)
-        done.append(rows[stop])
-        going = going[~stop]
-        if not going.size:
-            break
-    return pd.concat(done)
 
 
 def test_two_hundred_blank_studies_raise_at_most_eighteen_alarms_after_all_looks() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import NamedTuple
 
 import pandas as pd
@@ -19,12 +19,6 @@ _OVER_PERIODS = (
 )
 
 _WITHOUT_HARM = ("improved", "improved_uncertain", "equivalent")
-
-
-def worst(verdicts: Iterable[str]) -> str:
-    """Return the verdict over several periods or days, in the order of `policy_verdict`; '' without any."""
-    found = set(verdicts)
-    return next((token for token in _OVER_PERIODS if token in found), "")
 
 
 class PolicyVerdict(NamedTuple):
@@ -73,5 +67,6 @@ def policy_verdict(
     ]
     if chosen.empty:
         raise ValueError(f"the comparison has no row {arm!r}, {primary!r}, {primary_scope!r}")
-    token = worst(chosen["verdict"])
+    found = set(chosen["verdict"])
+    token = next(token for token in _OVER_PERIODS if token in found)
     return PolicyVerdict(token, bool(not_simulated) and token in _WITHOUT_HARM)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
 import pandas as pd
 
-from sim.comparison.policy_verdict import worst
 from sim.tables import typed
 
 LEVELS = (0.8, 0.9, 1.0, 1.1, 1.2)
@@ -49,6 +48,23 @@ BREAK_EVEN: Mapping[str, str] = {
 """One row per policy and period."""
 
 IMPROVED = ("improved", "improved_uncertain")
+_WORST_FIRST = (
+    "worse",
+    "worse_uncertain",
+    "not_comparable",
+    "inconclusive",
+    "equivalent",
+    "improved_uncertain",
+    "improved",
+)
+"""A benefit that is negligible on one day is no benefit on the worst day: not as with periods, of which one
+improved beside negligible ones is an improvement (`policy_verdict`)."""
+
+
+def worst(verdicts: Iterable[str]) -> str:
+    """Return the worst of the verdicts of several days or worlds; '' without any."""
+    found = set(verdicts)
+    return next((token for token in _WORST_FIRST if token in found), "")
 
 
 def break_even(strip: pd.DataFrame) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from sim.interventions import REGISTRY
 from sim.labels import Text, text
 from sim.measures.spec import MeasureSpec
 from sim.plots.drawing import Drawing
@@ -55,7 +56,7 @@ def _figure(
         start = left + change
         if not whole:
             axes.plot([start, start], [y, y + 1], color=INK, linewidth=0.6, linestyle=":")
-    axes.set_yticks(range(len(steps)), [_name(row) for row in steps])
+    axes.set_yticks(range(len(steps)), [_name(data, arm["id"], row) for row in steps])
     axes.invert_yaxis()
     axes.grid(axis="y", visible=False)
     axes.tick_params(axis="y", length=0)
@@ -65,7 +66,19 @@ def _figure(
     return figure
 
 
-def _name(row: Mapping[str, Any]) -> str:
+def _name(data: StudyData, arm: str, row: Mapping[str, Any]) -> str:
     if row["term"] == "share":
-        return short(str(row["names"]), 30)
+        return "\n".join(short(words, 30) for words in part_title(data, arm, str(row["names"])))
     return "\n".join(text(f"report.attribution.{row['term']}"))
+
+
+def part_title(data: StudyData, arm: str, names: str) -> Text:
+    """Name interventions that were told apart as one: their ids, joined by ``+``, and what kinds they are."""
+    policies = data.study.get("config", {}).get("policies") or {}
+    written = (policies.get(arm) or {}).get("interventions") or {}
+    kinds = [str((written.get(name) or {}).get("kind", "")) for name in names.split("+")]
+    titles = [REGISTRY[kind].title for kind in kinds if kind in REGISTRY]
+    if len(titles) < len(kinds):
+        return Text(names, names)
+    zh, en = "、".join(title.zh for title in titles), ", ".join(title.en for title in titles)
+    return Text(f"{names}（{zh}）", f"{names} ({en})")

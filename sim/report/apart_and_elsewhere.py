@@ -9,11 +9,11 @@ from typing import Any
 import pandas as pd
 
 from sim.comparison.robustness import LEVELS
-from sim.interventions import REGISTRY
 from sim.labels import Text, text
 from sim.measures.spec import MeasureSpec
 from sim.plots.numbers import NOTHING, number, with_interval
 from sim.plots.study_data import StudyData, records
+from sim.plots.waterfall import part_title
 from sim.report.section import Cell, Section, count, has, keys, section
 from sim.report.words import BAD, GOOD
 
@@ -59,14 +59,7 @@ def _part(data: StudyData, row: Mapping[str, Any]) -> Text:
     names = str(row["names"])
     if row["term"] == "interaction":
         return text("report.attribution.interaction", names=names.replace(" * ", " × "))
-    policies = data.study.get("config", {}).get("policies") or {}
-    written = (policies.get(str(row["arm"])) or {}).get("interventions") or {}
-    kinds = [str((written.get(name) or {}).get("kind", "")) for name in names.split("+")]
-    titles = [REGISTRY[kind].title for kind in kinds if kind in REGISTRY]
-    if len(titles) < len(kinds):
-        return Text(names, names)
-    zh, en = "、".join(title.zh for title in titles), ", ".join(title.en for title in titles)
-    return Text(f"{names}（{zh}）", f"{names} ({en})")
+    return part_title(data, str(row["arm"]), names)
 
 
 def _tone(row: Mapping[str, Any], spec: MeasureSpec) -> str:
@@ -82,10 +75,11 @@ def _robustness(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Section | 
         return None
     spec = specs[data.primary]
     rows = []
-    for row in records(table.sort_values(["arm", "period", "axis", "factor"], kind="stable")):
+    table = table.sort_values(["period", "axis", "factor"], kind="stable")
+    for row in _by_policy(data, table):
         difference, interval = with_interval(row["difference"], row["ci_low"], row["ci_high"], spec.decimals)
         verdict = str(row["verdict"])
-        level = f"{100 * float(row['level']):.0f} %" if row["axis"] == "demand" else str(row["level"])
+        level = _percent(float(row["level"])) if row["axis"] == "demand" else str(row["level"])
         rows.append(
             (
                 *keys(data, row),
@@ -115,33 +109,42 @@ def _ends_in_words(data: StudyData, ends: pd.DataFrame) -> list[Text]:
             where=_where(row),
             day=_day(row),
         )
-        for row in records(ends)
+        for row in _by_policy(data, ends)
     ]
+
+
+def _by_policy(data: StudyData, table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows in the order in which the study names its policies."""
+    return [row for arm in data.policies for row in records(table[table["arm"] == arm["id"]])]
 
 
 def _where(row: Mapping[str, Any]) -> Text:
     if math.isnan(row["improved_from"]):
         return text("report.robustness.none")
     found = [
-        text(f"report.robustness.{side}", level=f"{100 * row[side]:.0f} %")
+        text(f"report.robustness.{side}", level=_percent(row[side]))
         for side in ("below", "above")
         if math.isfinite(row[side])
     ]
     shown = text(
         "report.robustness.shown",
-        low=f"{100 * row['improved_from']:.0f} %",
-        high=f"{100 * row['improved_to']:.0f} %",
+        low=_percent(row["improved_from"]),
+        high=_percent(row["improved_to"]),
     )
     if not found:
-        found = [text("report.robustness.never", low=f"{LEVELS[0]:.0%}", high=f"{LEVELS[-1]:.0%}")]
+        found = [text("report.robustness.never", low=_percent(LEVELS[0]), high=_percent(LEVELS[-1]))]
     return Text("；".join(t.zh for t in (shown, *found)), "; ".join(t.en for t in (shown, *found)))
+
+
+def _percent(factor: float) -> str:
+    return f"{100 * factor:.0f} %"
 
 
 def _day(row: Mapping[str, Any]) -> Text:
     token = str(row["worst_by_day"])
     if not token:
         return Text(NOTHING, NOTHING)
-    verdict, level = text(f"verdict.{token}"), f"{100 * row['worst_factor']:.0f} %"
+    verdict, level = text(f"verdict.{token}"), _percent(row["worst_factor"])
     return Text(f"{verdict.zh}（需求 {level}）", f"{verdict.en} (demand {level})")
 
 

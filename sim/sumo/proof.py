@@ -127,16 +127,27 @@ def _differences(key: ObjectKey, before: Attributes | None, after: Attributes | 
 
 
 def _apart(old: object, new: object) -> tuple[str, str]:
-    """Two values in words; of sets only what one of them lacks."""
+    """Two values in words; of sets only what one of them lacks, of a set beside attributes as well."""
     if isinstance(old, frozenset) and isinstance(new, frozenset):
         old, new = old - new, new - old
+    match old, new:
+        case (place, frozenset(links)), (new_place, frozenset(new_links)) if place == new_place:
+            old, new = links - new_links, new_links - links
+        case (place, frozenset(links)), (new_place, frozenset(new_links)):
+            old, new = (place, links - new_links), (new_place, new_links - links)
     return _said(old), _said(new)
 
 
 def _said(value: object) -> str:
+    """Say a value: attributes by name, a set in the order of its words."""
     if isinstance(value, frozenset):
         return "{" + ", ".join(sorted(map(str, value))) + "}"
-    return str(value)
+    if not isinstance(value, tuple):
+        return str(value)
+    pairs = [part for part in value if isinstance(part, tuple) and [type(one) for one in part] == [str, str]]
+    if value and len(pairs) == len(value):
+        return " ".join(f"{name}={content}" for name, content in pairs)
+    return "; ".join(map(_said, value))
 
 
 def _allowed(change: Change, footprint: frozenset[ObjectKey]) -> bool:

@@ -29,7 +29,6 @@ import yaml
 from scipy import stats
 
 from sim.comparison import inference
-from sim.comparison.replication import required_replicates, unpaired_replicates
 from sim.demand import realise
 from sim.errors import ConfigError
 from sim.labels import catalogue
@@ -39,13 +38,12 @@ from sim.standard_data import vehicle_set
 from sim.study import RunSettings
 from sim.sumo.site import load
 from tests.validation import real_input
-from tests.validation.real_input import huandu
+from tests.validation.real_input import huandu, needed
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "validation" / "evidence.md"
 TABLE = ROOT / "docs" / "validation" / "evidence.csv"
 PLACEBO = "painted"
-FIVE_PERCENT = 0.05
 CONFIDENCE = 0.95
 
 NANCHANG = real_input.Model(
@@ -173,7 +171,7 @@ def rows(name: str, folder: Path, trial: Trial, wall_s: float) -> list[dict[str,
                 "within_noise": "" if row is None else bool(row["within_noise"]),
                 "gate": "" if row is None else row["gate"],
                 "page_says_noise": "" if row is None else words in page,
-                **numbers(x, y),
+                **needed(x, y),
                 "study_s": wall_s,
             }
         )
@@ -182,22 +180,6 @@ def rows(name: str, folder: Path, trial: Trial, wall_s: float) -> list[dict[str,
 
 def _what(trial: Trial, arm: str) -> Mapping[str, Any] | None:
     return {"retime": trial.model.retime, PLACEBO: trial.painted}.get(arm)
-
-
-def numbers(x: np.ndarray, y: np.ndarray) -> dict[str, float]:
-    """Return how many replicates an interval of ±5 % of today takes, and what one seed would be worth.
-
-    `one_seed_half`: half the 95 % interval, in per cent of today, of the difference of two single runs with
-    seeds of their own, were their spread known: ``z sqrt(s_x^2 + s_y^2)``. One seed has no interval.
-    """
-    five = FIVE_PERCENT * abs(float(x.mean()))
-    spread = math.sqrt(float(np.var(x, ddof=1) + np.var(y, ddof=1)))
-    return {
-        "sd_difference": inference.standard_deviation(y - x),
-        "paired": required_replicates(y - x, five, CONFIDENCE),
-        "unpaired": unpaired_replicates(x, y, five, CONFIDENCE),
-        "one_seed_half": 100 * stats.norm.ppf((1 + CONFIDENCE) / 2) * spread / abs(float(x.mean())),
-    }
 
 
 def power(data: Path, root: Path, pairs: int = 400, each: int = 10) -> str:
@@ -289,6 +271,7 @@ the blank control of every study (everyone leaves up to a second earlier or late
 Half of a 95 % interval at most 5 % of today's value, from the spread of these replicates. `paired`: the same
 people in both arms, as here. `unpaired`: other people in each arm. `one seed`: what a single pair of runs
 with seeds of their own is worth, half of a 95 % interval if their spread were known; from one it is not.
+Four more models stand in [real input](real-input.md#replicates-needed-for-5-).
 
 | model | arm | paired | unpaired | one seed |
 | --- | --- | --- | --- | --- |

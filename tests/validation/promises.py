@@ -1,10 +1,11 @@
 """Do the statistics keep their promises? The long version: thousands of studies whose truth is known.
 
-    python -m tests.validation.promises [--studies 4000] [--toy 200]
+    python -m tests.validation.promises [--studies 4000] [--toy 200] [--keep FOLDER]
 
-rewrites docs/validation/promises.csv and the page beside it. `--studies`: synthetic ones per row. `--toy`:
-studies of a small junction in SUMO (`tests.validation.toy`), 200 take about ten minutes of one core; 0 keeps
-the rows that are there. Seeds are fixed: the same command gives the same numbers.
+rewrites docs/validation/promises.csv and the page beside it. `--studies`: synthetic ones per row, 4000 take
+two minutes of one core. `--toy`: studies of a small junction in SUMO (`tests.validation.toy`), 200 take about
+ten; 0 leaves the rows that are there. What the toy has given is kept in FOLDER, so that a run can be gone on
+with. Seeds are fixed: the same command gives the same numbers.
 """
 
 from __future__ import annotations
@@ -163,31 +164,29 @@ PILOTS = range(1_000_001, 1_000_041)
 TRUTH = range(2_000_001, 2_000_401)
 
 
-def in_sumo(count: int, truth: Sequence[int] = TRUTH, pilots: Sequence[int] = PILOTS) -> Iterator[Row]:
+def in_sumo(count: int, keep: Path | None = None) -> Iterator[Row]:
     """Studies simulated in SUMO: A/A after all looks, a planted change, a pairing that is broken."""
     with tempfile.TemporaryDirectory() as folder:
-        toy = Toy(Path(folder))
+        toy = Toy(Path(folder), keep)
         values = OfToy(toy)
-        spread = toy.values(PLACEBO, pilots) - toy.values(BASELINE, pilots)
+        spread = toy.values(PLACEBO, PILOTS) - toy.values(BASELINE, PILOTS)
         # The least favourable: of the smallest change that matters, studies have enough at 12 pairs or so.
-        mcid = 2 * half_width(spread, confidence_at_looks(CONFIDENCE)) * math.sqrt(len(pilots) / 12)
-        rows = looked(count, [BASELINE, "arm"], values, mcid)
+        mcid = 2 * half_width(spread, confidence_at_looks(CONFIDENCE)) * math.sqrt(len(PILOTS) / 12)
+        rows = looked(count, ["arm", BASELINE], values, mcid)
         how = f"toy, everyone moved by up to a second, smallest change that matters {mcid:.2f} s"
         how += f", {rows['n_pairs'].mean():.1f} pairs on average"
         covered = ((rows["ci_low"] <= 0) & (rows["ci_high"] >= 0)).sum()
         yield at_least("simulated A/A: interval at the stop covers zero", how, count, covered, CONFIDENCE)
         alarms = rows["verdict"].isin(DIRECTIONAL).sum()
         yield of_two_hundred("simulated A/A: directional verdicts", how, count, alarms)
-        yield from _planted(toy, values, count, truth)
+        yield from _planted(toy, values, count)
         yield _broken(toy, count)
 
 
-def _planted(
-    toy: Toy, values: OfToy, count: int, truth: Sequence[int], each: int = LOOKS[0]
-) -> Iterator[Row]:
+def _planted(toy: Toy, values: OfToy, count: int) -> Iterator[Row]:
     """A second of green moved: what it does comes from pairs of which no study has one."""
     each = LOOKS[0]
-    known = toy.values(RETIMED, truth) - toy.values(BASELINE, truth)
+    known = toy.values(RETIMED, TRUTH) - toy.values(BASELINE, TRUTH)
     effect, sd = float(known.mean()), float(known.std(ddof=1))
     everyone = np.arange(count)
     differences = values(RETIMED, everyone, 0, each) - values(BASELINE, everyone, 0, each)
@@ -281,15 +280,21 @@ def main(words: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser("python -m tests.validation.promises")
     parser.add_argument("--studies", type=int, default=4000, help="synthetic ones per row; 0: none")
     parser.add_argument("--toy", type=int, default=200, help="studies simulated in SUMO; 0: none")
+    parser.add_argument("--keep", type=Path, help="a folder for the toy's values")
     options = parser.parse_args(words)
-    started, rows = time.monotonic(), []
-    parts = [part(options.studies) for part in (fixed_size, after_all_looks, choosing) if options.studies]
-    for part in [*parts, *([in_sumo(options.toy)] if options.toy else [])]:
-        for row in part:
-            print(row.kept, row.promise, row.how, row.found, row.studies, flush=True)
-            rows.append(row)
-    command = f"python -m tests.validation.promises --studies {options.studies} --toy {options.toy}"
-    write(rows, command, time.monotonic() - started)
+    synthetic = (row for part in (fixed_size, after_all_looks, choosing) for row in part(options.studies))
+    if options.studies:
+        _make(synthetic, f"--studies {options.studies} --toy 0")
+    if options.toy:
+        _make(in_sumo(options.toy, options.keep), f"--studies 0 --toy {options.toy}")
+
+
+def _make(rows: Iterator[Row], words: str) -> None:
+    started, made = time.monotonic(), []
+    for row in rows:
+        print(row.kept, row.promise, row.how, row.found, row.studies, flush=True)
+        made.append(row)
+    write(made, f"python -m tests.validation.promises {words}", time.monotonic() - started)
 
 
 if __name__ == "__main__":

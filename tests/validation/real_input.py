@@ -11,6 +11,7 @@ makes every run again and rewrites docs/validation/real-input.md; about half an 
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import subprocess
@@ -23,12 +24,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import yaml
+from scipy import stats
 
+from sim.comparison import inference
 from sim.comparison.inference import MINIMUM_PAIRS
+from sim.comparison.replication import required_replicates, unpaired_replicates
 
 ROOT = Path(__file__).resolve().parents[2]
+FIVE_PERCENT = 0.05
+CONFIDENCE = 0.95
 PAGE = ROOT / "docs" / "validation" / "real-input.md"
 TABLE = ROOT / "docs" / "validation" / "real-input.csv"
 
@@ -219,6 +226,7 @@ def try_out(model: Model, data: Path, root: Path) -> list[dict[str, Any]]:
     timing = pd.read_csv(folder / "timing.csv")
     row["of_one_run_s"] = round(float(timing["wall_s"].median()), 1)
     findings = pd.read_parquet(folder / "findings.parquet")
+    values = pd.read_csv(folder / "runs.csv").set_index(["arm", "replicate"])["fair_travel_time"]
     rows = []
     for policy in model.policies:
         (main,) = compared[
@@ -237,6 +245,7 @@ def try_out(model: Model, data: Path, root: Path) -> list[dict[str, Any]]:
                 "not_arrived": missing[policy],
                 **{name: main[name] for name in NUMBERS},
                 "findings": " ".join(sorted(set(of_arms["finding"]))),
+                **needed(values["baseline"].to_numpy(dtype=float), values[policy].to_numpy(dtype=float)),
                 "rows": int((compared["arm"] == policy).sum()),
                 "rows_without_value": int(compared.loc[compared["arm"] == policy, "difference"].isna().sum()),
             }
@@ -249,13 +258,29 @@ NUMBERS = ("before", "after", "difference", "ci_low", "ci_high", "mcid", "verdic
 COLUMNS = (
     "date", "model", "policy", "vehicles", "replicates", *NUMBERS, "findings", "not_arrived_today",
     "not_arrived", "rows", "rows_without_value", "changed", "identical", "import_s", "check_s", "run_s",
-    "of_one_run_s",
+    "of_one_run_s", "sd_difference", "paired", "unpaired", "one_seed_half",
 )  # fmt: skip
 
 
 def _of_arm(row: Mapping[str, Any], policy: str) -> dict[str, Any]:
     """Fold what is noted under the policy's own name into the row."""
     return {**{key: value for key, value in row.items() if not isinstance(value, dict)}, **row[policy]}
+
+
+def needed(x: np.ndarray, y: np.ndarray) -> dict[str, float]:
+    """Return how many replicates an interval of ±5 % of today takes, and what one seed would be worth.
+
+    `one_seed_half`: half the 95 % interval, in per cent of today, of the difference of two single runs with
+    seeds of their own, were their spread known: ``z sqrt(s_x^2 + s_y^2)``. One seed has no interval.
+    """
+    five = FIVE_PERCENT * abs(float(x.mean()))
+    spread = math.sqrt(float(np.var(x, ddof=1) + np.var(y, ddof=1)))
+    return {
+        "sd_difference": inference.standard_deviation(y - x),
+        "paired": required_replicates(y - x, five, CONFIDENCE),
+        "unpaired": unpaired_replicates(x, y, five, CONFIDENCE),
+        "one_seed_half": 100 * stats.norm.ppf((1 + CONFIDENCE) / 2) * spread / abs(float(x.mean())),
+    }
 
 
 def run_all(data: Path, root: Path, models: Sequence[Model] = MODELS) -> pd.DataFrame:
@@ -290,6 +315,14 @@ def page(table: pd.DataFrame) -> str:
             for r in table.itertuples()
         ),
     ]
+    needs = [
+        "| model | policy | paired | unpaired | one seed |",
+        "|" + " --- |" * 5,
+        *(
+            f"| {r.model} | {r.policy} | {r.paired:.0f} | {r.unpaired:.0f} | ±{r.one_seed_half:.1f} % |"
+            for r in ran.itertuples()
+        ),
+    ]
     changes = []
     for model in MODELS:  # as tried, word for word
         for policy, content in model.policies.items():
@@ -299,6 +332,7 @@ def page(table: pd.DataFrame) -> str:
         when=", ".join(sorted(set(table["date"]))),
         results="\n".join(results),
         work="\n".join(work),
+        needs="\n".join(needs),
         changes="\n".join(changes),
     )
 
@@ -323,6 +357,15 @@ replicates; with so few an interval is wide, and a verdict is about these models
 vehicles per run that were still under way or outside when the run ended, two window lengths after the window.
 
 {results}
+
+## Replicates needed for ±5 %
+
+Half of a 95 % interval of the difference at most 5 % of today's value, from the spread of these replicates: a
+spread from four or five is itself known to a factor of two or three. `paired`: the same people in both arms,
+as here. `unpaired`: replicates per arm with other people in each. `one seed`: what a single pair of runs with
+seeds of their own is worth, half of a 95 % interval if their spread were known; from one it is not.
+
+{needs}
 
 ## What it took
 

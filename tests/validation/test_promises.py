@@ -43,8 +43,7 @@ def test_the_committed_table_kept_every_promise_at_full_size() -> None:
     assert table["kept"].all()
     assert (table["low"] <= table["found"]).all() and (table["found"] <= table["high"]).all()
     assert promises.PAGE.read_text(encoding="utf-8") == promises.page(table)
-    assert table[table["promise"].str.startswith("95 %")]["studies"].min() >= 2000
-    assert table[table["promise"].str.startswith("simulated A/A")]["studies"].tolist() == [200, 200]
+    assert table[table["promise"].str.startswith("95 %")]["studies"].min() >= 2000, "and not a short one"
 
 
 @pytest.mark.validate

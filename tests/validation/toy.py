@@ -41,7 +41,8 @@ SLOTS = 40
 class Toy:
     """The arms, built once: today, today with a blank control's people, a second of green moved."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, keep: Path | None = None) -> None:
+        """Build the arms in `folder`; values are kept in `keep`, if anywhere, and found there again."""
         short = junction(every={"length_m": 250})
         self.site = draw(folder, site_data(15, warm_up_s=0, junctions={"J1": short}), FLOWS_VPH)
         self.vehicles = vehicle_set(folder, None)
@@ -60,28 +61,46 @@ class Toy:
             for name, policy in policies.items()
         }
 
-        self._people: dict[int, Demand] = {}
         self._known: dict[tuple[str, int], float] = {}
+        self._kept = keep / "values.csv" if keep else None
+        if self._kept and self._kept.is_file():
+            lines = self._kept.read_text(encoding="utf-8").split()
+            self._known = {
+                (arm, int(n)): float(value) for arm, n, value in (line.split(",") for line in lines)
+            }
 
-    def people(self, replicate: int, arm: str = BASELINE) -> Demand:
-        """Return who travels in one replicate; the same in every arm, but for the blank control's second."""
-        if replicate not in self._people:
-            self._people[replicate] = realise(self.site, PERIOD, replicate, RunSettings(), self.vehicles)
-        demand = self._people[replicate]
-        if arm == PLACEBO:
-            return perturbed(demand, self.site.name, replicate, (self.begin_s, self.window_end_s))
-        return demand
+    def people(self, replicate: int) -> Demand:
+        """Return who travels in one replicate, in every arm."""
+        return realise(self.site, PERIOD, replicate, RunSettings(), self.vehicles)
 
     def values(self, arm: str, replicates: Sequence[int]) -> NDArray[np.float64]:
-        """Return the mean time from wanting to leave to arriving, s, one value per replicate."""
+        """Return the mean time from wanting to leave to arriving, s, one value per replicate.
+
+        Today is simulated with the arm, for the same people.
+        """
         new = [n for n in replicates if (arm, n) not in self._known]
         for part in (new[i : i + SLOTS] for i in range(0, len(new), SLOTS)):
-            for n, value in zip(part, self._in_one_process(arm, part), strict=True):
-                self._known[arm, n] = float(value)
+            people = [self.people(n) for n in part]
+            for one in dict.fromkeys((arm, BASELINE)):
+                if any((one, n) not in self._known for n in part):
+                    self._keep(one, part, self._in_one_process(one, part, people))
         return np.array([self._known[arm, n] for n in replicates])
 
-    def _in_one_process(self, arm: str, replicates: Sequence[int]) -> NDArray[np.float64]:
-        people = [self.people(replicate, arm) for replicate in replicates]
+    def _keep(self, arm: str, replicates: Sequence[int], found: NDArray[np.float64]) -> None:
+        self._known |= {(arm, n): float(value) for n, value in zip(replicates, found, strict=True)}
+        if self._kept:
+            self._kept.parent.mkdir(parents=True, exist_ok=True)
+            with self._kept.open("a", encoding="utf-8") as file:
+                file.writelines(f"{arm},{n},{self._known[arm, n]!r}\n" for n in replicates)
+
+    def _in_one_process(
+        self, arm: str, replicates: Sequence[int], people: Sequence[Demand]
+    ) -> NDArray[np.float64]:
+        if arm == PLACEBO:
+            fences_s = (self.begin_s, self.window_end_s)
+            people = [
+                perturbed(one, self.site.name, n, fences_s) for n, one in zip(replicates, people, strict=True)
+            ]
         vehicles = pd.concat(
             [
                 one.vehicles.assign(

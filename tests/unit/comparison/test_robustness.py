@@ -66,3 +66,10 @@ def test_what_is_none_today_cannot_vanish_and_a_lost_level_ends_the_way() -> Non
     lost = ["improved", "improved", "improved", "not_comparable", "worse"]
     row = break_even(strip([-1.0, -2.0, -3.0, math.nan, 5.0], lost)).iloc[0]
     assert math.isnan(row["above"]) and row["improved_to"] == 1.0 and row["worst_by_day"] == "not_comparable"
+
+
+def test_the_worst_day_is_the_one_with_least_to_be_said_for_it() -> None:
+    levels = ["improved", "equivalent", "improved", "improved_uncertain", "worse"]
+    row = break_even(strip([-9.0, -1.0, -9.0, -5.0, 5.0], levels, vehicles="improved_uncertain")).iloc[0]
+    assert (row["worst_by_day"], row["worst_factor"]) == ("equivalent", 0.9)
+    assert row["worst_vehicles"] == "improved_uncertain"

@@ -30,7 +30,7 @@ class BoxJunction(Intervention):
     is assumed, not found.
     """
 
-    title: ClassVar[Text] = Text("黄格线(网状线)", "Box junction")
+    title: ClassVar[Text] = Text("黄格线（网状线）", "Box junction")
     example: ClassVar[str] = """\
 kind: box_junction
 junctions: [J1]
@@ -38,7 +38,7 @@ expect: {enters_full_exit_share: 0.1}
 enters_full_exit_share: 0.02
 """
     watch: ClassVar[Text] = Text(
-        "只在出口会堵满(下游排队回溢)时有效。至多多大比例仍有效,可对本字段扫参求得。"
+        "只在出口会堵满（下游排队回溢）时有效。至多多大比例仍有效，可对本字段扫参求得。"
         "一个方案内各黄格线的比例相同。",
         "It helps only where exits fill (queues that spill back). A sweep over the share finds up to which "
         "one it still helps. All boxes of a policy have one share.",

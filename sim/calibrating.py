@@ -13,7 +13,7 @@ from sim.calibration.fit import Fit, fit, residuals, targets
 from sim.calibration.stored import FOLDER, calibrated_vehicles, write_vehicles
 from sim.demand import read_counts
 from sim.errors import ConfigError, Problem
-from sim.labels import Message, Text, text
+from sim.labels import Message, Text, text, understood
 from sim.policy import BASELINE
 from sim.runs.campaign import run_study
 from sim.runs.passport import study_saturation
@@ -105,7 +105,7 @@ def _flows(study: Study, checked: Preflight, store: Store, other_day: pd.DataFra
     runs = replace(study, name=f"{study.name}_calibration", settings=settings)
     done = run_study(runs, checked.builds, store)
     if done.failures:
-        yield text("calibrate.failed", reason=next(iter(done.failures.values())))
+        yield text("calibrate.failed", reason=understood(next(iter(done.failures.values()))))
         return
     table = Analysis(runs, store, checked, done.runs, done.free_flow).long("measures")
     table = table[(table["arm"] == BASELINE) & table["scope"].str.startswith("movement:")]

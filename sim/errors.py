@@ -86,6 +86,11 @@ class RunError(HuanduError):
     """A simulation could not be started or its output could not be read."""
 
 
+def internal_error(error: Exception) -> Message:
+    """Say a mistake of ours as a reason, where it must not lose everything else."""
+    return Message("internal error: {kind}: {told}", kind=type(error).__name__, told=str(error))
+
+
 class MissingTool(HuanduError):
     """A SUMO binary or module is not installed, or is of another release than the pinned one."""
 

@@ -19,7 +19,7 @@ from sim.demand.imported import demand_files
 from sim.errors import ConfigError, Problem, RunError
 from sim.finished import finish, is_finished, made_from
 from sim.interim import Interim
-from sim.labels import LANGS, Message, Text, label
+from sim.labels import LANGS, Message, Text, label, understood
 from sim.progress import progress_bar, tell
 from sim.replay import write_replay
 from sim.report.apart import write_report
@@ -217,7 +217,9 @@ def _conclude(
     print(*verdicts, folder.path / "report.html", sep="\n")
     if free_flow_failure is not None:
         for lang in LANGS:
-            print(label("report.lacks_free_flow", lang, reason=free_flow_failure), file=sys.stderr)
+            print(
+                label("report.lacks_free_flow", lang, reason=understood(free_flow_failure)), file=sys.stderr
+            )
     failed = free_flow_failure is not None or any(r.failure for r in analysis.runs.values())
     # A turn that nobody made has nothing to compare either; that is no fault of the study.
     withheld = bool((tables.comparison["gate"] == "invalid").any())

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from sim.errors import ConfigError, Problem
-from sim.labels import Message
+from sim.labels import Message, understood
 
-NAMED = Message("argument {name}: {told}", name="", told="")
 SENTENCES = (
+    Message("argument {name}: {told}", name="", told=""),
     Message("the following arguments are required: {names}", names=""),
     Message("one of the arguments {names} is required", names=""),
     Message("unrecognized arguments: {words}", words=""),
@@ -28,7 +28,7 @@ SENTENCES = (
     Message("not allowed with argument {name}", name=""),
     Message("unexpected option string: {option}", option=""),
 )
-"""What argparse says of a command line. A test holds the list to the installed argparse."""
+"""What argparse says of a command line; a test holds the list to the installed one."""
 
 
 class Arguments(argparse.ArgumentParser):
@@ -45,7 +45,7 @@ class Arguments(argparse.ArgumentParser):
     def error(self, message: str) -> Any:
         """Refuse the command line."""
         hint = Message("see `{prog} --help`", prog=self.prog)
-        raise ConfigError([Problem(self.prog, understood(message), hint)])
+        raise ConfigError([Problem(self.prog, Message("{told}", told=understood(message)), hint)])
 
 
 class _Help(argparse.HelpFormatter):
@@ -54,15 +54,3 @@ class _Help(argparse.HelpFormatter):
     ) -> None:
         prefix = f"{Message('usage').both()}: " if prefix is None else prefix
         super().add_usage(usage, actions, groups, prefix)
-
-
-def understood(told: str) -> Message:
-    """Find the sentence that argparse has said; another one stays in English."""
-    named = NAMED.read(told)
-    if named is not None:
-        return NAMED.saying(name=named["name"], told=understood(named["told"]))
-    for sentence in SENTENCES:
-        found = sentence.read(told)
-        if found is not None:
-            return sentence.saying(**found)
-    return Message("{told}", told=told)

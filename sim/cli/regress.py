@@ -13,7 +13,7 @@ from sim.cli.arguments import Arguments
 from sim.cli.compose import composed
 from sim.cli.roots import ensure_writable, find_root
 from sim.errors import ConfigError, Problem, Problems, near
-from sim.labels import Message, text
+from sim.labels import Message, text, understood
 from sim.loading import read_yaml
 from sim.regression import drift, network_values, read_baseline, write_baseline
 from sim.runs.campaign import run_study
@@ -94,7 +94,7 @@ def _simulated(root: Path, name: str, words: list[str]) -> pd.DataFrame:
         raise ConfigError(
             Problem(
                 f"huandu regress {name}",
-                Message("{run}: {reason}", run="/".join(map(str, key)), reason=reason),
+                Message("{run}: {reason}", run="/".join(map(str, key)), reason=understood(reason)),
             )
             for key, reason in sorted(done.failures.items())
         )

@@ -91,17 +91,6 @@ class Message(str):
         template = self.template if lang == "en" else translations().get(self.template, self.template)
         return _filled(template, self.fields, lang)
 
-    def saying(self, **fields: object) -> Message:
-        """Return the message of the same template with other fields."""
-        return _message(self.template, fields)
-
-    def read(self, told: str) -> dict[str, str] | None:
-        """Return the fields with which this message would say in English what somebody has said, if any."""
-        parts = re.split(r"\{(\w+)[^{}]*\}", self.template)
-        pattern = "".join(f"(?P<{p}>.*?)" if n % 2 else re.escape(p) for n, p in enumerate(parts))
-        found = re.fullmatch(pattern, told, re.DOTALL)
-        return found.groupdict() if found else None
-
     def both(self) -> str:
         """Say it in one line in both languages: `中文 / English`."""
         return " / ".join(self.of(lang) for lang in LANGS)
@@ -136,6 +125,49 @@ def translations() -> Mapping[str, str]:
             found[template] = chinese
     return found
 
+
+FIELD = re.compile(r"\{(\w+)[^{}]*\}")
+
+
+def understood(told: str) -> Text:
+    """Say in Chinese what is at hand in English alone: a reason read from a file, a sentence of a library.
+
+    It is taken for the message whose template it fits, the most literal one if several do, and what stands in
+    its fields is understood in turn; so are the parts before and after a colon. Other words stay.
+    """
+    if isinstance(told, Message):
+        return Text(told.of("zh"), told.of("en"))
+    for pattern, chinese in _patterns():
+        if found := pattern.fullmatch(told):
+            fields = {name: understood(part).zh for name, part in found.groupdict().items()}
+            parts = FIELD.split(chinese) if fields else [chinese]
+            parts[1::2] = [fields[name] for name in parts[1::2]]
+            return Text("".join(parts), told)
+    head, colon, tail = told.partition(": ")
+    first, second = (understood(head), understood(tail)) if colon else (Text(told, told), Text("", ""))
+    known = colon and (first.zh, second.zh) != (head, tail)
+    return Text(f"{first.zh}：{second.zh}" if known else told, told)
+
+
+@lru_cache(maxsize=1)
+def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Return what tells a template with words, and its Chinese; the most literal ones first."""
+    found = []
+    for template, chinese in translations().items():
+        parts, seen, pattern = FIELD.split(template), set[str](), ""
+        literal = "".join(parts[::2])
+        if sum(c.isalpha() for c in literal) < WORDS_OF_A_TEMPLATE:
+            continue
+        for number, part in enumerate(parts):
+            again = f"(?P={part})" if part in seen else f"(?P<{part}>.+?)"
+            pattern += again if number % 2 else re.escape(part)
+            seen |= {part} if number % 2 else set()
+        found.append((len(literal), re.compile(pattern, re.DOTALL), chinese))
+    return tuple((pattern, chinese) for _, pattern, chinese in sorted(found, key=lambda one: -one[0]))
+
+
+WORDS_OF_A_TEMPLATE = 5
+"""A template with fewer letters of its own fits anything."""
 
 JOINTS: Mapping[Lang, Mapping[str, str]] = {
     "zh": {"": "、", "or": " 或 ", "and": " 和 ", ";": "；", "-": "\n- "},

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sim.comparison.inference import smallest_detectable, standard_deviation, variance_ratio_of_pairing
 from sim.comparison.pairs import BASELINE
-from sim.labels import Text
+from sim.labels import Text, understood
 from sim.measures.spec import MeasureSpec
 from sim.plots.numbers import NOTHING, decimals_of, number
 from sim.plots.study_data import FATES, StudyData, records
@@ -126,13 +126,15 @@ class FailedRun(NamedTuple):
     arm: Text
     period: Text
     replicate: int
-    failure: str
+    failure: Text
 
 
 def failed_runs(data: StudyData) -> list[FailedRun]:
     """Return the runs that failed, with their reasons."""
     return [
-        FailedRun(data.arm_title(run.arm), data.period_title(run.period), run.replicate, run.failure)
+        FailedRun(
+            data.arm_title(run.arm), data.period_title(run.period), run.replicate, understood(run.failure)
+        )
         for run in data.runs
         if run.failure
     ]

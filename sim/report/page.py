@@ -13,7 +13,8 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
-from sim.labels import Text, text
+from sim.edits.object_words import attribute_words, kind_words
+from sim.labels import Text, text, understood
 from sim.measures.level_of_service import Standard, read_standards
 from sim.measures.spec import MeasureSpec
 from sim.plots.figures import SIGNAL_FIGURES, FigureFile, write_figures
@@ -267,5 +268,8 @@ def _environment(write: Any) -> jinja2.Environment:
         spoken=spoken,
         text=text,
         Text=Text,
+        kind_words=kind_words,
+        attribute_words=attribute_words,
+        understood=understood,
     )
     return environment

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sim.labels import Text, text
+from sim.labels import Text, text, understood
 from sim.measures.spec import MeasureSpec
 from sim.plots.numbers import number
 from sim.plots.study_data import StudyData
@@ -32,7 +32,7 @@ def replay(data: StudyData, specs: Mapping[str, MeasureSpec]) -> dict[str, Any]:
             lacking.append(text("report.replay.other_runs", picture=title))
             continue
         if one["failure"]:
-            lacking.append(text("report.replay.failed", picture=title, reason=one["failure"]))
+            lacking.append(text("report.replay.failed", picture=title, reason=understood(one["failure"])))
             continue
         content = as_html(one)
         room -= len(content)

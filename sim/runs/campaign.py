@@ -28,7 +28,7 @@ from sim.assignment.settled import ASSIGNMENT_FILE
 from sim.demand import LEAVING, Demand, begin_s, departs_s, realise, ways
 from sim.demand.detours import driven
 from sim.demand.placebo import perturbed
-from sim.errors import HuanduError, RunError
+from sim.errors import HuanduError, RunError, internal_error
 from sim.labels import Message
 from sim.results import write_json
 from sim.runs.equilibrium import POOLED, Equilibrium, choosing, chosen, settle
@@ -65,7 +65,7 @@ class FreeFlow:
     """Every movement without traffic. `table`: columns FREE_FLOW; `digests`: of the runs it comes from."""
 
     table: pd.DataFrame = field(default_factory=lambda: empty(FREE_FLOW))
-    failure: str | None = "was not finished"
+    failure: str | None = Message("was not finished")
     digests: tuple[str, ...] = ()
 
 
@@ -205,7 +205,14 @@ class _Campaign:
 def outcome(future: Future[RunRecord]) -> RunRecord:
     """Return what became of a run; a worker that was lost with it is a failure like any other."""
     error = future.exception()
-    return future.result() if error is None else RunRecord(None, f"{type(error).__name__}: {error}")
+    return (
+        future.result()
+        if error is None
+        else RunRecord(
+            None,
+            Message("lost with its process: {kind}: {told}", kind=type(error).__name__, told=str(error)),
+        )
+    )
 
 
 class Work:
@@ -260,7 +267,7 @@ class Work:
         except HuanduError as error:
             return RunRecord(None, error.of("en"))
         except Exception as error:  # a mistake of ours must not lose the other runs either
-            return RunRecord(None, f"internal error: {type(error).__name__}: {error}")
+            return RunRecord(None, internal_error(error))
         return self.runner.run_one(request)
 
     def request(self, arm_id: str, period: str, replicate: int) -> RunRequest:

@@ -9,9 +9,10 @@ from pathlib import Path
 from sim.demand import broken_routes, realise
 from sim.demand.closed_ways import stopped_by_closures
 from sim.demand.detours import driven, new_streets
+from sim.edits.object_words import attribute_words, kind_words
 from sim.edits.vocabulary import AddClosure
 from sim.errors import BuildError, ConfigError, Problems
-from sim.labels import Lang, Message, label, message_of
+from sim.labels import JOINTS, Lang, Message, label, message_of
 from sim.measures import SPECS
 from sim.measures.fair_delay import delay_may_be_primary
 from sim.runs.signal_check import Findings, check_signals, refuse_dangers, signal_text
@@ -191,7 +192,7 @@ def preflight_text(study: Study, checked: Preflight, langs: tuple[Lang, ...] = (
         for period in study.periods:
             proof = checked.proofs[arm.id, period]
             lines += [f"  {period}: {proof.words.of(lang)}" for lang in langs]
-            lines += [f"    {line}" for line in _objects(proof)]
+            lines += [f"    {line}" for lang in langs for line in _objects(proof, lang)]
             lines += [f"    netconvert: {warning}" for warning in checked.builds[arm.id, period].warnings]
         lines += signal_text(study, checked.signals, arm.id, langs)
     if len(study.arms) == 1:
@@ -202,9 +203,16 @@ def preflight_text(study: Study, checked: Preflight, langs: tuple[Lang, ...] = (
     return "\n".join(lines)
 
 
-def _objects(proof: Proof) -> list[str]:
+def _objects(proof: Proof, lang: Lang) -> list[str]:
     """One line per changed object with the names of what changed; values are in the study's `proof.json`."""
     found: dict[tuple[str, str], dict[str, None]] = {}
     for change in proof.changed:
-        found.setdefault((change.kind, change.id), {})[change.what.split(" of ")[0]] = None
-    return [f"{kind} {name}: {', '.join(whats)}" for (kind, name), whats in sorted(found.items())]
+        names = found.setdefault((change.kind, change.id), {})
+        names[(change.name if change.what == "exists" else attribute_words(change.what, False)).of(lang)] = (
+            None
+        )
+    joint = JOINTS[lang][""]
+    return [
+        f"{kind_words(kind).of(lang)} {id}: {joint.join(names)}"
+        for (kind, id), names in sorted(found.items())
+    ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from sim.errors import HuanduError, RunError
+from sim.errors import HuanduError, RunError, internal_error
 from sim.labels import Message
 from sim.runs.run import digest_of_request, simulated, write_inputs
 from sim.sumo.recording import Clip, read_recording, recording_spec
@@ -33,7 +33,7 @@ def recorded(work: Work, arm: str, period: str, replicate: int, digest: str, cli
     except HuanduError as error:
         return Recording(pd.DataFrame(), pd.DataFrame(), error.of("en"))
     except Exception as error:  # a picture that is not there must not lose the study
-        reason = f"internal error: {type(error).__name__}: {error}"
+        reason = internal_error(error)
         return Recording(pd.DataFrame(), pd.DataFrame(), reason)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from sim.demand import Demand, demand_digest
 from sim.demand.closed_ways import held_by_closures
-from sim.errors import HuanduError, RunError
+from sim.errors import HuanduError, RunError, internal_error
 from sim.runs.store import SCHEMA_VERSION, Store, digest_of
 from sim.site.zones import Zones
 from sim.sumo.boxes import calibrators, heeding
@@ -87,7 +87,7 @@ class Runner:
         except HuanduError as error:
             return RunRecord(digest, error.of("en"), wall_s=time.monotonic() - started)
         except Exception as error:  # a mistake of ours must not lose the other runs either
-            reason = f"internal error: {type(error).__name__}: {error}"
+            reason = internal_error(error)
             return RunRecord(digest, reason, wall_s=time.monotonic() - started)
 
     def _found_or_made(

@@ -15,6 +15,7 @@ import pandas as pd
 
 from sim.demand import Demand, realise
 from sim.errors import HuanduError
+from sim.labels import Message
 from sim.measures import fair_travel_time
 from sim.measures.base import RunView
 from sim.policy import AppliedPolicy
@@ -95,7 +96,7 @@ class Trials:
 
     def _read(self, record: RunRecord, built: ArmBuild) -> Outcome:
         if record.failure is not None or record.digest is None:
-            return Outcome(float("inf"), failure=record.failure or "was not run")
+            return Outcome(float("inf"), failure=record.failure or Message("was not run"))
         facts = self.store.facts(record.digest)
         if record.simulated:
             with self._guard:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from sim.comparison import inference
-from sim.labels import Text, label, text
+from sim.labels import Text, label, text, understood
 from sim.runs.trials import Trials
 from sim.signals.search import Plans, Search
 from sim.suggestion.judgement import Judged
@@ -89,7 +89,7 @@ def summary(
             "name_en": label(f"suggest.name.{item.name}", "en"),
         }
         if item.n == 0:
-            lines.append(text(f"suggest.{item.verdict}", why=item.why, **names))
+            lines.append(text(f"suggest.{item.verdict}", why=understood(item.why), **names))
             continue
         verdict = text(f"verdict.{item.verdict}")
         lines.append(

@@ -14,6 +14,8 @@ from sim.edits.base import Edit, ObjectKey
 from sim.edits.control import Way, precedences
 from sim.edits.edited_site import edited, footprint
 from sim.edits.lights import column
+from sim.edits.object_words import attribute_words, kind_words
+from sim.labels import Message
 from sim.signals.program import SignalControl, SignalProgram
 from sim.site.model import Site
 from sim.site.network import CONNECTION_RULES, Connection
@@ -24,14 +26,19 @@ from sim.sumo.signals import PREFIX, written_kind
 from sim.sumo.vehicle_classes import ALL, allowed
 
 
-def undone(site: Site, edits: Sequence[Edit], period: str, net: NetObjects, additional: Objects) -> list[str]:
+def undone(
+    site: Site, edits: Sequence[Edit], period: str, net: NetObjects, additional: Objects
+) -> list[Message]:
     """List the touched objects that do not stand in the files as the edited site has them."""
     said = [edit for edit in edits if edit.concerns(period)]
     if not said:
         return []
     wish = _Wish(edited(site, said), period, {**net.objects, **additional})
-    lines = (f"{key[0]} {key[1]}: {line}" for key in footprint(site, said) for line in wish.missing(key))
-    return sorted(lines)
+    return sorted(
+        Message("{kind} {id}: {told}", kind=kind_words(key[0]), id=key[1], told=told)
+        for key in footprint(site, said)
+        for told in wish.missing(key)
+    )
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,7 @@ class _Wish:
             for key in keys
         }
 
-    def missing(self, key: ObjectKey) -> Iterator[str]:
+    def missing(self, key: ObjectKey) -> Iterator[Message]:
         """Yield what should be said of one object and is not; of other kinds an edit declares nothing."""
         kind, id = key
         match kind:
@@ -89,7 +96,7 @@ class _Wish:
             return self.precedences
         return self.target.closed if kind == "closure" else self.target.facts.parking
 
-    def _connection(self, id: str, found: Attributes | None) -> Iterator[str]:
+    def _connection(self, id: str, found: Attributes | None) -> Iterator[Message]:
         wanted = self.connections.get(id)
         yield from _there(wanted is not None, found is not None)
         if wanted is not None and found is not None:
@@ -97,14 +104,14 @@ class _Wish:
             yield from _differs("rules", _significant(wanted.rules), _significant(rules))
             yield from _differs("classes", wanted.allow, _classes(found, None))
 
-    def _junction(self, id: str, found: Attributes | None) -> Iterator[str]:
+    def _junction(self, id: str, found: Attributes | None) -> Iterator[Message]:
         wanted = next((j for j in self.target.network.junctions.values() if j.node == id), None)
         if wanted is not None and found is not None:
             controls = {type: control for control, type in NODE_TYPES.items()}
             is_now = str(found["type"])
             yield from _differs("control", wanted.control, controls.get(is_now, is_now))
 
-    def _precedence(self, id: str, found: Attributes | None) -> Iterator[str]:
+    def _precedence(self, id: str, found: Attributes | None) -> Iterator[Message]:
         """Hold the table of who yields to whom against the approaches that are to have the right of way."""
         junction = next((j for j in self.target.network.junctions.values() if j.node == id), None)
         if junction is None or not junction.major:
@@ -114,7 +121,7 @@ class _Wish:
                 yields = (found or {}).get(f"response of {one}", frozenset())
                 assert isinstance(yields, frozenset)
                 for other in self._of(second) & yields:
-                    yield f"{one} is to go before {other} and yields to it"
+                    yield Message("{one} is to go before {other} and yields to it", one=one, other=other)
 
     def _of(self, way: Way) -> set[str]:
         return {key for key, c in self.connections.items() if (c.from_edge, c.to_edge) == way}
@@ -125,7 +132,7 @@ class _Wish:
         pairs = (pair for junction in network.junctions.values() for pair in precedences(network, junction))
         return {f"{'->'.join(first)} over {'->'.join(second)}" for first, second in pairs}
 
-    def _lane(self, id: str, found: Attributes | None) -> Iterator[str]:
+    def _lane(self, id: str, found: Attributes | None) -> Iterator[Message]:
         edge, _, index = id.rpartition("_")
         lanes = self.target.network.edges[edge].lanes if edge in self.target.network.edges else ()
         wanted = next((lane for lane in lanes if lane.index == int(index)), None)
@@ -134,7 +141,7 @@ class _Wish:
             yield from _differs("speed", f"{wanted.speed_mps:.2f}", f"{float(str(found['speed'])):.2f}")
             yield from _differs("classes", wanted.allow, _classes(found, ALL))
 
-    def _bus_stop(self, id: str, found: Attributes | None) -> Iterator[str]:
+    def _bus_stop(self, id: str, found: Attributes | None) -> Iterator[Message]:
         wanted = self.target.stops.get(id)
         yield from _there(wanted is not None, found is not None)
         if wanted is not None and found is not None:
@@ -145,13 +152,13 @@ class _Wish:
             yield from _differs("length", f"{wanted.length_m:.1f}", f"{length_m:.1f}")
             yield from _differs("bay", wanted.bay, BAY in str(found.get("<param>", "")))
 
-    def _box(self, id: str, found: Attributes | None) -> Iterator[str]:
+    def _box(self, id: str, found: Attributes | None) -> Iterator[Message]:
         wanted = self.target.boxes.get(id)
         yield from _there(wanted is not None, found is not None)
         if wanted is not None and found is not None:
             yield from _differs("says its share", f"'{wanted:g}'" in str(found.get("<param>", "")), True)
 
-    def _lights(self, id: str) -> Iterator[str]:
+    def _lights(self, id: str) -> Iterator[Message]:
         signal, link = self.links.get(id, ("", -1))
         found = self.found.get(("signal_link", id))
         yield from _there(bool(signal), found is not None)
@@ -161,7 +168,7 @@ class _Wish:
                 lights = column(control, program, link)
                 yield from _differs(f"lights in {program}", lights, found.get(f"lights in {PREFIX}{program}"))
 
-    def _timing(self, control: SignalControl | None, found: Attributes | None) -> Iterator[str]:
+    def _timing(self, control: SignalControl | None, found: Attributes | None) -> Iterator[Message]:
         yield from _there(control is not None, found is not None)
         if control is None or found is None:
             return
@@ -202,11 +209,18 @@ def _limits(program: SignalProgram) -> tuple[tuple[str | None, str | None], ...]
     return tuple((written(interval.min_s), written(interval.max_s)) for interval in program.intervals)
 
 
-def _there(wanted: bool, found: bool) -> Iterator[str]:
+def _there(wanted: bool, found: bool) -> Iterator[Message]:
     if wanted != found:
-        yield "was asked for and is not there" if wanted else "was to go and is still there"
+        yield (
+            Message("was asked for and is not there") if wanted else Message("was to go and is still there")
+        )
 
 
-def _differs(what: str, wanted: object, found: object) -> Iterator[str]:
+def _differs(what: str, wanted: object, found: object) -> Iterator[Message]:
     if wanted != found:
-        yield f"{what}: should be {wanted}, is {found}"
+        yield Message(
+            "{what}: should be {wanted}, is {found}",
+            what=attribute_words(what),
+            wanted=str(wanted),
+            found=str(found),
+        )

@@ -12,8 +12,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from sim.edits.base import Edit, ObjectKey
+from sim.edits.object_words import attribute_words, kind_words
 from sim.errors import BuildError
-from sim.labels import Message, Text, text
+from sim.labels import Lang, Message, Text, text
 from sim.sumo.build import ArmBuild
 from sim.sumo.declared import undone
 from sim.sumo.objects import Attributes, NetObjects, Objects, read_additional_objects, read_net_objects
@@ -38,8 +39,20 @@ class Change:
     before: str
     after: str
 
+    @property
+    def name(self) -> Text:
+        """What of the object it is; a change of its existence says which way."""
+        if self.what == "exists":
+            return attribute_words("added" if self.before == ABSENT else "removed")
+        return attribute_words(self.what)
+
+    def of(self, lang: Lang) -> str:
+        """Say it in one language."""
+        said = f"{kind_words(self.kind).of(lang)} {self.id}: {self.name.of(lang)}"
+        return said if self.what == "exists" else f"{said}: {self.before} -> {self.after}"
+
     def __str__(self) -> str:
-        return f"{self.kind} {self.id}: {self.what}: {self.before} -> {self.after}"
+        return self.of("en")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +94,7 @@ def prove(
                 "- {lines:-}",
                 n_outside=len(outside),
                 n_missing=len(missing),
-                lines=[Message("outside: {change}", change=str(change)) for change in outside]
+                lines=[Message("outside: {change}", change=change) for change in outside]
                 + [Message("missing: {line}", line=line) for line in missing],
             )
         )

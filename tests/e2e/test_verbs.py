@@ -28,12 +28,13 @@ def test_check_prints_the_change_log_and_the_proof_in_both_languages(root: Path)
     lines = answer.out.splitlines()
     assert lines[0] == "  am: 信号体检，现状配时"  # before the policies: what is wrong today
     start = next(number for number, line in enumerate(lines) if line.startswith("longer_main:"))
-    assert lines[start : start + 6] == [
+    assert lines[start : start + 7] == [
         "longer_main: 主路增加绿灯 / Longer green for the main road",
         "  - 幸福路口 J1 配时：A 相位绿灯 25→40 s，B 相位绿灯 35→20 s",
         "  - Xingfu junction J1 timing: stage A green 25→40 s, stage B green 35→20 s",
         "  am: 1 个对象改变，在声明范围之内；其余 49 个完全相同",
         "  am: 1 object changed, inside the footprint; 49 identical",
+        "    信号配时 J1@am: 各灯态时长",
         "    signal_timing J1@am: intervals",
     ]
 

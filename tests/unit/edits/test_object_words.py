@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from sim.edits.object_words import attribute_words, kind_words
+from sim.labels import catalogue
 from sim.sumo.proof import Change
 
 
@@ -37,3 +41,16 @@ def test_a_change_says_which_way_an_object_went() -> None:
         "车道 a_0: 限速: 13.89 -> 11.11",
         "lane a_0: speed: 13.89 -> 11.11",
     )
+
+
+def test_every_kind_of_a_footprint_and_every_attribute_looked_at_has_a_name(repo_root: Path) -> None:
+    kinds: set[str] = set()
+    for path in sorted((repo_root / "sim" / "edits").glob("*.py")):
+        kinds |= set(re.findall(r'\("([a-z_]+)", ', path.read_text(encoding="utf-8")))
+    looked_at = (repo_root / "sim" / "sumo" / "declared.py").read_text(encoding="utf-8")
+    attributes = {
+        words.split(" of ")[0].split(" in ")[0] for words in re.findall(r'_differs\(f?"([^"]+)"', looked_at)
+    }
+    assert len(kinds) > 10 and len(attributes) > 10, "they are no longer found"
+    assert not {f"object.{kind}" for kind in kinds} - set(catalogue())
+    assert not {f"attribute.{name}" for name in attributes} - set(catalogue())

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from sim.errors import ConfigError
+from sim.labels import catalogue
 from sim.publish import publish
-from sim.runs.housekeeping import SETTLED_S, damaged, discard, entries, unneeded
+from sim.runs.housekeeping import KINDS, SETTLED_S, damaged, discard, entries, unneeded
 from sim.runs.store import INPUTS_FILE, Store, digest_of
 from sim.tables import RUN_TABLES, RunFacts, empty
 from tests.command_line import huandu
@@ -188,3 +189,7 @@ def test_a_passport_is_kept_while_a_study_stands_on_its_build(root: Path, store:
     assert [entry.path for entry in entries(store) if entry.kind == "passport"] == [needed]
     (needed / "measured.parquet").write_bytes(b"y")
     assert [(entry.path, name) for entry, name in damaged(store)] == [(needed, "measured.parquet")]
+
+
+def test_every_kind_has_a_name_in_both_languages() -> None:
+    assert not {f"store.{kind}" for kind in KINDS} - set(catalogue())

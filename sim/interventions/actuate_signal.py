@@ -11,10 +11,10 @@ from pydantic import Field
 from sim.edits.vocabulary import SetProgram
 from sim.errors import Problems, near
 from sim.interventions.base import Intervention, intervention
+from sim.interventions.fixed_time import shipped_rules
 from sim.interventions.plans import changed_programs, main_interval, set_programs
 from sim.interventions.retime_signal import ExpectedTiming, in_periods
 from sim.labels import Message, Text, text
-from sim.signals.fixed_time import shipped_rules
 from sim.signals.program import SignalProgram
 from sim.signals.streams import least_green_s
 from sim.site.model import Site

@@ -10,11 +10,11 @@ from sim.edits.vocabulary import SetProgram
 from sim.errors import ConfigError, Problems, near
 from sim.interventions.base import Intervention, intervention
 from sim.interventions.coordinate import ExpectedCycles
+from sim.interventions.fixed_time import fixed_time_program, periods_meant, shipped_rules, signalised
 from sim.interventions.plans import main_interval, set_programs
 from sim.interventions.retime_signal import in_periods
 from sim.labels import Message, Text, text
 from sim.signals.adaptive import MAX_PRESSURE, within
-from sim.signals.fixed_time import fixed_time_program, periods_meant, shipped_rules, signalised
 from sim.signals.program import SignalProgram
 from sim.signals.streams import least_green_s
 from sim.site.model import Site

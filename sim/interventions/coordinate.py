@@ -10,12 +10,7 @@ from pydantic import Field
 from sim.edits.vocabulary import SetTiming
 from sim.errors import ConfigError, Problem, Problems, near
 from sim.interventions.base import Intervention, intervention
-from sim.interventions.retime_signal import in_periods, sentence
-from sim.labels import Message, Text, text
-from sim.loading import Facts
-from sim.signals.band import Bands, green_bands
-from sim.signals.corridor import band_inputs, corridor
-from sim.signals.fixed_time import (
+from sim.interventions.fixed_time import (
     design_discharge,
     design_flows,
     design_problem,
@@ -25,6 +20,11 @@ from sim.signals.fixed_time import (
     set_timing,
     shipped_rules,
 )
+from sim.interventions.retime_signal import in_periods, sentence
+from sim.labels import Message, Text, text
+from sim.loading import Facts
+from sim.signals.band import Bands, green_bands
+from sim.signals.corridor import band_inputs, corridor
 from sim.signals.program import SignalProgram
 from sim.signals.streams import TimingProblem
 from sim.signals.webster import in_proportion, timing_of_cycle, webster

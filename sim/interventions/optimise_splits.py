@@ -9,9 +9,7 @@ from pydantic import Field
 from sim.edits.vocabulary import SetTiming
 from sim.errors import ConfigError, Problem
 from sim.interventions.base import Intervention, intervention
-from sim.interventions.retime_signal import ExpectedTiming, in_periods, sentence
-from sim.labels import Message, Text, message_of, text
-from sim.signals.fixed_time import (
+from sim.interventions.fixed_time import (
     design_flows,
     design_problem,
     fixed_time_program,
@@ -21,6 +19,8 @@ from sim.signals.fixed_time import (
     shipped_rules,
     signalised,
 )
+from sim.interventions.retime_signal import ExpectedTiming, in_periods, sentence
+from sim.labels import Message, Text, message_of, text
 from sim.signals.program import SignalProgram
 from sim.signals.splits import oversaturated, protected_splits
 from sim.signals.streams import TimingProblem

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from sim.edits.vocabulary import SetProgram, keyed
 from sim.errors import NOTHING, ConfigError, Problem
+from sim.interventions.fixed_time import fixed_time_program, of_every, periods_meant, signalised
 from sim.interventions.retime_signal import ExpectedTiming
 from sim.labels import Message
-from sim.signals.fixed_time import fixed_time_program, of_every, periods_meant, signalised
 from sim.signals.program import GREEN, Interval, SignalControl, SignalProgram
 from sim.signals.windows import windows
 from sim.site.model import Site

@@ -10,9 +10,9 @@ from pydantic import Field, model_validator
 from sim.edits.vocabulary import SetTiming
 from sim.errors import ConfigError, Problem, Problems, near
 from sim.interventions.base import Intervention, intervention
+from sim.interventions.fixed_time import fixed_time_program, of_every, periods_meant, set_timing, signalised
 from sim.labels import Message, Text, message_of, text
 from sim.loading import Facts
-from sim.signals.fixed_time import fixed_time_program, of_every, periods_meant, set_timing, signalised
 from sim.signals.program import SignalProgram, StageSpan
 from sim.site.model import Site
 from sim.site.network import Network

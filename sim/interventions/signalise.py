@@ -9,10 +9,10 @@ from sim.edits.control import SIGNALS, with_control
 from sim.edits.vocabulary import SetControl, keyed
 from sim.errors import ConfigError, Problem, Problems
 from sim.interventions.base import Intervention, intervention
+from sim.interventions.fixed_time import design_flows, design_problem, shipped_rules
 from sim.interventions.retime_signal import in_periods
 from sim.labels import Message, Text, catalogue, message_of, text
 from sim.loading import Facts
-from sim.signals.fixed_time import design_flows, design_problem, shipped_rules
 from sim.signals.from_plan import program_of
 from sim.signals.new_plan import plain_plan
 from sim.signals.plan import SignalPlan

@@ -12,6 +12,7 @@ from sim.edits.open_ways import lost_ways
 from sim.edits.vocabulary import AddClosure, SetConnections, SetLaneCount, lane_link
 from sim.errors import Problems
 from sim.interventions.base import Intervention, intervention
+from sim.interventions.fixed_time import design_flows
 from sim.interventions.streets import (
     Hours,
     check_hours,
@@ -23,7 +24,6 @@ from sim.interventions.streets import (
 )
 from sim.interventions.widen_road import ExpectedWidth, WidenRoad
 from sim.labels import Message, Text, text
-from sim.signals.fixed_time import design_flows
 from sim.site.model import Closure, Site
 from sim.site.network import Edge, Lane, Network
 

@@ -12,12 +12,12 @@ from pydantic import Field
 from sim.edits.vocabulary import SetProgram
 from sim.errors import ConfigError, Problems, near
 from sim.interventions.base import Intervention, intervention
+from sim.interventions.fixed_time import fixed_time_program, of_every, signalised
 from sim.interventions.plans import set_control
 from sim.interventions.retime_signal import ExpectedTiming, RetimeSignal
 from sim.interventions.streets import Hours, span_s
 from sim.labels import Message, Text, text
 from sim.loading import Facts
-from sim.signals.fixed_time import fixed_time_program, of_every, signalised
 from sim.signals.program import SignalControl, SignalProgram
 from sim.site.model import Site
 from sim.site.network import Junction

@@ -10,11 +10,11 @@ from pydantic import Field
 
 from sim.comparison.inference import MINIMUM_PAIRS
 from sim.errors import ConfigError, Problem, Problems, near
+from sim.interventions.fixed_time import fixed_time_program, signalised
 from sim.labels import Message
 from sim.loading import Facts
 from sim.signals.corridor import Corridor, corridor
 from sim.signals.design_rules import CHINESE, DesignRules
-from sim.signals.fixed_time import fixed_time_program, signalised
 from sim.signals.greens import Discharge
 from sim.signals.program import SignalProgram
 from sim.signals.search import SignalTiming

@@ -29,6 +29,7 @@ from sim.demand import realise
 from sim.demand.flows import movement_flows
 from sim.edits.edited_site import footprint
 from sim.errors import ConfigError
+from sim.interventions.fixed_time import fixed_time_program
 from sim.interventions.plans import set_programs, taken_apart
 from sim.policy import AppliedPolicy, apply, empty_policy, parse_policy
 from sim.runs.store import Store
@@ -36,7 +37,6 @@ from sim.runs.trials import Trials
 from sim.scenario import assemble
 from sim.signals.adaptive import FREE_ORDER, LEADS, MAX_PRESSURE, within
 from sim.signals.design_rules import DesignRules, design_rules
-from sim.signals.fixed_time import fixed_time_program
 from sim.signals.program import SignalProgram
 from sim.signals.streams import least_green_s
 from sim.study import Study

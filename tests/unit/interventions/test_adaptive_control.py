@@ -7,9 +7,9 @@ import pytest
 from sim.controllers import make_controller
 from sim.edits.vocabulary import SetProgram
 from sim.errors import ConfigError
+from sim.interventions.fixed_time import shipped_rules
 from sim.policy import AppliedPolicy, apply
 from sim.signals.adaptive import controllers_of
-from sim.signals.fixed_time import shipped_rules
 from sim.signals.program import GREEN, SignalProgram
 from sim.signals.streams import least_green_s
 from sim.site.model import Site

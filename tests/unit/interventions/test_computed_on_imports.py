@@ -12,9 +12,9 @@ import pytest
 
 from sim.demand.imported import Trip
 from sim.errors import ConfigError
+from sim.interventions.fixed_time import design_flows
 from sim.policy import apply, empty_policy
 from sim.signals.corridor import corridor
-from sim.signals.fixed_time import design_flows
 from sim.site.model import Site
 from sim.sumo.build import build
 from sim.sumo.proof import prove

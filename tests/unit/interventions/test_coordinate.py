@@ -4,10 +4,10 @@ import pytest
 
 from sim.edits.edited_site import edited
 from sim.errors import ConfigError
+from sim.interventions.fixed_time import design_flows
 from sim.policy import AppliedPolicy, apply
 from sim.signals.band import through_band_s
 from sim.signals.corridor import band_inputs, corridor
-from sim.signals.fixed_time import design_flows
 from sim.signals.greens import Discharge
 from sim.site.model import Site
 from tests.sites import policy_of

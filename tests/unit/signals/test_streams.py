@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from sim.errors import ConfigError
+from sim.interventions.fixed_time import design_flows, fixed_time_program
 from sim.signals.corridor import corridor
 from sim.signals.design_rules import design_rules
-from sim.signals.fixed_time import design_flows, fixed_time_program
 from sim.signals.greens import Discharge
 from sim.signals.program import Interval, SignalControl, SignalProgram
 from sim.signals.streams import timing_problem

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from sim.errors import ConfigError
+from sim.interventions.fixed_time import design_flows
 from sim.policy import apply, empty_policy
 from sim.signals.design_rules import design_rules
-from sim.signals.fixed_time import design_flows
 from sim.signals.greens import Discharge
 from sim.site.model import Site
 from sim.standard_data import vehicle_set

@@ -102,13 +102,27 @@ _BESIDE = (("gave_up_parking", 2), ("search_distance", 0))
 def _answer(data: StudyData, period: str, found: list[Gain], apart: Mapping[str, bool]) -> Text:
     first = found[0]
     same = [data.arm_title(arm) for arm, clear in apart.items() if not clear]
-    state = "unseen" if not first.low > 0 else "alone" if not same else "among"
+    state = "alone" if not same else "among"
+    if not first.low > 0:
+        relief = _relief(data, period, found)
+        if relief is None:
+            return text("report.next_lot.answer.unseen", period=data.period_title(period))
+        levels = _levels(data, relief.arm, period, *_BESIDE[0])
+        title, best = data.period_title(period), data.arm_title(relief.arm)
+        return text("report.next_lot.answer.relief", period=title, best=best, levels=levels)
     return text(
         f"report.next_lot.answer.{state}",
         period=data.period_title(period),
         first=data.arm_title(first.arm),
         others=same,
     )
+
+
+def _relief(data: StudyData, period: str, found: list[Gain]) -> Gain | None:
+    """Return the arm in which fewest give up per stall it adds, of those whose interval is clear of zero."""
+    rows = [(gain, data.row(gain.arm, period, _BESIDE[0][0])) for gain in found]
+    clear = [(row["difference"] / gain.stalls, gain) for gain, row in rows if row and row["ci_high"] < 0]
+    return min(clear, key=lambda pair: pair[0])[1] if clear else None
 
 
 def _curves(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Section | None:

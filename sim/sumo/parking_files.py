@@ -23,8 +23,9 @@ from sim.sumo.xml_file import element, opening
 
 SEARCH_RADIUS_M = 1500.0
 """Drivers who find a lot full know the others within this driving distance (SUMO-tools' own choice)."""
-MOST_ALTERNATIVES = 20
-"""Of them the nearest today: at every full lot the simulator finds a way to each that it may offer."""
+MOST_ALTERNATIVES = 10
+"""Of them the nearest today: at every full lot the simulator finds a way to each that it may offer
+(SUMO's own tool, generateParkingAreaRerouters, lists no more)."""
 LEAVE_STALLS = 1_000_000
 """No lot is nearly as large: `SEARCH_PARAMETERS` make the largest area the last choice."""
 LEAVE_M = 12.0

@@ -23,7 +23,9 @@ SAVED = {"baseline": 0.0, "small": 2.0, "large": 4.0, "same": 4.0, "unlimited": 
 REPLICATES = range(1, 11)
 
 
-def study(folder: Path, saved: Mapping[str, float], noise: float) -> StudyData:
+def study(
+    folder: Path, saved: Mapping[str, float], noise: float, gave_up: Mapping[str, float] | None = None
+) -> StudyData:
     """Five arms; replicates differ by 50 hours, which all arms share, and arms by their noise."""
     write_synthetic_study(folder, replicates=1, two_periods=False, arms=["baseline", "retime"])
     rows = []
@@ -34,7 +36,7 @@ def study(folder: Path, saved: Mapping[str, float], noise: float) -> StudyData:
                 (arm, PERIOD, r, "vehicle_hours", "network", 100 + 50 * (r % 3) - hours + own, 9),
                 (arm, PERIOD, r, "parking_stalls", "network", STALLS[arm], 9),
                 (arm, PERIOD, r, "parking_stalls", "parking:P", STALLS[arm], 9),
-                (arm, PERIOD, r, "gave_up_parking", "network", 0.1, 9),
+                (arm, PERIOD, r, "gave_up_parking", "network", (gave_up or {}).get(arm, 0.1), 9),
                 (arm, PERIOD, r, "search_distance", "network", 50.0, 9),
             ]
     measures = typed(pd.DataFrame(rows, columns=list(MEASURES)), MEASURES)
@@ -76,6 +78,14 @@ def test_where_nothing_is_saved_no_lot_is_named(tmp_path: Path) -> None:
     section = parking(study(tmp_path, dict.fromkeys(SAVED, 0.0), 1.0), SPECS)[0]
     assert section is not None
     assert "no policy saves vehicle hours that can be told from zero" in str(section.words[0].words[1])
+
+
+def test_where_no_hours_are_saved_the_lot_that_spares_most_from_giving_up_is_named(tmp_path: Path) -> None:
+    """Ten stalls take give-ups from 10 to 2 %, forty to nothing: per stall the ten do more."""
+    gave_up = {"small": 0.02, "large": 0.0}
+    section = parking(study(tmp_path, dict.fromkeys(SAVED, 0.0), 1.0, gave_up), SPECS)[0]
+    assert section is not None
+    assert "“small” spares most drivers from giving up (share 0.10 → 0.02)" in str(section.words[0].words[1])
 
 
 def test_a_study_without_parking_has_no_such_section(tmp_path: Path) -> None:

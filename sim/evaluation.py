@@ -210,7 +210,8 @@ def _conclude(
     first = []
     if record and analysis.study.settings.replay:
         scenes = (analysis.study, analysis.checked, analysis.store, analysis.runs)
-        first.append(apart.begin(write_replay, *scenes, measures=tables.measures, folder=folder.tables))
+        measured = _primary(analysis, tables)
+        first.append(apart.begin(write_replay, *scenes, measures=measured, folder=folder.tables))
     write_report(folder.path, analysis.specs, apart, first)
     verdicts = _verdicts(folder, tables.comparison, analysis.passport)
     _write_summary(folder, analysis, verdicts)
@@ -224,6 +225,12 @@ def _conclude(
     # A turn that nobody made has nothing to compare either; that is no fault of the study.
     withheld = bool((tables.comparison["gate"] == "invalid").any())
     return 1 if failed or withheld else 0
+
+
+def _primary(analysis: Analysis, tables: Tables) -> pd.DataFrame:
+    """Return the rows of the primary measure of the network: all of them would be copied on their way."""
+    rows = tables.measures
+    return rows[(rows["measure"] == analysis.study.primary) & (rows["scope"] == "network")]
 
 
 def _write_tables(
@@ -249,7 +256,7 @@ def _write_tables(
             analysis.specs["control_delay"],
             folder.tables,
         ),
-        begin(write_trip_pairs, study, *stored, tables.measures, folder.tables),
+        begin(write_trip_pairs, study, *stored, _primary(analysis, tables), folder.tables),
     ]
     curves = folder.tables / "profiles"
     shutil.rmtree(curves, ignore_errors=True)

@@ -147,7 +147,7 @@ def report(root: Path) -> tuple[float, float, subprocess.CompletedProcess[str]]:
     )
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.monotonic()
-    command = [sys.executable, "-c", program, "--root", str(root), "report", NAME]
+    command = [sys.executable, "-c", program, "--root", str(root), "report", f"results/{NAME}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     wall_s = time.monotonic() - started
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import unescape
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 import pandas as pd
-from markupsafe import Markup
 from numpy.typing import NDArray
 
 from sim.comparison.inference import holm
@@ -24,11 +19,9 @@ from sim.labels import Message, Text, text
 from sim.measures import SPECS
 from sim.plots.numbers import with_interval
 from sim.plots.study_data import StudyData, read_study
-from sim.plots.style import VERDICT_MARKS
 from sim.report.evidence import p_words
-from sim.report.page import TEMPLATES, bilingual
 from sim.report.portfolio import ORDER, ranking, site_map
-from sim.report.web_font import web_font
+from sim.report.templating import bilingual, environment, whole_page
 
 GOOD = ("improved", "improved_uncertain")
 BAD = ("worse", "worse_uncertain")
@@ -154,39 +147,23 @@ def _flat(config: Any, path: str = "") -> dict[str, str]:
 
 
 def _html(studies: Sequence[StudyData], settings: Sequence[Mapping[str, str]]) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["t"] = bilingual
-    environment.globals.update(
-        L=lambda key, **values: bilingual(text(key, **values) if values else text(key)),
-        marks=VERDICT_MARKS,
-        good=GOOD,
-        bad=BAD,
-    )
     ranked = ranking(studies)
-    script = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in ("page.js", "gather.js"))
-    body = environment.get_template("gather.html.j2").render(
-        groups=_groups(studies, settings),
-        ranked=ranked,
-        sites=site_map(ranked),
-        unplaced=list({one.site_id: one.site for one in ranked if one.location is None}.values()),
-        verdicts=[token for token in ORDER if any(one.verdict == token for one in ranked)],
-        studies=len(studies),
-        made_up=any(data.study["site"].get("made_up", True) for data in studies),
+    body = (
+        environment(bilingual)
+        .get_template("gather.html.j2")
+        .render(
+            good=GOOD,
+            bad=BAD,
+            groups=_groups(studies, settings),
+            ranked=ranked,
+            sites=site_map(ranked),
+            unplaced=list({one.site_id: one.site for one in ranked if one.location is None}.values()),
+            verdicts=[token for token in ORDER if any(one.verdict == token for one in ranked)],
+            studies=len(studies),
+            made_up=any(data.study["site"].get("made_up", True) for data in studies),
+        )
     )
-    return environment.get_template("page.html.j2").render(
-        body=Markup(body),
-        style=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
-        script=Markup(script),
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
-        font=base64.b64encode(web_font(unescape(body))).decode("ascii"),
-        title=text("gather.title"),
-    )
+    return whole_page(body, ("page.js", "gather.js"), text("gather.title"))
 
 
 def _groups(studies: Sequence[StudyData], settings: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Iterable, Mapping
-from html import unescape
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from markupsafe import Markup, escape
 
-from sim.edits.object_words import attribute_words, kind_words
-from sim.labels import Text, text, understood
+from sim.labels import Text
 from sim.measures.level_of_service import Standard, read_standards
 from sim.measures.spec import MeasureSpec
 from sim.plots.figures import SIGNAL_FIGURES, FigureFile, write_figures
@@ -22,7 +18,7 @@ from sim.plots.numbers import number
 from sim.plots.street_map import KEY as MAP_FIGURE
 from sim.plots.street_map import scale_s
 from sim.plots.study_data import StudyData, read_study
-from sim.plots.style import VERDICT_COLOURS, VERDICT_MARKS
+from sim.plots.style import VERDICT_COLOURS
 from sim.report.cards import board, cards
 from sim.report.evidence import FATE_COLUMNS, definitions, digests, evidence, failed_runs, fate_lines
 from sim.report.expert_review import write_review
@@ -32,12 +28,11 @@ from sim.report.replay import replay
 from sim.report.route_choice import settled_lines
 from sim.report.signals import stage_tables
 from sim.report.street_map import link_counts, map_json
-from sim.report.web_font import web_font
+from sim.report.templating import bilingual, environment, whole_page
 from sim.report.words import finding_lines, measure_name
 from sim.report.workbook import write_workbook
 from sim.standard_data import config_path
 
-TEMPLATES = Path(__file__).parent / "templates"
 SCRIPTS = ("page.js", "map.js", "replay.js")
 MOST_SVG_BYTES = 5_000_000
 """Beyond this the page embeds figures as PNG where that is smaller: it is to stay under 10 MB."""
@@ -164,21 +159,8 @@ def html(shown: Mapping[str, Any]) -> str:
             content, kind = small, "png"
         return f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
 
-    environment = _environment(bilingual)
-    script = "".join(
-        (TEMPLATES / name).read_text(encoding="utf-8") for name in ("page.js", "map.js", "replay.js")
-    )
-    style = (TEMPLATES / "page.css").read_text(encoding="utf-8")
-    body = environment.get_template("body.html.j2").render(**shown, source=source)
-    font = web_font(unescape(body))
-    return environment.get_template("page.html.j2").render(
-        body=Markup(body),
-        style=Markup(style),
-        script=Markup(script),
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
-        font=base64.b64encode(font).decode("ascii"),
-        title=shown["data"].title,
-    )
+    body = environment(bilingual).get_template("body.html.j2").render(**shown, source=source)
+    return whole_page(body, SCRIPTS, shown["data"].title)
 
 
 def _screen(png: Path) -> bytes:
@@ -196,8 +178,7 @@ def _screen(png: Path) -> bytes:
 
 def markdown(shown: Mapping[str, Any]) -> str:
     """Render the short form for text readers; HTML in names stays text there too."""
-    environment = _environment(lambda words: escape(_one_line(words)))
-    return environment.get_template("report.md.j2").render(**shown)
+    return environment(_line).get_template("report.md.j2").render(**shown)
 
 
 DETOURS = ("closing", "fill", "open")
@@ -227,49 +208,13 @@ def _turn(id: str) -> str:
 
 def public_notice(shown: Mapping[str, Any]) -> str:
     """Render the draft of the public notice: what changes, when, detour, contact; no number of any effect."""
-    environment = _environment(lambda words: escape(_one_line(words)))
     detours: dict[str, str] = {}
     for proof in shown["data"].proof:
         found = _detour(proof["changed"])
         detours[proof["arm"]] = min(found, detours.get(proof["arm"], "open"), key=DETOURS.index)
-    return environment.get_template("notice.md.j2").render(**shown, detours=detours)
+    return environment(_line).get_template("notice.md.j2").render(**shown, detours=detours)
 
 
-def bilingual(words: Text) -> Markup:
-    """Both languages for the page, of which the style sheet shows one; once where they are equal."""
-    if words.zh == words.en:
-        return escape(words.zh)
-    return Markup('<span lang="zh-CN">{}</span><span lang="en">{}</span>').format(words.zh, words.en)
-
-
-def spoken(words: Text, attribute: str = "aria-label") -> Markup:
-    """Return an attribute that a screen reader reads; the page's script puts it into the chosen language."""
-    return Markup('{}="{}" data-zh="{}" data-en="{}"').format(attribute, words.zh, words.zh, words.en)
-
-
-def _one_line(words: Text) -> str:
+def _line(words: Text) -> Markup:
     joined = words.zh if words.zh == words.en else f"{words.zh} / {words.en}"
-    return " ".join(joined.split()).replace("|", "\\|")
-
-
-def _environment(write: Any) -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["t"] = write
-    environment.globals.update(
-        L=lambda key, **values: write(text(key, **values) if values else text(key)),
-        marks=VERDICT_MARKS,
-        spoken=spoken,
-        text=text,
-        Text=Text,
-        kind_words=kind_words,
-        attribute_words=attribute_words,
-        understood=understood,
-    )
-    return environment
+    return escape(" ".join(joined.split()).replace("|", "\\|"))

@@ -12,6 +12,7 @@ from sim.edits.vocabulary import AddClosure, SetLane, SplitEdge
 from sim.errors import Problems
 from sim.interventions.base import Intervention, intervention
 from sim.interventions.streets import (
+    ExpectedStreet,
     Hours,
     VehicleName,
     banned,
@@ -23,17 +24,10 @@ from sim.interventions.streets import (
     timed,
 )
 from sim.labels import Message, Text, text
-from sim.loading import Facts
 from sim.site.model import Site
 from sim.site.network import Edge, Lane
 
 BUSES: tuple[VehicleName, ...] = ("bus", "coach")
-
-
-class ExpectedStreet(Facts):
-    """How many lanes for cars each edge of the stretch is believed to have today."""
-
-    lanes: int = Field(ge=2)
 
 
 @intervention("bus_lane")

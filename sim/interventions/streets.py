@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from sim.edits.vocabulary import AddClosure
 from sim.errors import Problems, near
 from sim.labels import Message, Text, catalogue, text
+from sim.loading import Facts
 from sim.site.clock import CLOCK, seconds
 from sim.site.model import Closure, Site
 from sim.site.network import Edge, Movement, Network
@@ -94,6 +95,12 @@ def check_hours(site: Site, hours: Sequence[str], path: str, problems: Problems)
                 Message("{each} meets no period of the site", each=each),
                 Message("its periods: {known}", known=known),
             )
+
+
+class ExpectedStreet(Facts):
+    """How many lanes for cars each edge of the stretch is believed to have today."""
+
+    lanes: int = Field(ge=2)
 
 
 def stretch(network: Network, names: Iterable[str], path: str) -> list[Edge]:

@@ -11,17 +11,10 @@ from sim.edits.open_ways import lost_beside_cuts
 from sim.edits.vocabulary import SetLane, SplitEdge
 from sim.errors import Problems
 from sim.interventions.base import Intervention, intervention
-from sim.interventions.streets import check_lanes, streets_in_words, stretch
+from sim.interventions.streets import ExpectedStreet, check_lanes, streets_in_words, stretch
 from sim.labels import Message, Text, text
-from sim.loading import Facts
 from sim.site.model import Site
 from sim.site.network import Edge
-
-
-class ExpectedStreet(Facts):
-    """How many lanes for cars each edge of the stretch is believed to have today."""
-
-    lanes: int = Field(ge=2)
 
 
 @intervention("work_zone")

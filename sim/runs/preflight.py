@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pandas as pd
+
 from sim.demand import broken_routes, realise
 from sim.demand.closed_ways import stopped_by_closures
 from sim.demand.detours import driven, new_streets
@@ -97,33 +99,26 @@ def preflight(study: Study, cache: Path) -> Preflight:
             moved = driven(demand, arm.applied.edits, built.network, study.site, study.routes)
             broken = broken_routes(replace(demand, vehicles=moved), built.network)
             if len(broken):
-                turns = ", ".join(
-                    sorted(
-                        {f"{a} -> {b}" for a, b in zip(broken["from_edge"], broken["to_edge"], strict=True)}
-                    )[:5]
-                )
                 problems.add(
                     place,
                     Message(
                         "{n_broken} of {n_moved} vehicles can no longer drive their route: {turns}",
                         n_broken=len(broken),
                         n_moved=len(moved),
-                        turns=turns,
+                        turns=_first_turns(broken),
                     ),
                     BROKEN[study.routes],
                 )
             closures = [edit.closure for edit in arm.applied.edits if isinstance(edit, AddClosure)]
             stopped = stopped_by_closures(replace(demand, vehicles=moved), built.network, closures)
             if len(stopped):
-                pairs = zip(stopped["from_edge"], stopped["to_edge"], strict=True)
-                turns = ", ".join(sorted({f"{a} -> {b}" for a, b in pairs})[:5])
                 problems.add(
                     place,
                     Message(
                         "{n_stopped} of {n_moved} vehicles would come to a closed way: {turns}",
                         n_stopped=len(stopped),
                         n_moved=len(moved),
-                        turns=turns,
+                        turns=_first_turns(stopped),
                     ),
                     CLOSED[study.routes],
                 )
@@ -140,6 +135,12 @@ def preflight(study: Study, cache: Path) -> Preflight:
     refuse_dangers(study, signals, problems)
     problems.raise_if_any()
     return Preflight(builds, proofs, signals)
+
+
+def _first_turns(refused: pd.DataFrame) -> str:
+    """Name the first few turns of a table with the columns from_edge and to_edge."""
+    pairs = zip(refused["from_edge"], refused["to_edge"], strict=True)
+    return ", ".join(sorted({f"{a} -> {b}" for a, b in pairs})[:5])
 
 
 def _check_new_streets(study: Study, built: ArmBuild, place: str, problems: Problems) -> None:

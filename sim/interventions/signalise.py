@@ -22,6 +22,7 @@ from sim.signals.webster import REDESIGN_FLOW_RATIO, ComputedTiming, webster
 from sim.site.model import Site
 from sim.site.network import Junction, Network
 from sim.site.places import named
+from sim.site.zones import measured_junctions
 from sim.standard_data import SOURCE
 
 PROGRAM = "new"
@@ -127,13 +128,16 @@ plan:
         return in_periods(site, sentences, every=True)
 
     def eligibility(self, site: Site) -> tuple[Text, ...]:
-        """Demand that two or three plain stages cannot serve (Y > 0.9), where the plan is computed."""
+        """Demand that plain stages cannot serve (Y > 0.9, of a computed plan); a junction not measured."""
         _, _, programs = self._programs(site, self.kind)
-        return tuple(
+        found = [
             text("eligibility.signalise.flow_ratio", period=period, ratio=f"{timing.critical.flow_ratio:.2f}")
             for period, (_, timing) in programs.items()
             if timing is not None and timing.critical.flow_ratio > REDESIGN_FLOW_RATIO
-        )
+        ]
+        if self.junction not in measured_junctions(site.facts, site.network):
+            found.append(text("eligibility.signalise.not_measured", id=self.junction))
+        return tuple(found)
 
     def _programs(
         self, site: Site, path: str

@@ -114,6 +114,7 @@ def test_signals_are_put_up_with_a_stated_plan(crossroads: Site, tmp_path: Path)
     assert prove(base, arm, policy.footprint, policy.edits).changed
     (program,) = arm.controls["J1"].programs.values()
     assert [(stage.name, stage.green_s) for stage in program.stages()] == [("main", 40), ("side", 25)]
+    assert ["measured_junctions" in words.en for words in policy.warnings] == [True]
     assert policy.change_log[0].en == (
         "J1 gets signals: priority (give way) → signals, cycle 75 s, greens main 40 s, side 25 s"
     )

@@ -28,7 +28,7 @@ class MergeAlternation(Intervention):
     title: ClassVar[Text] = Text("拉链式交替通行", "Take turns where streets merge")
     example: ClassVar[str] = """\
 kind: merge_alternation
-junction: J3
+junction: J4
 expect: {control: priority}
 """
     watch: ClassVar[Text] = Text(

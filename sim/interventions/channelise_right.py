@@ -38,7 +38,7 @@ class ChanneliseRight(Intervention):
     title: ClassVar[Text] = Text("右转渠化", "Channelise right turns")
     example: ClassVar[str] = """\
 kind: channelise_right
-movement: J1.north.right
+movement: J2.north.right
 expect: {lanes: 1}
 speed_kmh: 30
 """

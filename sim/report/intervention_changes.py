@@ -177,7 +177,7 @@ def facts_in_words(changes: Changes, site: Site) -> list[str]:
         if site is changes.then
         for key, value in dict(c.rules).items()
     ]
-    for name in ("boxes", "crossings"):
+    for name in Told._fields:
         one, other, own = (getattr(_told(s), name) for s in (changes.site, changes.then, site))
         for id in {**one, **other}:
             if one.get(id) != other.get(id):
@@ -190,20 +190,21 @@ def facts_in_words(changes: Changes, site: Site) -> list[str]:
     return [line.replace("&", "&amp;").replace("<", "&lt;") for line in lines]
 
 
-def _told(site: Site) -> _Told:
-    share = site.facts.enters_full_exit_share
-    boxes = {id: site.boxes.get(id, share) for id in site.network.junctions}
-    return _Told(
-        {id: f"enters_full_exit_share {value:g}" for id, value in boxes.items()},
-        {c.key: f"{c.length_m:g} m" for c in site.network.crossings},
-    )
+class Told(NamedTuple):
+    """What a site says that is better read than drawn: text by id."""
 
-
-class _Told(NamedTuple):
-    """What a site says that no drawing shows: text by id."""
-
+    controls: Mapping[str, str]
     boxes: Mapping[str, str]
     crossings: Mapping[str, str]
+
+
+def _told(site: Site) -> Told:
+    junctions, share = site.network.junctions, site.facts.enters_full_exit_share
+    return Told(
+        {id: f"control {junction.control}" for id, junction in junctions.items()},
+        {id: f"enters_full_exit_share {site.boxes.get(id, share):g}" for id in junctions},
+        {c.key: f"{c.length_m:g} m" for c in site.network.crossings},
+    )
 
 
 def hours_in_words(changes: Changes) -> Iterator[tuple[str, str]]:

@@ -226,7 +226,10 @@ class _Panel:
 
     def _sign(self, on: str, at_m: float, letter: str, colour: str, changed: bool) -> str:
         edge = self.site.network.part_at(on, at_m)[0] if on in self.changes.site.network.edges else on
-        x, y = self.window.at(self.geometry.beside(self.site.network.edges[edge], at_m)).split()
+        place = self.geometry.beside(self.site.network.edges[edge], at_m)
+        if not self._seen([place]):
+            return ""
+        x, y = self.window.at(place).split()
         frame = f' stroke="{NEW}" stroke-width="3"' if changed else ""
         return (
             f'<rect x="{float(x) - 7:g}" y="{float(y) - 7:g}" width="14" height="14" rx="2" fill="{colour}"'

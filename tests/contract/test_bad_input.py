@@ -434,3 +434,56 @@ def test_listing_names_every_file_that_cannot_be_read(root: Path) -> None:
     assert listed(answer, root) == [
         "configs/scenario/empty.yaml: holds no `key: value` lines (see docs/example.md)"
     ]
+
+
+KERB = "{title: {zh: 路侧, en: Kerb}, kind: kerb, on: J1.west, at_m: %s, length_m: %s, stalls: %s}"
+SHOP = "{origin: %s, exit: %s, %s, vehicles_per_h: 60, stay_min: %s}"
+
+
+def parking(areas: dict[str, str], demand: dict[str, str]) -> Edit:
+    def edit(root: Path) -> None:
+        lines = [f"  {id}: {text}\n" for id, text in areas.items()]
+        more = [f"  {id}: {text}\n" for id, text in demand.items()]
+        with (root / SITE).open("a", encoding="utf-8") as file:
+            file.writelines(["\nparking:\n", *lines, "parking_demand:\n", *more])
+
+    return edit
+
+
+def test_everything_wrong_with_parking_is_named_together(root: Path) -> None:
+    areas = {
+        "full": KERB % (10, 60, 11),
+        "over": KERB % (60, 60, 10),
+        "inside": KERB % (9000, 60, 10),
+        "within": LOT.replace("on: J1.west", "on: ':J1_0'"),
+    }
+    demand = {
+        "a": SHOP % ("J1.wst", "J1.east", "lot: full", 20),
+        "b": SHOP % ("J1.west", "J1.west", "lot: ful", 20),
+    }
+    parking(areas, demand)(root)
+    found = "\n".join(problems(root, "scenario=xingfu"))
+    for words in (
+        "parking.full.stalls: 11 stalls do not fit on 60 m",
+        "parking.over.at_m: overlaps 'full', which takes 10 to 70 m",
+        "parking.inside.at_m: the entrance at 9000 m lies inside the junction",
+        "parking.within.on: ':J1_0' lies inside a junction",
+        "parking_demand.a.origin: 'J1.wst' is no leg by which vehicles enter the site",
+        "parking_demand.b.lot: no parking area 'ful' (did you mean full",
+    ):
+        assert words in found
+
+
+def test_negative_stays_are_refused(root: Path) -> None:
+    parking({"P": KERB % (10, 60, 10)}, {"a": SHOP % ("J1.west", "J1.east", "lot: P", -20)})(root)
+    assert any("parking_demand.a.stay_min" in line for line in problems(root, "scenario=xingfu"))
+
+
+def test_a_destination_from_which_no_lot_can_be_reached_is_refused(root: Path) -> None:
+    far = SHOP % ("J1.west", "J1.east", "destination: J1.south, walks_at_most_m: 1", 20)
+    parking({"P": KERB % (10, 60, 10)}, {"a": far})(root)
+    (line,) = problems(root, "scenario=xingfu")
+    assert (
+        "parking_demand.a.destination: no parking area that can be reached within 1 m on foot of J1.south"
+        in line
+    )

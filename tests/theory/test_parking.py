@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -14,7 +15,7 @@ from sim.policy import BASELINE
 from sim.runs.campaign import laid_out, request
 from sim.runs.run import simulated, write_inputs
 from sim.sumo.driver import Children
-from tests.theory.isolated import PERIOD, TITLE, Evaluated, draw, evaluate, site_data
+from tests.theory.isolated import PERIOD, TITLE, Evaluated, draw, evaluate, site_data, stage
 
 FLOWS = {"north.through": 200, "west.through": 200}
 LOT = {"title": TITLE, "kind": "off_street", "on": "J1.north", "at_m": 200, "stalls": 5}
@@ -139,3 +140,27 @@ def test_a_clock_that_strikes_for_nobody_changes_nothing(study: Evaluated) -> No
         read = simulated(wanted, spec, folder, Children())
     for name in ("trips", "parked", "searches", "zones"):
         pd.testing.assert_frame_equal(read.tables[name], study.view().tables[name])
+
+
+def served(folder: Path, **bays: Any) -> float:
+    """Vehicles served in 15 min by two saturated lanes, with bays on their street and nobody to park."""
+    data = site_data(15, parking={"K": {**KERB, **bays}} if bays else {})
+    for leg in data["junctions"]["J1"]["approaches"].values():
+        leg["lanes"] = [{"use": "through"}, {"use": "through"}]
+    data["plans"]["day"]["J1"] = {
+        "cycle_s": 100,
+        "stages": {
+            "NS": stage(["north.through", "south.through"], 45),
+            "EW": stage(["east.through", "west.through"], 45),
+        },
+    }
+    site = draw(folder, data, {"north.through": 2200})
+    return evaluate(site, clear_factor=0.0).view().served_vehicles["J1.north.through"]
+
+
+def test_bays_in_the_lane_take_it_while_they_are_open_and_beside_it_none(tmp_path: Path) -> None:
+    """One lane of two is left: half the capacity."""
+    free = served(tmp_path / "free")
+    assert served(tmp_path / "beside", bay="beside_lane") == free
+    assert served(tmp_path / "in", bay="in_lane") / free == pytest.approx(0.5, abs=0.05)
+    assert served(tmp_path / "shut", bay="in_lane", hours=["20:00", "21:00"]) == free

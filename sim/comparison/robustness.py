@@ -94,11 +94,16 @@ def break_even(strip: pd.DataFrame) -> pd.DataFrame:
                 "improved_from": improved[0],
                 "improved_to": improved[1],
                 "worst_by_day": token,
-                "worst_factor": float(days.index[(days == token).to_numpy()][0]) if token else math.nan,
+                "worst_factor": _nearest(days.index[(days == token).to_numpy()].tolist()),
                 "worst_vehicles": worst(own[(own["axis"] == "vehicles") | (own["factor"] == 1)]["verdict"]),
             }
         )
     return typed(pd.DataFrame(rows, columns=list(BREAK_EVEN)), BREAK_EVEN)
+
+
+def _nearest(factors: list[float]) -> float:
+    """Return the factor that is nearest to the study's own demand, the smaller of two; NaN without any."""
+    return min(factors, key=lambda factor: abs(factor - 1), default=math.nan)
 
 
 def _vanishes(change: Mapping[float, float], way: list[float]) -> float:

@@ -58,7 +58,7 @@ def _figure(data: StudyData, spec: MeasureSpec, period: str, arms: list[str]) ->
         demand = own[own["axis"] == "demand"].sort_values("factor")
         others = own[own["axis"] == "vehicles"].sort_values("level")
         # Other vehicle sets stand to the right of the demands, apart from them.
-        x = [*demand["factor"] * 100, *(np.arange(len(others)) * 12.0 + 137.0)]
+        x = [*demand["factor"] * 100, *(np.arange(len(others)) * 15.0 + 137.0)]
         rows = [*records(demand), *records(others)]
         axes.plot(x[: len(demand)], demand["difference"], color=AFTER, linewidth=1.2)
         for place, row in zip(x, rows, strict=True):
@@ -68,7 +68,9 @@ def _figure(data: StudyData, spec: MeasureSpec, period: str, arms: list[str]) ->
             x[: len(demand)], -demand["mcid"], demand["mcid"], color=BAND, alpha=0.35, linewidth=0
         )
         names = [f"{100 * float(row['factor']):.0f} %" for row in records(demand)]
-        axes.set_xticks(x, [*names, *(str(row["level"]) for row in records(others))], fontsize=8)
+        axes.set_xticks(
+            x, [*names, *(str(row["level"]).replace("_", "_\n") for row in records(others))], fontsize=8
+        )
         axes.set_title(two_lines(data.arm_title(arm)))
         axes.grid(axis="x", visible=False)
         axes.set_xlabel("\n".join(text(f"plot.{KEY}.demand")), fontsize=8.5)

@@ -70,7 +70,18 @@ def _tone(row: Mapping[str, Any], spec: MeasureSpec) -> str:
 
 def _robustness(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Section | None:
     table, ends = data.optional("robustness"), data.optional("break_even")
-    needed = ("axis", "level", "before", "after", "difference", "ci_low", "ci_high", "verdict", "n_pairs")
+    needed = (
+        "axis",
+        "level",
+        "before",
+        "after",
+        "difference",
+        "ci_low",
+        "ci_high",
+        "verdict",
+        "n_pairs",
+        "gate",
+    )
     if table is None or not has(table, *needed):
         return None
     spec = specs[data.primary]
@@ -90,10 +101,11 @@ def _robustness(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Section | 
                     text(f"verdict.{verdict}"), "good" if verdict in GOOD else "bad" if verdict in BAD else ""
                 ),
                 Cell(count(row["n_pairs"])),
+                Cell(text(f"gate.{row['gate']}") if row["gate"] else ""),
             )
         )
     words = [] if ends is None else [Cell(said) for said in _ends_in_words(data, ends)]
-    names = ("policy", "period", "world", "level", "interval", "verdict", "pairs")
+    names = ("policy", "period", "world", "level", "interval", "verdict", "pairs", "gate")
     return section("robustness", names, rows, "tables/robustness.csv", words=words)
 
 

@@ -52,7 +52,7 @@ def test_a_benefit_that_stays_has_no_end_in_the_strip() -> None:
     row = break_even(strip([-1.0, -2.0, -3.0, -4.0, -5.0], ["improved"] * 5, vehicles="worse")).iloc[0]
     assert math.isnan(row["below"]) and math.isnan(row["above"])
     assert (row["improved_from"], row["improved_to"]) == (0.8, 1.2)
-    assert (row["worst_by_day"], row["worst_factor"], row["worst_vehicles"]) == ("improved", 0.9, "worse")
+    assert (row["worst_by_day"], row["worst_factor"], row["worst_vehicles"]) == ("improved", 1.0, "worse")
 
 
 def test_more_may_be_better() -> None:

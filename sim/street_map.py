@@ -129,6 +129,8 @@ def touched_by(footprint: Iterable[ObjectKey], network: Network) -> tuple[list[s
             junctions.add(signals.get(id.rpartition("@")[0], ""))
         elif kind == "junction":
             junctions.add(nodes.get(id, ""))
+        elif kind == "box":
+            junctions.add(id)
         elif kind in ("edge", "lane", "connection", "signal_link"):
             first = id.partition("->")[0]
             edges.add(first if kind == "edge" else first.rpartition("_")[0])

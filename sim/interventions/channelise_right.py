@@ -43,8 +43,8 @@ expect: {lanes: 1}
 speed_kmh: 30
 """
     watch: ClassVar[Text] = Text(
-        "模型中右转车不等信号、弯道车速按给定值;渠化岛使行人过街变短、右转专用道处另需让行,均未计入。"
-        "出口没有加速车道时,右转车须等出口车流的间隙。",
+        "模型中右转车不等信号、弯道车速按给定值；渠化岛使行人过街变短、右转专用道处另需让行，均未计入。"
+        "出口没有加速车道时，右转车须等出口车流的间隙。",
         "In the model right turns wait for no signal and drive round the corner at the given speed. That the "
         "island shortens crossings, and that people cross the turning roadway beside it, is not in it. They "
         "wait for gaps on the exit lane that they join.",

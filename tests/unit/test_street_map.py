@@ -32,10 +32,11 @@ def test_what_a_footprint_touches() -> None:
         ("lane", "J1.west_2"),
         ("connection", "J1.north_0->J2.south.exit_1"),
         ("signal_timing", "J2@am_peak"),
+        ("box", "J3"),
         ("geometry", "J1.south"),
         ("right_of_way", "J1"),
     ]
-    assert touched_by(keys, streets()) == (["J1.north", "J1.west"], ["J2"])
+    assert touched_by(keys, streets()) == (["J1.north", "J1.west"], ["J2", "J3"])
 
 
 def test_intervals_are_joined_within_the_window_and_parts_to_edges() -> None:

@@ -7,6 +7,7 @@ import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -17,6 +18,8 @@ from sim.demand.tables import VEHICLES, Demand
 from sim.errors import ConfigError
 from sim.policy import AppliedPolicy, apply
 from sim.site.model import Site
+from sim.site.zones import MovementZone, Zones
+from sim.sumo import detectors
 from sim.sumo.boxes import HEEDS, UNMARKED, calibrators, heeding
 from sim.sumo.build import ArmBuild, build
 from sim.sumo.demand_files import write_demand, written_types
@@ -157,6 +160,21 @@ def test_between_two_boxes_nobody_changes_back(site: Site) -> None:
     types = heeding(people(SHARE), 1.0, "spillback", 1).types
     lines = "".join(calibrators({"J": 0.0, "K": 0.0}, site.network, types))
     assert set(re.findall(r'edge="(\w+)"', lines)) == {"WJ", "NJ", "MK", "JS", "KE", "KT"}
+
+
+def test_zones_count_who_heeds_a_box_as_before(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those who pass a zone astray are shut out by type: under both of their types, and only of that zone."""
+    astray = {"WJ JK KE": frozenset({"J.west.through"})}
+    monkeypatch.setattr(detectors, "strays", lambda movements, routes: astray)
+    names = cast(Mapping[str, MovementZone], {"J.west.through": None, "J.north.through": None})
+    told, counted = detectors.told_apart(heeding(people(SHARE), 0.5, "spillback", 1), Zones(names, {}, ()))
+    kinds = {"car", "car" + FILLS_EXIT, "car" + UNMARKED, "car" + HEEDS}
+    assert set(told.types) == kinds | {f"{kind}~1" for kind in kinds}
+    assert set(counted["J.west.through"]) == kinds
+    assert "J.north.through" not in counted, "it counts everyone"
+    lines = "".join(calibrators({"J": 0.0}, site.network, told.types))
+    assert f'vTypes="car{UNMARKED}~1"' in lines
+    assert f'type="car{HEEDS}~1"' in lines
 
 
 @pytest.mark.parametrize(

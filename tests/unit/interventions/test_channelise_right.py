@@ -67,7 +67,7 @@ def test_a_turn_that_is_free_already_gets_its_speed_and_nothing_else(site: Site,
 def test_it_says_what_is_not_in_it(site: Site) -> None:
     policy = applied(site)
     assert policy.change_log[0].en.endswith("giving way, 30 km/h round the corner")
-    assert policy.warnings[0].zh.endswith("未建行人,偏乐观")
+    assert policy.warnings[0].zh.endswith("未建行人，偏乐观")
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,7 @@ def run(root: Path | None, words: list[str]) -> int:
     """Simulate: `huandu run scenario=NAME [overrides]`; with `-m` one study per job."""
     if _asks(words):
         print(
+            f"{Message('simulate a scenario: baseline and every policy; writes results/<study>/').both()}\n"
             "huandu run scenario=NAME [study=NAME] [resume=true|overwrite=true]\n"
             "           [run=smoke|default|final] [run.KEY=VALUE] [~policies.POLICY]\n"
             "           [policies.POLICY.interventions.ID.FIELD=VALUE] [sweep.policies....FIELD=[a,b,c]]\n"

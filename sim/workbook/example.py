@@ -44,7 +44,7 @@ def rows() -> dict[str, list[Cells]]:
             ("中文名", "示例路口"),
             ("英文名", "Example junctions"),
             ("数据性质", "示意"),
-            ("说明", "相距 300 m 的十字路口与丁字路口。示意数据,非该地实际。"),
+            ("说明", "相距 300 m 的十字路口与丁字路口。示意数据，非该地实际。"),
             ("英文说明", "A crossroads and a T-junction 300 m apart. Made up."),
             ("数据来源", "示意数据,随模板编造 (made up with the template)"),
             ("预热时长(s)", 600),
@@ -97,7 +97,7 @@ def rows() -> dict[str, list[Cells]]:
         ],
         "bus_stops": [("示例路站", "J1 西进口", 380, 30, "港湾式")],
         "bus_lines": [("402", "早高峰", 8, "示例路站", 25)],
-        "parking": [("kerb_north", "路侧泊位", "Kerb bays", "路侧", "J1 北进口", 120, 48, 8)],
+        "parking": [("kerb_north", "路内泊位", "Kerb bays", "路侧", "J1 北进口", 120, 48, 8)],
         "parking_demand": [("shoppers", "J1 北进口", "kerb_north", "J1 南进口", 8, 25, None)],
         "pedestrians": [
             ("早高峰", _time(7, 30), "J1", "北进口", 18),

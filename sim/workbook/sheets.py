@@ -130,7 +130,7 @@ SHEETS = (
                     Column("end", "结束", "end", clock, stand_in="24:00"),
                     _optional("day", "日类型", "day", **_choice(words.DAYS)),
                 ),
-                "只写需要评价的时段,长度为 15 分钟的整数倍。 Evaluated periods, whole quarters of an hour.",
+                "只写需要评价的时段，长度为 15 分钟的整数倍。 Evaluated periods, whole quarters of an hour.",
             ),
         ),
     ),
@@ -181,7 +181,7 @@ SHEETS = (
                     _optional("width_m", "宽度(m)", "width", number),
                     _optional("length_m", "展宽段长(m)", "short lane's length; empty: full", number),
                 ),
-                "从中央分隔带向路侧编号 1、2、3…(驾驶人视角从左到右)。 From the median to the kerb.",
+                "从中央分隔带向路侧编号 1、2、3…（驾驶人视角从左到右）。 From the median to the kerb.",
             ),
             Table(
                 "streets",
@@ -218,7 +218,7 @@ SHEETS = (
                     _optional("queue_start_veh", "期初排队(辆)", "queue at the start", amount),
                     _optional("queue_end_veh", "期末排队(辆)", "queue at the end", amount),
                 ),
-                "每流向每 15 分钟一行;没有车写 0。停止线流量请填排队:需求 = 流量 + 期末排队 - 期初排队。"
+                "每流向每 15 分钟一行；没有车写 0。停止线流量请填排队：需求 = 流量 + 期末排队 - 期初排队。"
                 " One row per movement and quarter; demand = count + growth of the queue.",
             ),
         ),
@@ -271,7 +271,7 @@ SHEETS = (
                     _optional("late_start_s", "迟启", "late starts, e.g. 东进口左转 3", words.shifts),
                     _optional("early_cut_s", "早断", "early cuts", words.shifts),
                 ),
-                "流向以顿号分隔,如:东进口直行、西进口直行。未列出的右转不受控。"
+                "流向以顿号分隔，如：东进口直行、西进口直行。未列出的右转不受控。"
                 " Right turns that no stage names are free.",
             ),
         ),
@@ -289,9 +289,9 @@ SHEETS = (
                     Column("on", "所在进口", "leg, e.g. J1 北进口", leg),
                     _optional("at_m", "距上游端(m)", "from the leg's upstream end", number),
                     _optional("length_m", "站台长(m)", "length", number),
-                    _optional("form", "形式", "bay or kerbside", offers=("港湾式", "直线式")),
+                    _optional("form", "形式", "bay or kerbside", offers=("港湾式", "直接式")),
                 ),
-                "暂不带入模型,公交车按流量表计入。 Not carried over yet: buses run as counted.",
+                "暂不带入模型，公交车按流量表计入。 Not carried over yet: buses run as counted.",
             ),
             Table(
                 "bus_lines",

@@ -102,7 +102,7 @@ def test_gc_keeps_what_a_study_names_and_what_is_young(root: Path, store: Store)
     gone = {(entry.kind, entry.digest) for entry in unneeded(store, root / "results")}
     assert gone == {("run", stray), ("build", "b2"), ("site", "bbbb"), ("draft", ".draft-x")}
     told = huandu("store", "gc", "--dry-run", "--root", root)
-    assert told.out.startswith("将被删除： / would be removed:")
+    assert told.out.startswith("将被删除 / would be removed:")
     assert len(list(entries(store))) == 10
     assert huandu("store", "gc", "--root", root).code == 0
     left = {entry.digest for entry in entries(store)}

@@ -1,4 +1,4 @@
-"""Parking areas (停车场, 路侧泊位), who wants to park, and who stops where it is forbidden (违停)."""
+"""Parking areas (停车场, 路内泊位), who wants to park, and who stops where it is forbidden (违停)."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ expect: {control: priority}
         "通行能力仍为一条车道（实测 1722 辆/h），改变的是两路各得多少：饱和时各半。"
         "现状次要一路能通过多少取决于可接受间隙，须先与观测核对。"
         "多车道合流不提供：仿真器的交替使两车道合流由 3340 降至 1200 辆/h。车道数减少处也不在其中："
-        "交替与否能力相同（1710 与 1722）。",
+        "交替与否通行能力相同（1710 与 1722）。",
         "In the model everyone takes turns; there is no share who do: an upper bound without a break-even. "
         "The capacity stays that of a lane (measured: 1722 veh/h); what changes is who gets it, half each "
         "at saturation. What the minor street gets today rests on accepted gaps: hold it against an "

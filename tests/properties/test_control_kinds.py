@@ -28,7 +28,9 @@ def holds(site: Site, cache: Path, fields: Fields) -> None:
     policy = apply(policy_of(a=fields), site, "policy")
     arm = build(site, policy, "am", cache)
     base = build(site, applied_of(site, ()), "am", cache)
-    assert prove(base, arm, policy.footprint, policy.edits).changed
+    proof = prove(base, arm, policy.footprint, policy.edits)
+    # A network may say already who goes first: then the same control with major approaches changes nothing.
+    assert proof.changed or policy.edits[0].expected == policy.edits[0].wanted
     runs(arm)
 
 

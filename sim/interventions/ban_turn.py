@@ -14,8 +14,8 @@ from sim.interventions.streets import (
     Hours,
     VehicleName,
     banned,
-    car_movement_lanes,
     check_hours,
+    check_turning_lanes,
     restriction_in_words,
     timed,
 )
@@ -69,16 +69,7 @@ exempt: [bus]
         network = site.network
         movement = network.movement(self.movement, f"{path}.movement")
         problems = Problems()
-        found = len(car_movement_lanes(network, movement))
-        if found != self.expect.lanes:
-            told = Message(
-                "expected cars to turn from {lanes} lanes, found {found}",
-                lanes=self.expect.lanes,
-                found=found,
-            )
-            problems.add(
-                f"{path}.expect.lanes", told, Message("it leads to {to_edge!r}", to_edge=movement.to_edge)
-            )
+        check_turning_lanes(network, movement, self.expect.lanes, f"{path}.expect.lanes", problems)
         check_hours(site, self.hours, f"{path}.hours", problems)
         hit = banned(self.vehicles, self.exempt)
         if not any(_users(network, movement, n) & hit for n in range(len(movement.connections))):

@@ -10,7 +10,7 @@ from pydantic import Field
 from sim.edits.vocabulary import SetProgram, SetTurnRules, keyed, lane_link
 from sim.errors import Problems
 from sim.interventions.base import Intervention, intervention
-from sim.interventions.streets import car_movement_lanes
+from sim.interventions.streets import check_turning_lanes
 from sim.labels import Message, Text, text
 from sim.loading import Facts
 from sim.signals.program import SignalControl
@@ -92,14 +92,7 @@ speed_kmh: 30
         network, problems = site.network, Problems()
         if movement.connections[0].direction != "right":
             problems.add(f"{path}.movement", Message("{id} is no right turn", id=movement.id))
-        found = len(car_movement_lanes(network, movement))
-        if found != self.expect.lanes:
-            told = Message(
-                "expected cars to turn from {lanes} lanes, found {found}",
-                lanes=self.expect.lanes,
-                found=found,
-            )
-            problems.add(f"{path}.expect.lanes", told)
+        check_turning_lanes(network, movement, self.expect.lanes, f"{path}.expect.lanes", problems)
         if any(c.link is None for c in movement.connections):
             problems.add(f"{path}.movement", Message("{id} is not controlled by a signal", id=movement.id))
         edge = movement.connections[0].from_edge

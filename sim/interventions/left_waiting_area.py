@@ -12,7 +12,7 @@ from sim.edits.edited_site import edited
 from sim.edits.vocabulary import AddWaitingLine, SetProgram, keyed, lane_link
 from sim.errors import ConfigError, Problem, Problems
 from sim.interventions.base import Intervention, intervention
-from sim.interventions.streets import car_movement_lanes
+from sim.interventions.streets import check_turning_lanes
 from sim.labels import Message, Text, text
 from sim.loading import Facts
 from sim.signals.program import GREEN, SignalProgram
@@ -132,14 +132,7 @@ storage_m: 9
         network, problems = site.network, Problems()
         if movement.connections[0].direction != "left":
             problems.add(f"{path}.movement", Message("{id} is no left turn", id=movement.id))
-        found = len(car_movement_lanes(network, movement))
-        if found != self.expect.lanes:
-            told = Message(
-                "expected cars to turn from {lanes} lanes, found {found}",
-                lanes=self.expect.lanes,
-                found=found,
-            )
-            problems.add(f"{path}.expect.lanes", told)
+        check_turning_lanes(network, movement, self.expect.lanes, f"{path}.expect.lanes", problems)
         if any(c.link is None for c in movement.connections):
             problems.add(f"{path}.movement", Message("{id} is not controlled by a signal", id=movement.id))
         if any(c.entry_link is not None for c in movement.connections):

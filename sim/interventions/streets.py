@@ -160,6 +160,16 @@ def car_movement_lanes(network: Network, movement: Movement) -> list[int]:
     return sorted(lanes)
 
 
+def check_turning_lanes(
+    network: Network, movement: Movement, expected: int, path: str, problems: Problems
+) -> None:
+    """Add a problem where cars make a movement from another number of lanes than was believed."""
+    found = len(car_movement_lanes(network, movement))
+    if found != expected:
+        told = Message("expected cars to turn from {lanes} lanes, found {found}", lanes=expected, found=found)
+        problems.add(path, told, Message("it leads to {to_edge!r}", to_edge=movement.to_edge))
+
+
 def streets_in_words(site: Site, names: Sequence[str]) -> Text:
     """Name stretches for the change log."""
     words = [named(site.facts, f"approach:{name}") for name in names]

@@ -22,6 +22,22 @@ def test_a_slot_is_what_a_run_of_its_own_would_be(tmp_path: Path) -> None:
     assert together.values(BASELINE, [11])[0] != together.values(PLACEBO, [11])[0]
 
 
+def test_studies_in_sumo_go_from_the_people_to_the_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(promises, "PILOTS", range(1, 6))
+    monkeypatch.setattr(promises, "TRUTH", range(11, 17))
+    rows = list(promises.in_sumo(2, tmp_path))
+    assert [row.studies for row in rows] == [2] * 5
+    assert rows[-1].promise == "broken pairing is refused" and rows[-1].kept
+    kept = (tmp_path / "values.csv").read_text(encoding="utf-8").splitlines()
+    assert len({line.rpartition(",")[0] for line in kept}) == len(kept), "nothing is simulated twice"
+    assert {line.partition(",")[0] for line in kept} == {BASELINE, PLACEBO, RETIMED}
+    again = list(promises.in_sumo(2, tmp_path))
+    assert again == rows
+    assert (tmp_path / "values.csv").read_text(encoding="utf-8").splitlines() == kept
+
+
 def test_a_study_that_is_paired_with_other_people_is_refused(tmp_path: Path) -> None:
     row = promises._broken(Toy(tmp_path), 3)
     assert (row.found, row.kept) == (3, True)

@@ -25,7 +25,7 @@ from sim.sumo.install import version
 from sim.sumo.outputs import RunOutput, read_outputs
 from sim.sumo.searches import outlasts, patience
 
-SIMULATION_CODE = 6
+SIMULATION_CODE = 7
 """Raised by hand whenever the code that runs or reads a simulation changes what comes out of it."""
 HELD_CODE = 1
 """The same for who is held by a closure, of runs with closures."""

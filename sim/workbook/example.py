@@ -44,7 +44,7 @@ def rows() -> dict[str, list[Cells]]:
             ("中文名", "示例路口"),
             ("英文名", "Example junctions"),
             ("数据性质", "示意"),
-            ("说明", "相距 300 m 的十字路口与丁字路口。示意数据，非该地实际。"),
+            ("说明", "相距 300 m 的十字路口与丁字路口。示意数据,非该地实际。"),
             ("英文说明", "A crossroads and a T-junction 300 m apart. Made up."),
             ("数据来源", "示意数据,随模板编造 (made up with the template)"),
             ("预热时长(s)", 600),

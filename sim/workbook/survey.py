@@ -152,7 +152,7 @@ def _yaml(data: Mapping[str, Any], source: Path) -> str:
 
 def _sources(source: Path, made_up: bool, said: str, not_carried: Sequence[Message]) -> str:
     """Return SOURCES.md: the workbook, what it says of itself, what was left out."""
-    banner = "**示意数据，非该地实际 / Illustrative data, not the real place.**\n\n" if made_up else ""
+    banner = "**示意数据,非该地实际 / Illustrative data, not the real place.**\n\n" if made_up else ""
     digest = hashlib.sha256(source.read_bytes()).hexdigest()
     left = "".join(f"- {line.both()}\n" for line in not_carried)
     return (

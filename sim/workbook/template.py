@@ -20,7 +20,7 @@ from sim.workbook.sheets import IGNORED, ITEMS, NOTES_SHEET, SHEETS, Sheet, Tabl
 SPARE_ROWS = 8
 """Empty rows under each table that has another one below it."""
 SPARE_ROWS_LAST = 200
-MADE_UP = "示意数据，非该地实际:请用调查数据覆盖。 Made-up example: write your survey over it."
+MADE_UP = "示意数据,非该地实际:请用调查数据覆盖。 Made-up example: write your survey over it."
 NOTES = (
     ("缓堵 huandu 调查表", "Survey workbook"),
     ("表中已填一个可直接运行的小例子（示意数据）。请逐表改为本点位的调查数据。",

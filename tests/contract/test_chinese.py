@@ -17,7 +17,7 @@ from sim.measures import SPECS
 HAN = re.compile("[\u4e00-\u9fff]")
 AS_WRITTEN = re.compile(
     r"`[^`]*`|\{[^{}]*\}|\[[\w.,= ]+\]|\"[^\"]*\"|'[^']*'|\w+://\S+|\d\d?:\d\d(:\d\d)?"
-    r"|^huandu: |/\(km·h\)|[a-z_]+: (?=[a-z0-9{])|_ \. = , -"
+    r"|示意数据,非该地实际|^huandu: |/\(km·h\)|[a-z_]+: (?=[a-z0-9{])|_ \. = , -"
 )
 """What stays as a file or a command line has it: keys, examples, times of day, units."""
 OTHER_TERMS = {

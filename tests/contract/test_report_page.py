@@ -82,7 +82,7 @@ def test_cards_tell_verdict_numbers_gate_and_harm(folder: Path) -> None:
         assert words in said
     reader = read(folder)
     assert "区间只反映同一典型日内的随机到达，不含日间波动、调查误差和标定误差。" in reader.text("evidence")
-    assert "未标定" in reader.text("") and "示意数据，非该地实际" in reader.text("")
+    assert "未标定" in reader.text("") and "示意数据,非该地实际" in reader.text("")
     assert "× 平均控制延误" in reader.text("movements")
     assert "41 辆评价时段内出发的车辆未到达" in reader.text("findings")
 

@@ -82,7 +82,7 @@ def test_the_template_imports_as_the_example_it_holds(template: Path, tmp_path: 
         for what in ("A5 bus stop 示例路站", "A17 bus line 402")
     ]
     assert left[0].of("zh") == "未导入：公交!A5 公交站 示例路站（公交车按流量表计入）"
-    assert "示意数据，非该地实际" in (folder / "SOURCES.md").read_text(encoding="utf-8")
+    assert "示意数据,非该地实际" in (folder / "SOURCES.md").read_text(encoding="utf-8")
 
     site = load(folder, tmp_path / "cache")
     assert site.facts.made_up is True

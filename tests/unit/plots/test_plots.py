@@ -21,7 +21,7 @@ from sim.plots.throughput import so_far
 from sim.site.places import narrow_place, place
 from tests.synthetic_study import write_synthetic_study
 
-MARK = "示意数据，非该地实际"
+MARK = "示意数据,非该地实际"
 
 
 @pytest.fixture(scope="module")

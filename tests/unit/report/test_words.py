@@ -161,7 +161,7 @@ class TestTerminalTable:
         assert lines[0] == "公平出行时间（s/veh，95 % 置信区间）"
         assert "−14.1" in lines[3] and "[−16.2, −11.9]" in lines[3] and lines[3].endswith("改善")
         assert "全部时段综合" in lines[5] and lines[5].endswith("变差")  # harm in one period stands
-        assert "示意数据，非该地实际" in lines[-2] and lines[-1] == "未标定"
+        assert "示意数据,非该地实际" in lines[-2] and lines[-1] == "未标定"
 
     def test_no_verdict_over_periods_where_one_has_no_result(self) -> None:
         lines = verdict_table_text(comparison(row()), self.study, "en").splitlines()

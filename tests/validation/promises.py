@@ -179,8 +179,8 @@ def in_sumo(count: int, keep: Path | None = None) -> Iterator[Row]:
         yield at_least("simulated A/A: interval at the stop covers zero", how, count, covered, CONFIDENCE)
         alarms = rows["verdict"].isin(DIRECTIONAL).sum()
         yield of_two_hundred("simulated A/A: directional verdicts", how, count, alarms)
-        yield from _planted(toy, values, count)
         yield _broken(toy, count)
+        yield from _planted(toy, values, count)
 
 
 def _planted(toy: Toy, values: OfToy, count: int) -> Iterator[Row]:
@@ -294,7 +294,7 @@ def _make(rows: Iterator[Row], words: str) -> None:
     for row in rows:
         print(row.kept, row.promise, row.how, row.found, row.studies, flush=True)
         made.append(row)
-    write(made, f"python -m tests.validation.promises {words}", time.monotonic() - started)
+        write(made, f"python -m tests.validation.promises {words}", time.monotonic() - started)
 
 
 if __name__ == "__main__":

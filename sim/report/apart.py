@@ -30,7 +30,8 @@ def write_report(
     figures = [figure for begun in shares for figure in done(begun)]
     for begun in first:
         done(begun)
-    done(apart.begin(_page, folder, dict(specs), figures))
+    for begun in [apart.begin(work, folder, dict(specs), figures) for work in (_page, _documents)]:
+        done(begun)
 
 
 def _figures(folder: Path, specs: Mapping[str, MeasureSpec], share: int, shares: int) -> list[FigureFile]:
@@ -45,3 +46,10 @@ def _page(folder: Path, specs: Mapping[str, MeasureSpec], figures: list[FigureFi
     from sim.report.page import write_page
 
     write_page(folder, specs, in_order(figures))
+
+
+def _documents(folder: Path, specs: Mapping[str, MeasureSpec], figures: list[FigureFile]) -> None:
+    from sim.plots.figures import in_order
+    from sim.report.page import write_documents
+
+    write_documents(folder, specs, in_order(figures))

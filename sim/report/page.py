@@ -67,23 +67,31 @@ def write_report(folder: Path, specs: Mapping[str, MeasureSpec]) -> list[Path]:
     """
     figures = write_figures(read_study(folder), specs, folder / "figures")
     drawn = [path for figure in figures for path in (figure.png, figure.svg)]
-    return drawn + write_page(folder, specs, figures)
+    return drawn + write_page(folder, specs, figures) + write_documents(folder, specs, figures)
 
 
 def write_page(folder: Path, specs: Mapping[str, MeasureSpec], figures: list[FigureFile]) -> list[Path]:
-    """Write what `write_report` writes but the figures, which are drawn."""
-    data = read_study(folder)
+    """Write the page, the same as Markdown, and the draft of the notice; the figures are drawn."""
+    shown = _shown(folder, specs, figures)
+    page, plain, notice = files = [folder / name for name in ("report.html", "report.md", "notice.md")]
+    for path, words in ((page, html), (plain, markdown), (notice, public_notice)):
+        path.write_text(words(shown), encoding="utf-8", newline="\n")
+    return files
+
+
+def write_documents(folder: Path, specs: Mapping[str, MeasureSpec], figures: list[FigureFile]) -> list[Path]:
+    """Write the workbook and the document for the expert review; the figures are drawn."""
+    shown = _shown(folder, specs, figures)
+    workbook, review = files = [folder / name for name in ("report.xlsx", "report.docx")]
+    write_workbook(shown["data"], specs, shown, workbook)
+    write_review(shown["data"], shown, figures, review)
+    return files
+
+
+def _shown(folder: Path, specs: Mapping[str, MeasureSpec], figures: list[FigureFile]) -> dict[str, Any]:
     standards_folder = config_path(folder.resolve().parent.parent, "standards")
     standards = read_standards(standards_folder) if standards_folder.is_dir() else {}
-    shown = context(data, specs, standards, figures)
-    names = ("report.html", "report.md", "notice.md", "report.xlsx", "report.docx")
-    page, plain, notice, workbook, review = files = [folder / name for name in names]
-    page.write_text(html(shown), encoding="utf-8", newline="\n")
-    plain.write_text(markdown(shown), encoding="utf-8", newline="\n")
-    notice.write_text(public_notice(shown), encoding="utf-8", newline="\n")
-    write_workbook(data, specs, shown, workbook)
-    write_review(data, shown, figures, review)
-    return files
+    return context(read_study(folder), specs, standards, figures)
 
 
 def context(

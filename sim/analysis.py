@@ -216,9 +216,7 @@ class Analysis:
             return None
         run, base = record.digest, self._base(key)
         arm, period, _ = key
-        build = self.checked.builds[arm, period]
-        parts = (build.digest, build.controls, build.parking, period, base, arm == PLACEBO)
-        origin = measurements.digest(self._common, *parts)
+        origin = measurements.digest(self._common, self._built[arm, period], base, arm == PLACEBO)
         return measurements.measured(self.store.root, run, origin, lambda: self._tables_of(key, run, base))
 
     def _tables_of(self, key: Key, run: str, base: str | None) -> Mapping[str, pd.DataFrame]:
@@ -230,6 +228,14 @@ class Analysis:
             "running": running(view),
             "fates": pd.DataFrame([ledger(view.tables["trips"])]),
             "profiles": profiles(view),
+        }
+
+    @cached_property
+    def _built(self) -> Mapping[tuple[str, str], str]:
+        """Digest what every arm is in every period, once for all its runs."""
+        return {
+            key: measurements.digest(built.digest, built.controls, built.parking, key[1])
+            for key, built in self.checked.builds.items()
         }
 
     @cached_property

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sim.publish import file_sums
 from sim.results import StudyFolder, describe_study, provenance, write_json
 from sim.runs.campaign import read_records
 from sim.runs.store import Store
@@ -32,7 +33,7 @@ def made_from(study: Study, config: Mapping[str, Any]) -> str:
         asked["config"].pop(word, None)
     made_with = {key: value for key, value in provenance().items() if key not in ("argv", "commit")}
     folders = (PROGRAM, *STANDARD, study.root / "configs")
-    files = [_digests(folder, _lasting(folder)) for folder in folders]
+    files = [file_sums(folder, _lasting(folder)) for folder in folders]
     content = json.dumps([asked, made_with, files], ensure_ascii=False, sort_keys=True, default=str)
     return hashlib.sha256(content.encode()).hexdigest()
 
@@ -40,7 +41,7 @@ def made_from(study: Study, config: Mapping[str, Any]) -> str:
 def finish(folder: StudyFolder, origin: str) -> None:
     """Note that everything there is to write has been written. `origin`: `made_from`."""
     files = [path for path in _lasting(folder.path) if path.name not in BESIDE]
-    write_json(folder.path / FINISHED_FILE, {"made_from": origin, "files": _digests(folder.path, files)})
+    write_json(folder.path / FINISHED_FILE, {"made_from": origin, "files": file_sums(folder.path, files)})
 
 
 def is_finished(folder: StudyFolder, origin: str, store: Store) -> bool:
@@ -48,7 +49,7 @@ def is_finished(folder: StudyFolder, origin: str, store: Store) -> bool:
     try:
         said = json.loads((folder.path / FINISHED_FILE).read_text(encoding="utf-8"))
         files = dict(said["files"])
-        if said["made_from"] != origin or _digests(folder.path, map(folder.path.joinpath, files)) != files:
+        if said["made_from"] != origin or file_sums(folder.path, map(folder.path.joinpath, files)) != files:
             return False
         return all(run.digest and store.has(run.digest) for run in read_records(folder.path).values())
     except (OSError, ValueError, KeyError, TypeError):
@@ -56,10 +57,4 @@ def is_finished(folder: StudyFolder, origin: str, store: Store) -> bool:
 
 
 def _lasting(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file() and path.parent.name != "__pycache__")
-
-
-def _digests(folder: Path, paths: Iterable[Path]) -> dict[str, str]:
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths
-    }
+    return [path for path in folder.rglob("*") if path.is_file() and path.parent.name != "__pycache__"]

@@ -17,7 +17,7 @@ import pandas as pd
 from sim.checks.findings import FOUND
 from sim.checks.ledger import FATES
 from sim.measures.profiles import PROFILES
-from sim.publish import publish
+from sim.publish import file_sums, publish
 from sim.tables import MEASURES, typed
 
 KEYS: Mapping[str, str] = {"arm": "string", "period": "string", "replicate": "int64"}
@@ -63,9 +63,5 @@ def digest(*parts: object) -> str:
 
 @cache
 def _program() -> str:
-    """Digest every module: whatever changes in huandu, runs are measured again."""
-    sums = hashlib.sha256()
-    for path in sorted(PROGRAM.rglob("*.py")):
-        sums.update(path.relative_to(PROGRAM).as_posix().encode())
-        sums.update(path.read_bytes())
-    return sums.hexdigest()
+    """Return the sums of every module: whatever changes in huandu, runs are measured again."""
+    return str(file_sums(PROGRAM, PROGRAM.rglob("*.py")))

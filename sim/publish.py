@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -71,11 +71,16 @@ def remove(folder: Path) -> None:
 
 
 def _listing(folder: Path) -> bytes:
-    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    lines = (f"{_sha256(folder / name)}  {name}\n" for name in names if name != CHECKSUMS)
-    return "".join(lines).encode()
+    paths = (path for path in folder.rglob("*") if path.is_file() and path != folder / CHECKSUMS)
+    return "".join(f"{found}  {name}\n" for name, found in file_sums(folder, paths).items()).encode()
 
 
-def _sha256(path: Path) -> str:
+def file_sums(folder: Path, paths: Iterable[Path]) -> dict[str, str]:
+    """Return the SHA-256 of files below a folder by their place in it, sorted."""
+    return dict(sorted((path.relative_to(folder).as_posix(), file_sum(path)) for path in paths))
+
+
+def file_sum(path: Path) -> str:
+    """Return the SHA-256 of a file's content in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

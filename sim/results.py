@@ -14,7 +14,6 @@ figures/  report.html  report.md  summary.txt
 
 from __future__ import annotations
 
-import hashlib
 import json
 import platform
 import re
@@ -30,7 +29,7 @@ from typing import Any
 from sim.edits.vocabulary import AddParking
 from sim.errors import ConfigError, Problem
 from sim.labels import Message, Text
-from sim.publish import publish
+from sim.publish import file_sums, publish
 from sim.site.places import titles
 from sim.site.zones import measured_junctions
 from sim.standard_data import DEFAULT_VEHICLES
@@ -228,13 +227,11 @@ def _json(data: Any) -> str:
 
 def _files(folder: Path) -> dict[str, str]:
     """Return the files that say what the site is, by content; policies stand in the configuration."""
-    paths = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".md")
-    inside = {path.relative_to(folder).as_posix(): path for path in paths}
-    return {
-        name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for name, path in sorted(inside.items())
-        if not name.startswith(("policies/", ".")) and "/." not in name
-    }
+    files = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".md")
+    named = ((path, path.relative_to(folder).as_posix()) for path in files)
+    return file_sums(
+        folder, (p for p, name in named if not name.startswith(("policies/", ".")) and "/." not in name)
+    )
 
 
 def _shaping(study: Mapping[str, Any]) -> dict[str, Any]:

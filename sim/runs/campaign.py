@@ -115,8 +115,7 @@ def run_study(
     again; calling again does the rest. `runs.json`, `free_flow.json`, `tables/free_flow.parquet` and
     `tables/timing.csv` of the study's folder are written in both cases, and `log.jsonl` as it goes.
     `done`: records of an earlier look of the same study, taken as they are. `watch` is told how far it is
-    once movements are timed without traffic. ConfigError where the executor
-    cannot be had.
+    once movements are timed without traffic. ConfigError where the executor cannot be had.
     """
     store.sweep()
     files = {key: laid_out(study.site, built) for key, built in builds.items()}

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from sim.demand import Demand, demand_digest
 from sim.demand.closed_ways import held_by_closures
 from sim.errors import HuanduError, RunError, internal_error
+from sim.publish import file_sum
 from sim.runs.store import SCHEMA_VERSION, Store, digest_of
 from sim.site.zones import Zones
 from sim.sumo.boxes import calibrators, heeding
@@ -145,7 +145,9 @@ def write_inputs(request: RunRequest, folder: Path) -> None:
     demand, types = told_apart(people, request.zones)
     write_demand(demand, build, folder / DEMAND_FILE)
     path = folder / DETECTORS_FILE
-    further = calibrators(build.boxes, build.network, written_types(demand, build))
+    further: Iterable[str] = ()
+    if build.boxes:
+        further = calibrators(build.boxes, build.network, written_types(demand, build))
     write_detectors(request.zones, request.interval_s, request.queue_interval_s, path, types, further)
 
 
@@ -159,8 +161,8 @@ def identity(request: RunRequest, folder: Path) -> dict[str, Any]:
         "network": request.build.network.sha256,
         "build": request.build.digest,
         "people": demand_digest(request.demand),
-        "demand": _sha256(folder / DEMAND_FILE),
-        "detectors": _sha256(folder / DETECTORS_FILE),
+        "demand": file_sum(folder / DEMAND_FILE),
+        "detectors": file_sum(folder / DETECTORS_FILE),
         "options": spec.behaviour(),
         "window_s": [float(spec.window_begin_s), float(spec.window_end_s)],
         "controllers": [dict(controller) for controller in spec.controllers],
@@ -179,10 +181,6 @@ def still_holds(inputs: Mapping[str, Any], build: ArmBuild) -> bool:
     made = (inputs["schema"], inputs["code"], inputs["build"], inputs.get("held"))
     held = HELD_CODE if build.closures else None
     return bool(made == (SCHEMA_VERSION, SIMULATION_CODE, build.digest, held))
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _log(folder: Path) -> str:

@@ -53,7 +53,7 @@ def heeding(demand: Demand, heed: float, site: str, replicate: int) -> Demand:
     for kind in sorted({plain[n] for n in np.flatnonzero(chosen)}):
         filling = types[kind + FILLS_EXIT]
         types[kind + UNMARKED] = filling
-        types[kind + HEEDS] = {key: value for key, value in filling.items() if key != "jmIgnoreKeepClearTime"}
+        types[kind + HEEDS] = {key: value for key, value in filling.items() if key != FILLS}
     column = [plain[n] + UNMARKED if chosen[n] else kinds[n] for n in range(len(kinds))]
     return replace(
         demand, vehicles=demand.vehicles.assign(type=column).astype({"type": "string"}), types=types

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import gzip
-import hashlib
 import io
 import json
 import math
@@ -21,6 +20,7 @@ from sim.demand.imported import Trip
 from sim.demand.vehicle_types import VehicleTypes
 from sim.labels import Message
 from sim.loading import parse
+from sim.publish import file_sum
 from sim.site.facts import SiteFacts
 from sim.site.network import Network
 from sim.sumo.import_files import STOPPING_PLACES, ModelFiles
@@ -128,7 +128,7 @@ def write_site(
         "made_up": False,
         "imported": {
             **{keys[file]: file for file in written},
-            "sha256": {file: sha256(folder / file) for file in written},
+            "sha256": {file: file_sum(folder / file) for file in written},
             "source": model.name,
             "not_carried_over": [line.of("en") for line in not_carried],
         },
@@ -243,7 +243,7 @@ def write_sources(folder: Path, model: Source, account: Account) -> None:
     text = SOURCES.format(
         source=model.name,
         release=RELEASE,
-        originals=listed(f"`{path.name}`: sha256 {sha256(path)}" for path in model.originals),
+        originals=listed(f"`{path.name}`: sha256 {file_sum(path)}" for path in model.originals),
         carried=both(account.carried),
         changed=both([*CHANGED, *account.remarks]),
         left_out=both(account.not_carried),
@@ -287,8 +287,3 @@ Made by `huandu import` (SUMO {release}) from `{source}`.
 ## 未导入 / Not carried over
 
 {left_out}"""
-
-
-def sha256(path: Path) -> str:
-    """Return the checksum of a file's content."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()

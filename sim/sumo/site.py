@@ -12,7 +12,7 @@ from sim.demand import no_counts, read_counts
 from sim.errors import ConfigError, Problem, Problems, near
 from sim.labels import Message
 from sim.loading import parse, read_yaml
-from sim.publish import publish
+from sim.publish import file_sum, publish
 from sim.signals.from_plan import program_of
 from sim.signals.program import SignalControl
 from sim.site.buses import Stop, placed
@@ -86,7 +86,7 @@ def _drawn(folder: Path, facts: SiteFacts, cache: Path) -> Site:
 def _imported(folder: Path, facts: SiteFacts, imported: ImportedNetwork, cache: Path) -> Site:
     _check_files(folder, imported)
     source = folder / imported.network
-    digest = _digest({"network": _sha256(source), "sumo": maker()})
+    digest = _digest({"network": file_sum(source), "sumo": maker()})
 
     def fill(draft: Path) -> None:
         read_network(source)  # says what is wrong better than netconvert does
@@ -222,11 +222,11 @@ def _check_files(folder: Path, imported: ImportedNetwork) -> None:
         if not path.is_file():
             siblings = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
             problems.add(place, Message("no such file: {path}", path=path), near(path.name, siblings))
-        elif imported.sha256.get(name, "") not in ("", _sha256(path)):
+        elif imported.sha256.get(name, "") not in ("", file_sum(path)):
             what = Message(
                 "{name} is not the file that was imported: its sha256 is {path}...",
                 name=name,
-                path=_sha256(path)[:12],
+                path=file_sum(path)[:12],
             )
             problems.add(place, what, Message("import the model again, or correct `imported.sha256`"))
     problems.raise_if_any()
@@ -235,10 +235,6 @@ def _check_files(folder: Path, imported: ImportedNetwork) -> None:
 def _digest(data: Mapping[str, str]) -> str:
     canonical = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _target(cache: Path, digest: str) -> Path:

@@ -96,6 +96,21 @@ def site_data(minutes: int = 60, **more: Any) -> Facts:
     }
 
 
+def two_through_lanes(minutes: int, **more: Any) -> Facts:
+    """Return the site with two through lanes on every leg and two stages of 45 s."""
+    data = site_data(minutes, **more)
+    for leg in data["junctions"]["J1"]["approaches"].values():
+        leg["lanes"] = [{"use": "through"}, {"use": "through"}]
+    data["plans"]["day"]["J1"] = {
+        "cycle_s": 100,
+        "stages": {
+            "NS": stage(["north.through", "south.through"], 45),
+            "EW": stage(["east.through", "west.through"], 45),
+        },
+    }
+    return data
+
+
 def draw(folder: Path, data: Facts, flows: Flows) -> Site:
     """Write `site.yaml` and `counts.csv` below `folder` as a user would, and load them."""
     folder = folder / data["name"]

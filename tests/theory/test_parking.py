@@ -15,7 +15,7 @@ from sim.policy import BASELINE
 from sim.runs.campaign import laid_out, request
 from sim.runs.run import simulated, write_inputs
 from sim.sumo.driver import Children
-from tests.theory.isolated import PERIOD, TITLE, Evaluated, draw, evaluate, site_data, stage
+from tests.theory.isolated import PERIOD, TITLE, Evaluated, draw, evaluate, site_data, two_through_lanes
 
 FLOWS = {"north.through": 200, "west.through": 200}
 LOT = {"title": TITLE, "kind": "off_street", "on": "J1.north", "at_m": 200, "stalls": 5}
@@ -144,16 +144,7 @@ def test_a_clock_that_strikes_for_nobody_changes_nothing(study: Evaluated) -> No
 
 def served(folder: Path, **bays: Any) -> float:
     """Vehicles served in 15 min by two saturated lanes, with bays on their street and nobody to park."""
-    data = site_data(15, parking={"K": {**KERB, **bays}} if bays else {})
-    for leg in data["junctions"]["J1"]["approaches"].values():
-        leg["lanes"] = [{"use": "through"}, {"use": "through"}]
-    data["plans"]["day"]["J1"] = {
-        "cycle_s": 100,
-        "stages": {
-            "NS": stage(["north.through", "south.through"], 45),
-            "EW": stage(["east.through", "west.through"], 45),
-        },
-    }
+    data = two_through_lanes(15, parking={"K": {**KERB, **bays}} if bays else {})
     site = draw(folder, data, {"north.through": 2200})
     return evaluate(site, clear_factor=0.0).view().served_vehicles["J1.north.through"]
 

@@ -9,28 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.theory.isolated import TITLE, Evaluated, draw, evaluate, site_data, stage
+from tests.theory.isolated import TITLE, Evaluated, draw, evaluate, two_through_lanes
 
 pytestmark = pytest.mark.validate
 
 LANES = 2
 MANOEUVRE_S = 18
 STALLS = 8
-
-
-def two_lanes(minutes: int, **more: Any) -> dict[str, Any]:
-    """Draw the isolated junction with two through lanes on every leg and two stages of 45 s."""
-    data = site_data(minutes, **more)
-    for leg in data["junctions"]["J1"]["approaches"].values():
-        leg["lanes"] = [{"use": "through"}, {"use": "through"}]
-    data["plans"]["day"]["J1"] = {
-        "cycle_s": 100,
-        "stages": {
-            "NS": stage(["north.through", "south.through"], 45),
-            "EW": stage(["east.through", "west.through"], 45),
-        },
-    }
-    return data
 
 
 def served(folder: Path, arrivals_vph: float) -> tuple[float, float]:
@@ -48,7 +33,7 @@ def served(folder: Path, arrivals_vph: float) -> tuple[float, float]:
         }
         demand = {"origin": "J1.north", "lot": "K", "exit": "J1.south", "stay_min": 4}
         more = {"parking": {"K": bays}, "parking_demand": {"p": {**demand, "vehicles_per_h": arrivals_vph}}}
-    site = draw(folder, two_lanes(45, **more), {"north.through": 2200})
+    site = draw(folder, two_through_lanes(45, **more), {"north.through": 2200})
     view = evaluate(site, clear_factor=0.0).view()
     moves = len(view.rows("parked", "started_s")) + len(view.rows("parked", "ended_s"))
     return view.served_vehicles["J1.north.through"], moves / view.window_h
@@ -81,7 +66,7 @@ def single_lot(tmp_path_factory: pytest.TempPathFactory) -> Evaluated:
     """One lot of five stalls, 60 arrivals an hour for 5 min each: a load of five; refused cars leave."""
     lot = {"title": TITLE, "kind": "off_street", "on": "J1.north", "at_m": 300, "stalls": 5, "guidance": True}
     demand = {"origin": "J1.north", "lot": "P", "exit": "J1.south", "vehicles_per_h": 60, "stay_min": 5}
-    data = two_lanes(240, parking={"P": {**lot, "manoeuvre_s": 0}}, parking_demand={"p": demand})
+    data = two_through_lanes(240, parking={"P": {**lot, "manoeuvre_s": 0}}, parking_demand={"p": demand})
     data["periods"]["am"]["end"] = "11:30"
     site = draw(tmp_path_factory.mktemp("lot"), data, {"east.through": 4})
     return evaluate(site, replicates=3, clear_factor=0.5)

@@ -19,6 +19,7 @@ import pandas as pd
 from sim.comparison.inference import Floats
 from sim.comparison.links import LINK_INTERVALS, LINKS, compare_links
 from sim.comparison.pairs import BASELINE
+from sim.demand.detours import new_streets
 from sim.edits.base import ObjectKey
 from sim.measures.spec import MeasureSpec
 from sim.runs.campaign import Key
@@ -52,7 +53,9 @@ def write_street_map(
     """
     network = checked.builds[BASELINE, study.periods[0]].network
     touched = {arm.id: touched_by(arm.applied.footprint, network) for arm in study.arms}
-    text = json.dumps(geometry(network, touched), ensure_ascii=False, separators=(",", ":"))
+    built = {arm.id: checked.builds[arm.id, study.periods[0]].network for arm in study.arms}
+    new = {id: [own.edges[edge] for edge in new_streets(own, study.site)] for id, own in built.items()}
+    text = json.dumps(geometry(network, touched, new), ensure_ascii=False, separators=(",", ":"))
     (folder / "geometry.json").write_text(text + "\n", encoding="utf-8")
     edges = sorted(network.edges)
     withheld = {
@@ -87,23 +90,17 @@ def write_street_map(
         table.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
 
 
-def geometry(network: Network, touched: Mapping[str, tuple[list[str], list[str]]]) -> dict[str, Any]:
+def geometry(
+    network: Network,
+    touched: Mapping[str, tuple[list[str], list[str]]],
+    new: Mapping[str, Sequence[Edge]],
+) -> dict[str, Any]:
     """Return the streets as plain data, metres to one decimal, y to the north.
 
     `edges[id]`: `line` the middle of the lanes, `lanes` their centre lines, `width_m` their widths (kerb
-    first), `name`. `junctions[id]`: `at`, `signal`, `approaches` {name: edge}. `touched[arm]`: the edges and
-    junctions that a policy may change.
+    first), `name`. `new[arm][id]`: the same of the streets that only a policy has. `junctions[id]`: `at`,
+    `signal`, `approaches` {name: edge}. `touched[arm]`: the edges and junctions that a policy may change.
     """
-    edges: dict[str, Any] = {}
-    for edge in sorted(network.edges.values(), key=lambda one: one.id):
-        lanes = [lane_line(edge, lane) for lane in edge.lanes]
-        edges[edge.id] = {
-            "line": _rounded(_middle(lanes)),
-            "lanes": [_rounded(lane) for lane in lanes],
-            "width_m": [round(lane.width_m, 2) for lane in edge.lanes],
-            "speed_kmh": round(3.6 * edge.speed_mps),
-            "name": edge.name,
-        }
     junctions = {
         one.id: {
             "at": [round(value, 1) for value in one.position_m],
@@ -113,10 +110,25 @@ def geometry(network: Network, touched: Mapping[str, tuple[list[str], list[str]]
         for one in network.junctions.values()
     }
     return {
-        "edges": edges,
+        "edges": _streets(network.edges.values()),
+        "new": {arm: _streets(own) for arm, own in new.items()},
         "junctions": junctions,
         "touched": {arm: {"edges": own[0], "junctions": own[1]} for arm, own in touched.items()},
     }
+
+
+def _streets(edges: Iterable[Edge]) -> dict[str, Any]:
+    found = {}
+    for edge in sorted(edges, key=lambda one: one.id):
+        lanes = [lane_line(edge, lane) for lane in edge.lanes]
+        found[edge.id] = {
+            "line": _rounded(_middle(lanes)),
+            "lanes": [_rounded(lane) for lane in lanes],
+            "width_m": [round(lane.width_m, 2) for lane in edge.lanes],
+            "speed_kmh": round(3.6 * edge.speed_mps),
+            "name": edge.name,
+        }
+    return found
 
 
 def touched_by(footprint: Iterable[ObjectKey], network: Network) -> tuple[list[str], list[str]]:

@@ -23,6 +23,8 @@ LEAST_SCALE_S = 10.0
 """The widest line stands for at least this delay: a site without congestion is not to look congested."""
 COLOURS = {"improved": BETTER, "worse": WORSE, "equivalent": "#8d959e"}
 """Everything else is dashed: not enough evidence."""
+NEW, NEW_DASHES = "#e69f00", (0, (3, 1.5))
+"""Streets that only a policy has."""
 
 
 def draw(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Iterator[Drawing]:
@@ -65,8 +67,15 @@ def _figure(data: StudyData, period: str, arms: list[str]) -> Figure:
             )
             for row in records(links[links["arm"] == arm])
         }
+        built = (data.geometry.get("new") or {}).get(arm) or {}
+        axes.add_collection(
+            LineCollection(
+                [one["line"] for one in built.values()], colors=NEW, linestyles=[NEW_DASHES], linewidths=1.6
+            )
+        )
         _streets(axes, data, drawn, widest)
         axes.set_title(two_lines(data.arm_title(arm)), fontsize=9.5)
+    new = any((data.geometry.get("new") or {}).get(arm) for arm in arms)
     legend_below(
         figure,
         {
@@ -77,7 +86,12 @@ def _figure(data: StudyData, period: str, arms: list[str]) -> Figure:
             both(text("report.map.verdict.inconclusive")): Line2D(
                 [], [], color="#8d959e", linewidth=4, linestyle=(0, (0.8, 0.8))
             )
-        },
+        }
+        | (
+            {both(text("report.map.new")): Line2D([], [], color=NEW, linewidth=1.6, linestyle=NEW_DASHES)}
+            if new
+            else {}
+        ),
     )
     return figure
 

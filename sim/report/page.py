@@ -27,7 +27,7 @@ from sim.report.movements import movement_tables
 from sim.report.replay import replay
 from sim.report.route_choice import settled_lines
 from sim.report.signals import stage_tables
-from sim.report.street_map import link_counts, map_json
+from sim.report.street_map import link_counts, map_json, new_streets
 from sim.report.templating import bilingual, environment, whole_page
 from sim.report.words import finding_lines, measure_name
 from sim.report.workbook import write_workbook
@@ -149,6 +149,7 @@ def street_map(
             for period in data.periods
             if (words := link_counts(data, arm["id"], period)) is not None
         ],
+        "map_new": any(new_streets(data, arm["id"]) for arm in data.policies),
         "colours": VERDICT_COLOURS,
     }
 

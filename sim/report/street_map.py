@@ -27,15 +27,23 @@ SKETCH_MARGIN_M, SKETCH_LEAST_M = 60.0, 320.0
 def map_json(data: StudyData, standards: Mapping[str, Standard]) -> Markup | None:
     """Return everything that the map's script draws, as JSON that is harmless HTML; None without streets.
 
-    Lists run over the edges in the order of `edges`; periods and arms as the study has them.
+    Lists run over the edges in the order of `edges`: today's streets, then those that only a policy has
+    (with its id as `arm`); periods and arms as the study has them.
     """
     if not data.geometry or data.links.empty:
         return None
     edges = sorted(data.geometry["edges"])
-    place_of = {edge: index for index, edge in enumerate(edges)}
+    new = [(arm["id"], id) for arm in data.policies for id in sorted(new_streets(data, arm["id"]))]
+    place_of = {
+        arm["id"]: {edge: index for index, edge in enumerate(edges)}
+        | {id: len(edges) + index for index, (own, id) in enumerate(new) if own == arm["id"]}
+        for arm in data.study["arms"]
+    }
+    places = len(edges) + len(new)
     scale = standards[STANDARD].scales[RATIO] if STANDARD in standards else None
     content = {
-        "edges": [_edge(data, id) for id in edges],
+        "edges": [_edge(id, data.geometry["edges"][id]) for id in edges]
+        + [_edge(id, new_streets(data, arm)[id]) | {"arm": arm} for arm, id in new],
         "junctions": [
             {"id": id, "at": one["at"], "name": _both(place(f"junction:{id}", data.titles))}
             for id, one in sorted(data.geometry["junctions"].items())
@@ -47,11 +55,17 @@ def map_json(data: StudyData, standards: Mapping[str, Standard]) -> Markup | Non
         "scale_s": round(scale_s(data), 1),
         "grades": [_both(grade_title(scale, name)) for name in scale.grades] if scale else [],
         "levels": {
-            arm["id"]: {period: _levels(data, arm["id"], period, place_of, scale) for period in data.periods}
+            arm["id"]: {
+                period: _levels(data, arm["id"], period, place_of[arm["id"]], places, scale)
+                for period in data.periods
+            }
             for arm in data.study["arms"]
         },
         "changes": {
-            arm["id"]: {period: _changes(data, arm["id"], period, place_of) for period in data.periods}
+            arm["id"]: {
+                period: _changes(data, arm["id"], period, place_of[arm["id"]], places)
+                for period in data.periods
+            }
             for arm in data.policies
         },
         "words": {
@@ -66,6 +80,7 @@ def map_json(data: StudyData, standards: Mapping[str, Standard]) -> Markup | Non
                 "pairs",
                 "untested",
                 "from",
+                "new",
             )
         }
         | {
@@ -83,8 +98,13 @@ def as_html(content: Any) -> Markup:
     return Markup(written.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
 
 
-def _edge(data: StudyData, id: str) -> dict[str, Any]:
-    one = data.geometry["edges"][id]
+def new_streets(data: StudyData, arm: str) -> Mapping[str, Any]:
+    """Return the streets that only this policy has, by id; none where the study does not say."""
+    found: Mapping[str, Any] = (data.geometry.get("new") or {}).get(arm) or {}
+    return found
+
+
+def _edge(id: str, one: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": id,
         "name": one.get("name", ""),
@@ -111,18 +131,25 @@ def _whole(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _levels(
-    data: StudyData, arm: str, period: str, place_of: Mapping[str, int], scale: Scale | None
+    data: StudyData,
+    arm: str,
+    period: str,
+    place_of: Mapping[str, int],
+    places: int,
+    scale: Scale | None,
 ) -> list[dict[str, Any]]:
     """Delay, vehicles and grade of every link: the whole period first, then step by step."""
     table = data.link_intervals
     own = table[(table["arm"] == arm) & (table["period"] == period)]
     parts = [_whole(own), *(own[own["begin_s"] == step] for step in _steps(data, period))]
-    return [_level(part, place_of, scale) for part in parts]
+    return [_level(part, place_of, places, scale) for part in parts]
 
 
-def _level(part: pd.DataFrame, place_of: Mapping[str, int], scale: Scale | None) -> dict[str, Any]:
-    delay: list[float | None] = [None] * len(place_of)
-    vehicles, grades = [0] * len(place_of), [0] * len(place_of)
+def _level(
+    part: pd.DataFrame, place_of: Mapping[str, int], places: int, scale: Scale | None
+) -> dict[str, Any]:
+    delay: list[float | None] = [None] * places
+    vehicles, grades = [0] * places, [0] * places
     names = list(scale.grades) if scale else []
     for row in records(part):
         index = place_of.get(str(row["edge"]))
@@ -135,10 +162,10 @@ def _level(part: pd.DataFrame, place_of: Mapping[str, int], scale: Scale | None)
     return {"delay": delay, "n": vehicles, "grade": grades}
 
 
-def _changes(data: StudyData, arm: str, period: str, place_of: Mapping[str, int]) -> list[Any]:
+def _changes(data: StudyData, arm: str, period: str, place_of: Mapping[str, int], places: int) -> list[Any]:
     """Per link: verdict, change and interval in words of numbers, pairs, vehicles on both sides; or null."""
     table = data.links
-    found: list[Any] = [None] * len(place_of)
+    found: list[Any] = [None] * places
     for row in records(table[(table["arm"] == arm) & (table["period"] == period)]):
         index = place_of.get(str(row["edge"]))
         if index is None:
@@ -183,12 +210,14 @@ def sketch(data: StudyData, arm: str) -> Markup | None:
     edges = [id for id in touched.get("edges", ()) if id in data.geometry["edges"]]
     known = data.geometry["junctions"] if data.geometry else {}
     junctions = [id for id in touched.get("junctions", ()) if id in known]
-    if not edges and not junctions:
+    new = new_streets(data, arm)
+    if not edges and not junctions and not new:
         return None
     around = [tuple(known[id]["at"]) for id in junctions]
     named = {*junctions, *(j for j, one in known.items() if set(one["approaches"].values()) & set(edges))}
     # A long street is touched at its stop line: the sketch looks there, not at its far end.
     around += [tuple(data.geometry["edges"][id]["line"][-1]) for id in edges]
+    around += [tuple(point) for one in new.values() for point in one["line"]]
     left, bottom, width, height = _frame(around)
     parts = [
         Markup('<svg class="sketch" viewBox="{} {} {} {}" role="img" aria-label="{}">').format(
@@ -210,6 +239,12 @@ def sketch(data: StudyData, arm: str) -> Markup | None:
                         _path(lane), colour, _1(max(0.86 * lane_width, wide))
                     )
                 )
+    for one in new.values():
+        parts.append(
+            Markup('<path d="{}" stroke="#e69f00" stroke-width="{}" stroke-dasharray="{} {}"/>').format(
+                _path(one["line"]), _1(max(sum(one["width_m"]), 2 * wide)), _1(9 * wide), _1(4 * wide)
+            )
+        )
     for id, one in known.items():
         x, y = one["at"]
         if not (left <= x <= left + width and bottom <= y <= bottom + height):

@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from sim.measures import SPECS
@@ -213,6 +214,49 @@ def test_the_page_of_several_studies_filters_by_verdict(browser: str, tmp_path: 
     assert seen["before"] == "3,3 / 3" and seen["after"] == "3,3"
     assert (seen["left"], seen["again"], seen["sites"]) == (0, 3, 2)
     assert seen["names"] == "Shiqiaopu/Shiqiaopu"
+
+
+def test_a_street_that_one_policy_builds_is_dashed_on_its_maps_alone(browser: str, tmp_path: Path) -> None:
+    folder = write_synthetic_study(
+        tmp_path / "study", replicates=4, two_periods=False, arms=["baseline", "retime", "both"]
+    )
+    path = folder / "tables" / "geometry.json"
+    streets = json.loads(path.read_text(encoding="utf-8"))
+    line = [[0.0, 60.0], [400.0, 60.0]]
+    link = {"line": line, "lanes": [line], "width_m": [3.2], "speed_kmh": 50, "name": "新联络线"}
+    streets["new"] = {"baseline": {}, "retime": {}, "both": {"link.there": link}}
+    path.write_text(json.dumps(streets), encoding="utf-8")
+    course = folder / "tables" / "link_intervals.parquet"
+    table = pd.read_parquet(course)
+    driven = table[(table["arm"] == "both") & (table["edge"] == "J1.west")].assign(edge="link.there")
+    pd.concat([table, driven]).to_parquet(course, index=False)
+    page = folder / "report.html"
+    page.write_text(html(context(read_study(folder), SPECS, {}, [])), encoding="utf-8")
+    seen = acting(
+        browser,
+        page,
+        tmp_path,
+        """
+        var data = JSON.parse(one("#map-data").textContent);
+        var at = data.edges.findIndex(function (e) { return e.arm === "both"; });
+        function shown(view) {
+          var line = all("svg[data-view=" + view + "] .link")[at];
+          return line.style.display === "none" ? "" : line.getAttribute("stroke-dasharray");
+        }
+        function everywhere() { return ["before", "after", "change"].map(shown).join("/"); }
+        seen.others = everywhere();
+        choose("[data-map=arm]", 1, "change");
+        seen.own = everywhere();
+        all("svg[data-view=after] .reach")[at].dispatchEvent(
+          new MouseEvent("mousemove", { bubbles: true, clientX: 400, clientY: 300 }));
+        seen.tip = one("#map-tip").textContent;
+        seen.legend = one("[data-map=legend]").textContent;
+        """,
+    )
+    assert seen["others"] == "//" and seen["own"] == "/9 4/9 4"
+    assert seen["tip"].startswith("新联络线 · link.there · 新建道路")
+    assert "n = 400" in seen["tip"] and "没有可配对比较" not in seen["tip"]
+    assert "新建道路" in seen["legend"]
 
 
 def test_hostile_names_run_nothing_in_the_map(browser: str, tmp_path: Path) -> None:

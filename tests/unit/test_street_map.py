@@ -13,12 +13,15 @@ from tests.synthetic_streets import streets
 
 def test_geometry_is_plain_data_with_a_line_per_lane() -> None:
     network = streets()
-    data = json.loads(json.dumps(geometry(network, {"p": (["J1.west"], ["J1"])})))
+    data = json.loads(
+        json.dumps(geometry(network, {"p": (["J1.west"], ["J1"])}, {"p": [network.edges["J1.west"]]}))
+    )
     west = data["edges"]["J1.west"]
     assert len(west["lanes"]) == 3 == len(west["width_m"])
     assert [lane[-1] for lane in west["lanes"]] == [[-15.0, -8.1], [-15.0, -4.9], [-15.0, -1.6]]
     assert west["line"][-1] == [-15.0, -4.9], "the middle of the lanes"
     assert data["junctions"]["J1"]["approaches"]["west"] == "J1.west"
+    assert data["new"]["p"]["J1.west"] == west
     assert data["touched"]["p"] == {"edges": ["J1.west"], "junctions": ["J1"]}
 
 

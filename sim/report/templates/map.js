@@ -3,6 +3,7 @@
   if (!held) { return; }
   var data = JSON.parse(held.textContent), space = "http://www.w3.org/2000/svg";
   var COLOURS = { improved: "#009e73", worse: "#d55e00", equivalent: "#8d959e" };
+  var NEW = "#e69f00";
   var GRADES = ["#c3cfdb", "#8fb0cf", "#5b86b5", "#2d5b95", "#08264f"];
   var root = document.documentElement, tip = document.getElementById("map-tip");
   var state = { arm: 0, period: 0, step: 0 };
@@ -33,15 +34,17 @@
     var defs = draw("defs", {}, svg), view = { svg: svg, name: svg.dataset.view, lines: [] };
     data.edges.forEach(function (edge) {
       edge.lanes.forEach(function (lane) {
-        draw("path", { d: path(lane), class: "lane", "stroke-width": (0.9 * edge.width / edge.lanes.length).toFixed(1) }, svg);
+        if (!edge.arm) {
+          draw("path", { d: path(lane), class: "lane", "stroke-width": (0.9 * edge.width / edge.lanes.length).toFixed(1) }, svg);
+        }
       });
     });
     data.edges.forEach(function (edge, i) {
       var line = draw("path", { d: path(edge.line), class: "link", "data-edge": i }, svg);
       view.lines.push(line);
     });
-    data.edges.forEach(function (edge, i) {
-      draw("path", { d: path(edge.line), class: "reach", "data-edge": i }, svg);
+    view.reaches = data.edges.map(function (edge, i) {
+      return draw("path", { d: path(edge.line), class: "reach", "data-edge": i }, svg);
     });
     data.junctions.forEach(function (one, i) {
       draw("circle", { cx: one.at[0], cy: -one.at[1], class: "node", "data-junction": i }, svg);
@@ -65,6 +68,7 @@
       before: data.levels.baseline[period.id], after: data.levels[arm.id][period.id]
     };
   }
+  function there(view, i) { return !data.edges[i].arm || (view.name !== "before" && data.edges[i].arm === now().arm.id); }
   function width(delay) { return delay === null ? 0.7 : 1.6 + 7 * Math.min(delay / data.scale_s, 1); }
   function paint() {
     var shown = now();
@@ -79,8 +83,14 @@
             dashes = COLOURS[found[0]] ? "none" : "2 2.4";
           }
         } else if (delay !== null) { colour = GRADES[Math.min(level.grade[i], 4)]; }
+        var wide = width(change && !found ? null : delay);
+        if (data.edges[i].arm) {
+          line.style.display = view.reaches[i].style.display = there(view, i) ? "" : "none";
+          if (change) { colour = NEW; }
+          dashes = "9 4"; wide = Math.max(wide, 3);
+        }
         line.setAttribute("stroke", colour);
-        line.setAttribute("stroke-width", width(change && !found ? null : delay).toFixed(1));
+        line.setAttribute("stroke-width", wide.toFixed(1));
         line.setAttribute("stroke-dasharray", dashes);
         if (change) { line.setAttribute("data-verdict", found ? found[0] : ""); }
       });
@@ -111,7 +121,7 @@
   }
   function lines(i) {
     var shown = now(), edge = data.edges[i], w = data.words, found = shown.changes[i], said = [];
-    said.push((edge.name ? edge.name + " · " : "") + edge.id);
+    said.push((edge.name ? edge.name + " · " : "") + edge.id + (edge.arm ? " · " + pick(w.new) : ""));
     ["before", "after"].forEach(function (name) {
       var level = shown[name][Math.min(state.step, shown[name].length - 1)];
       var grade = data.grades[level.grade[i]];
@@ -121,7 +131,7 @@
       said.push(pick(w.change) + " (" + pick(w.whole) + "): " + found[1] + " → " + found[2] + " s/veh, " + found[3] + " " + found[4]);
       said.push(pick(w.vehicles) + " n = " + found[6] + " → " + found[7] + "; " + pick(w.pairs) + " " + found[5]);
       said.push(data.marks[found[0]] + " " + pick(w[found[0]]));
-    } else { said.push(pick(w.untested)); }
+    } else if (!edge.arm) { said.push(pick(w.untested)); }
     return said;
   }
   function tell(said, event) {
@@ -177,6 +187,7 @@
       var kind = step[0] ? "edge" : "junction", count = (step[0] ? data.edges : data.junctions).length;
       keyed.at = keyed.kind === kind ? (keyed.at + step[0] + step[1] + count) % count : 0;
       keyed.kind = kind;
+      while (kind === "edge" && !there(view, keyed.at)) { keyed.at = (keyed.at + step[0] + count) % count; }
       var target = view.svg.querySelector((kind === "edge" ? ".reach" : ".node") + "[data-" + kind + '="' + keyed.at + '"]');
       var place = target.getBoundingClientRect();
       mark(view, target);

@@ -13,8 +13,10 @@ import pandas as pd
 
 from sim.analysis import Analysis, Runs, Tables
 from sim.apart import FEW, Apart, Begin, done
+from sim.appraisal import VALUES_FILE, read_values
 from sim.assignment.settled import read_assignment
 from sim.calibration.passport import PASSPORT_FILE, passing_share, read_passport
+from sim.comparison.benefit_cost import assumptions, benefit_cost
 from sim.demand.imported import demand_files
 from sim.errors import ConfigError, Problem, RunError
 from sim.finished import finish, is_finished, made_from
@@ -34,12 +36,13 @@ from sim.runs.signal_tables import write_signal_tables
 from sim.runs.store import Store
 from sim.scenario import assemble
 from sim.sides.side import planned, side_tables
+from sim.standard_data import config_path
 from sim.street_map import write_street_map
 from sim.study import Study
 from sim.tables import PASSPORT, empty
 from sim.trip_pairs import write_trip_pairs
 
-SIDE_TABLES = {"attribution", "robustness", "break_even"}
+SIDE_TABLES = {"attribution", "robustness", "break_even", "benefit_cost", "appraisal_values"}
 """Tables of what was asked for beside the study."""
 FOR_PEOPLE = {"comparison", "evidence", "displacement", "cordon", "panel", "people", "warm_up", *SIDE_TABLES}
 """Tables that are written as CSV too."""
@@ -206,7 +209,7 @@ def _conclude(
     """
     begin = apart.for_runs(len(analysis.runs))
     tables = analysis.tables(begin)
-    _write_tables(folder, analysis, tables, sides, begin)
+    _write_tables(folder, analysis, tables, {**sides, **_appraised(analysis.study, tables)}, begin)
     first = []
     if record and analysis.study.settings.replay:
         scenes = (analysis.study, analysis.checked, analysis.store, analysis.runs)
@@ -225,6 +228,18 @@ def _conclude(
     # A turn that nobody made has nothing to compare either; that is no fault of the study.
     withheld = bool((tables.comparison["gate"] == "invalid").any())
     return 1 if failed or withheld else 0
+
+
+def _appraised(study: Study, tables: Tables) -> Mapping[str, pd.DataFrame]:
+    """Hold benefit against cost, if a policy states what it costs."""
+    costs = {arm.id: cost for arm in study.arms if (cost := arm.applied.policy.cost) is not None}
+    if not costs:
+        return {}
+    values = read_values(config_path(study.root, *VALUES_FILE))
+    at = study.site.periods
+    windows_h = {period: (at[period].end_s - at[period].begin_s) / 3600 for period in study.periods}
+    table = benefit_cost(tables.comparison, costs, windows_h, values, study.primary)
+    return {"benefit_cost": table, "appraisal_values": assumptions(values)}
 
 
 def _primary(analysis: Analysis, tables: Tables) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
+from sim.appraisal import CostFacts
 from sim.edits.edited_site import edited, footprint
 from sim.edits.open_ways import dead_ends
 from sim.edits.vocabulary import SHARED_KINDS, Edit, ObjectKey
@@ -31,6 +32,8 @@ class PolicyFacts(Facts):
     title: Bilingual
     reason: Bilingual | None = None
     permanent: bool = True
+    cost: CostFacts | None = None
+    """Of the whole policy; with it the report holds benefit against cost."""
     interventions: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict, validate_default=True)
 
     @field_validator("interventions", mode="before")
@@ -52,6 +55,7 @@ class Policy:
     reason: Text | None = None
     site: str | None = None
     """The site it was written for; the baseline fits any."""
+    cost: CostFacts | None = None
 
 
 @dataclass(frozen=True)
@@ -93,10 +97,20 @@ def parse_policy(policy_id: str, data: Any, path: str) -> Policy:
             interventions[name] = parse(REGISTRY[kind], fields, place)
         except ConfigError as error:
             problems.extend(error)
+    stated = sum(item.cost_wan_yuan or 0 for item in interventions.values())
+    if facts.cost is not None and stated > facts.cost.capital_wan_yuan.high:
+        problems.add(
+            f"{path}.cost.capital_wan_yuan.high",
+            Message(
+                "{high:g} is less than the interventions cost together: {stated:g}",
+                high=facts.cost.capital_wan_yuan.high,
+                stated=stated,
+            ),
+        )
     problems.raise_if_any()
     reason = Text(facts.reason.zh, facts.reason.en) if facts.reason else None
     title = Text(facts.title.zh, facts.title.en)
-    return Policy(policy_id, title, facts.permanent, interventions, reason, facts.site)
+    return Policy(policy_id, title, facts.permanent, interventions, reason, facts.site, facts.cost)
 
 
 def apply(policy: Policy, site: Site, path: str) -> AppliedPolicy:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sim import measures
+from sim.appraisal import VALUES_FILE, read_values
 from sim.calibration.stored import calibrated_vehicles
 from sim.comparison.inference import MINIMUM_PAIRS
 from sim.comparison.replication import LOOKS
@@ -17,7 +18,7 @@ from sim.loading import parse
 from sim.policy import BASELINE, EMPTY, apply, empty_policy, parse_policy
 from sim.signals.rules import timing_rules
 from sim.site.model import Site
-from sim.standard_data import vehicle_set
+from sim.standard_data import config_path, vehicle_set
 from sim.study import Arm, ExecutorSettings, Horizon, RunSettings, ScenarioFacts, Study
 from sim.sumo.site import load
 from sim.sweep import variants
@@ -66,6 +67,8 @@ def assemble(
     _gather(problems, lambda: measures.ensure_primary(facts.primary, f"{place}.primary"))
     arms = _gather(problems, lambda: _arms(site, facts, config.get("sweep") or {}, root))
     vehicles = _gather(problems, lambda: _vehicles(root, settings.vehicles if settings else None, site))
+    if any(arm.applied.policy.cost for arm in arms or ()):
+        _gather(problems, lambda: read_values(config_path(root, *VALUES_FILE)))
     problems.raise_if_any()
     assert settings is not None and site is not None and arms is not None and vehicles is not None
     return Study(

@@ -70,3 +70,11 @@ def with_interval(
         else f"[{number(low, decimals, sign=True)}, {number(high, decimals, sign=True)}]{tail}"
     )
     return (written if written == NOTHING else written + tail), interval
+
+
+def range_words(low: float, high: float) -> str:
+    """Write a range by its ends, two significant digits of the larger one: ``"−1.2 ~ 15"``; once if equal."""
+    largest = max((abs(end) for end in (low, high) if math.isfinite(end)), default=0.0)
+    decimals = min(2, 1 - math.floor(math.log10(largest))) if largest else 0
+    ends = [number(end, decimals) for end in (low, high)]
+    return ends[0] if ends[0] == ends[1] else " ~ ".join(ends)

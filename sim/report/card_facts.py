@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sim.labels import Text, text
 from sim.measures.spec import MeasureSpec
-from sim.plots.numbers import number
+from sim.plots.numbers import number, range_words
 from sim.plots.study_data import StudyData, records
 from sim.report.apart_and_elsewhere import worst_day
 from sim.report.evidence import EvidenceLine
@@ -112,6 +112,9 @@ def costs(data: StudyData, arm: str) -> Costs:
         shown = number(float(cost), 1) if isinstance(cost, int | float) else ""
         items.append(Item(str(one.get("kind", "")), shown, department))
     total = number(sum(amounts), 1) if amounts else ""
+    of_policy = ((policies.get(name) or {}).get("cost") or {}).get("capital_wan_yuan") if name else None
+    if of_policy:  # of the whole, as the policy states it
+        total, unknown = range_words(float(of_policy["low"]), float(of_policy["high"])), 0
     return Costs(tuple(items), total, unknown, tuple(departments))
 
 

@@ -13,6 +13,7 @@ from sim.labels import Text
 from sim.measures.spec import MeasureSpec
 from sim.plots.numbers import with_interval
 from sim.plots.study_data import StudyData, records
+from sim.report.benefit_cost import benefit_lines
 from sim.report.card_facts import Costs, confidence, costs, diagnosis, problem
 from sim.report.evidence import EvidenceLine
 from sim.report.street_map import sketch
@@ -70,6 +71,8 @@ class Card:
     diagnosis: tuple[Text, ...]
     sketch: Markup | None
     costs: Costs
+    benefit: tuple[Text, ...]
+    """Benefit against cost, if the policy states its cost."""
     confidence: tuple[Text, ...]
 
 
@@ -119,6 +122,7 @@ def _card(
         tuple(diagnosis(data, specs, arm_id)),
         sketch(data, arm_id),
         costs(data, arm_id),
+        benefit_lines(data, arm_id),
         tuple(confidence(data, arm_id, evidence, spec.unit)),
     )
 

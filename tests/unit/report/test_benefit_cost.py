@@ -69,7 +69,7 @@ def test_without_the_table_nothing_is_shown(data: StudyData) -> None:
         ((0.123, 0.456), "0.12 ~ 0.46"),
         ((-3.0, 15.0), "−3 ~ 15"),
         ((1234.0, 5678.0), "1200 ~ 5700"),
-        ((0.4, math.inf), "0.4 ~ ∞"),
+        ((0.4, math.inf), "0.40 ~ ∞"),
     ],
 )
 def test_ranges_have_two_digits(ends: tuple[float, float], words: str) -> None:

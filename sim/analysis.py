@@ -37,7 +37,7 @@ from sim.signals.greens import Discharge, Greens
 from sim.site.zones import measured_junctions
 from sim.standard_data import config_path
 from sim.study import Study
-from sim.tables import ASSIGNMENT, PASSPORT, PLACEBO, RUN_TABLES, empty, typed
+from sim.tables import ASKED_TABLES, ASSIGNMENT, PASSPORT, PLACEBO, RUN_TABLES, empty, typed
 from sim.trip_pairs import people_table
 
 Runs = Mapping[Key, RunRecord]
@@ -254,7 +254,7 @@ class Analysis:
         site = self.study.site
         measured = measured_junctions(site.facts, site.network)
         return RunView(
-            tables={name: self.store.read(digest, name) for name in RUN_TABLES},
+            tables={name: self.store.read(digest, name) for name in (*RUN_TABLES, *ASKED_TABLES)},
             facts=self.store.facts(digest),
             network=build.network,
             site=site.facts.model_copy(update={"measured_junctions": measured}),

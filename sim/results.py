@@ -41,6 +41,9 @@ SCHEMA_VERSION = 2
 COMFORT = ("driver", "timeout_s", "jobs", "replay", "attribution", "robustness", "passport")
 """Run settings that shape no result of the study itself: it may be resumed with others."""
 
+ASKED_FOR = ("emissions",)
+"""What a study may be asked for beside; not asked for is the same as never heard of."""
+
 NAME = re.compile(r"[\w][\w.=,+\[\]-]*")
 
 
@@ -237,7 +240,8 @@ def _files(folder: Path) -> dict[str, str]:
 def _shaping(study: Mapping[str, Any]) -> dict[str, Any]:
     """Return what of a study.json shapes its results."""
     config = dict(study.get("config", {}))
-    run = {key: value for key, value in config.get("run", {}).items() if key not in COMFORT}
+    kept = {key: value for key, value in config.get("run", {}).items() if key not in COMFORT}
+    run = {key: value for key, value in kept.items() if key not in ASKED_FOR or value}
     # How many replicates there are follows from the settings, or from the runs where those leave it open.
     return {**study, "config": {**config, "run": run}, "replicates": None}
 

@@ -11,6 +11,7 @@ from sim.appraisal import VALUES_FILE, read_values
 from sim.calibration.stored import calibrated_vehicles
 from sim.comparison.inference import MINIMUM_PAIRS
 from sim.comparison.replication import LOOKS
+from sim.emissions import EMISSIONS_FILE, read_emission_classes
 from sim.errors import ConfigError, Problems, near
 from sim.labels import Message
 from sim.legal_baseline import PRESENT_LEGAL, legal_baseline
@@ -67,6 +68,8 @@ def assemble(
     _gather(problems, lambda: measures.ensure_primary(facts.primary, f"{place}.primary"))
     arms = _gather(problems, lambda: _arms(site, facts, config.get("sweep") or {}, root))
     vehicles = _gather(problems, lambda: _vehicles(root, settings.vehicles if settings else None, site))
+    if settings is not None and settings.emissions:
+        _gather(problems, lambda: read_emission_classes(config_path(root, *EMISSIONS_FILE)))
     if any(arm.applied.policy.cost for arm in arms or ()):
         _gather(problems, lambda: read_values(config_path(root, *VALUES_FILE)))
     problems.raise_if_any()

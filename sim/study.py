@@ -38,6 +38,8 @@ class RunSettings(Facts):
     """Whether every policy of several interventions is run in parts, too: which of them brings how much."""
     robustness: bool = False
     """Whether the comparison is repeated with 20 % less to 20 % more demand and other vehicle sets."""
+    emissions: bool = False
+    """Whether vehicles emit, by SUMO's HBEFA4 model (docs/appraisal.md); part of the digests of such runs."""
     passport: bool = True
     """Whether the capacity passport is measured; without one the page says not calibrated."""
     smoke: bool = False

@@ -134,6 +134,18 @@ RUN_TABLES: Mapping[str, Mapping[str, str]] = {
     "searches": SEARCHES,
 }
 
+EMISSIONS: Mapping[str, str] = {
+    "vehicle": "string",
+    "co2_g": "float64",
+    "nox_g": "float64",
+    "pmx_g": "float64",  # from the exhaust
+    "fuel_g": "float64",
+}
+"""One row per vehicle that was inserted: what it emitted until it arrived, or until the end of the run."""
+
+ASKED_TABLES: Mapping[str, Mapping[str, str]] = {"emissions": EMISSIONS}
+"""Run tables that only a run has that was asked for them (`run.emissions`); of any other they are empty."""
+
 FREE_FLOW: Mapping[str, str] = {
     "movement": "string",
     "time_loss_s": "float64",  # mean over vehicles that drove the zone alone, signals green

@@ -21,7 +21,7 @@ from sim.signals.program import Interval, SignalControl, SignalProgram
 from sim.site.facts import SiteFacts
 from sim.site.network import Approach, Connection, Edge, Junction, Lane, Movement, Network
 from sim.site.parking import ParkingArea
-from sim.tables import FREE_FLOW, RUN_TABLES, RunFacts, empty, typed
+from sim.tables import ASKED_TABLES, FREE_FLOW, RUN_TABLES, RunFacts, empty, typed
 
 CARS = frozenset({"passenger", "bus"})
 
@@ -100,7 +100,7 @@ def site(**facts: object) -> SiteFacts:
 
 def table(name: str, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """Type rows as the run table of that name; empty where there are none."""
-    columns = RUN_TABLES[name]
+    columns = {**RUN_TABLES, **ASKED_TABLES}[name]
     given = list(rows)
     return typed(pd.DataFrame(given), columns) if given else empty(columns)
 
@@ -192,6 +192,15 @@ QUEUES = (
 )
 
 
+EMISSIONS = (
+    ("a", 100.0, 0.1, 0.01, 30.0),
+    ("b", 500.0, 2.0, 0.05, 160.0),
+    ("d", 80.0, 0.05, 0.002, 25.0),
+    ("y", 60.0, 0.02, 0.001, 20.0),
+)
+"""Vehicle, then g of CO2, NOx, PMx and fuel; c was never inserted."""
+
+
 def tables(**changed: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """All run tables; tables given by name replace those of the same name."""
     zones = [
@@ -249,6 +258,10 @@ def tables(**changed: pd.DataFrame) -> dict[str, pd.DataFrame]:
         "searches": [],
         "network": states,
         "edges": [],
+        "emissions": [
+            {"vehicle": name, "co2_g": co2, "nox_g": nox, "pmx_g": pmx, "fuel_g": fuel}
+            for name, co2, nox, pmx, fuel in EMISSIONS
+        ],
     }
     return {**{name: table(name, given) for name, given in rows.items()}, **changed}
 

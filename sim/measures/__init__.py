@@ -63,12 +63,15 @@ def compute(view: RunView) -> pd.DataFrame:
 
 def ensure_primary(name: str, path: str = "primary") -> None:
     """Refuse a primary measure that does not exist or has no better or worse, or no network-wide value."""
-    fit = [known for known, spec in SPECS.items() if spec.direction != "none" and spec.of_network]
+    directed = {known: spec for known, spec in SPECS.items() if spec.direction != "none"}
+    fit = [known for known, spec in directed.items() if spec.of_network and not spec.asked]
     if name in fit:
         return
     spec = SPECS.get(name)
     if spec is None:
         told = Message("{name!r} is no measure", name=name)
+    elif spec.asked:
+        told = Message("{name!r} is measured beside others, if asked for, and judges nothing", name=name)
     elif spec.direction == "none":
         told = Message("{name!r} has no better or worse", name=name)
     else:

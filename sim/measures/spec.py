@@ -64,6 +64,8 @@ class MeasureSpec:
     source: str
     interval: Interval = "t"
     censoring: Censoring = "optimistic"
+    asked: str = ""
+    """The run setting without which it is not measured; such a measure cannot be a study's primary one."""
     of_network: bool = True
     """Whether there is a value of the whole network; without one it cannot be a study's primary measure."""
     of_time_loss: bool = False

@@ -65,6 +65,8 @@ def _section(spec: MeasureSpec) -> Iterator[str]:
     yield ""
     yield f"- Formula 公式: `{spec.formula}`"
     yield f"- Smallest change that matters 有意义的最小变化: {', or if larger '.join(parts)}"
+    if spec.asked:
+        yield f"- Only if asked for 须另行要求: `run.{spec.asked}=true`"
     yield f"- Interval 区间: {_INTERVALS[spec.interval]}"
     yield f"- Uncleared cohort 车辆未消散时: {_CENSORING[spec.censoring]}"
     yield f"- Source 来源: {spec.source}"

@@ -31,6 +31,7 @@ from sim.demand.placebo import perturbed
 from sim.errors import HuanduError, RunError, internal_error
 from sim.labels import Message
 from sim.results import write_json
+from sim.runs.asked import asked_for
 from sim.runs.equilibrium import POOLED, Equilibrium, choosing, chosen, settle
 from sim.runs.executors import Executor, executor, settled
 from sim.runs.free_flow import free_flow_request, free_flow_table
@@ -283,9 +284,10 @@ class Work:
             own = self.equilibrium(arm.id, period)
             start = choosing(people, arm, network, site, None if own is today else today)
             moved = chosen(start, own, site, replicate)
-            return request(self.study, period, replicate, files, moved)
+            return asked_for(request(self.study, period, replicate, files, moved), self.study)
         vehicles = driven(people, arm.applied.edits, network, site, self.study.routes)
-        return request(self.study, period, replicate, files, replace(people, vehicles=vehicles))
+        moved = replace(people, vehicles=vehicles)
+        return asked_for(request(self.study, period, replicate, files, moved), self.study)
 
     def equilibrium(self, arm_id: str, period: str) -> Equilibrium:
         """Find how people choose their ways in an arm, once; RunError where a loading of the demand fails.

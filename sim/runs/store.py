@@ -24,7 +24,7 @@ import pandas as pd
 from sim.errors import ConfigError, Problem, reason_of
 from sim.labels import Message
 from sim.publish import damage, publish
-from sim.tables import RUN_TABLES, RunFacts, typed
+from sim.tables import ASKED_TABLES, RUN_TABLES, RunFacts, empty, typed
 
 SCHEMA_VERSION = 1
 """Of run.json and the tables beside it; part of the digest, so another schema never finds old runs."""
@@ -66,7 +66,8 @@ class Store:
         """Add a run. Who comes second drops its own copy; an earlier failure is forgotten."""
 
         def fill(folder: Path) -> None:
-            for name, columns in RUN_TABLES.items():
+            asked = {name: columns for name, columns in ASKED_TABLES.items() if name in tables}
+            for name, columns in {**RUN_TABLES, **asked}.items():
                 table = typed(tables[name], columns)
                 table.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
             (folder / "log.txt").write_text(log, encoding="utf-8")
@@ -77,8 +78,11 @@ class Store:
         self._failure(digest).unlink(missing_ok=True)
 
     def read(self, digest: str, table: str) -> pd.DataFrame:
-        """Read one table of a run."""
-        return pd.read_parquet(self.folder(digest) / f"{table}.parquet").astype(dict(RUN_TABLES[table]))
+        """Read one table of a run; of `ASKED_TABLES` an empty one where the run was not asked for it."""
+        path, columns = self.folder(digest) / f"{table}.parquet", {**RUN_TABLES, **ASKED_TABLES}[table]
+        if table in ASKED_TABLES and not path.is_file():
+            return empty(columns)
+        return pd.read_parquet(path).astype(dict(columns))
 
     def facts(self, digest: str) -> RunFacts:
         """Read the scalar side of a run."""

@@ -105,6 +105,11 @@ class RunSpec:
         """Whether something is closed by the clock."""
         return any(Path(name).name == CLOSURES_FILE for name in self.additionals)
 
+    @property
+    def emissions(self) -> bool:
+        """Whether vehicles emit (`sim.sumo.emissions`)."""
+        return "device.emissions.probability" in self.options
+
     def behaviour(self) -> dict[str, str]:
         """Return the options that shape results; part of the run's digest."""
         return {

@@ -17,6 +17,7 @@ from sim.site.network import Network
 from sim.site.zones import Zones
 from sim.sumo import driver
 from sim.sumo.detectors import EDGES_FILE, QUEUES_FILE, STOP_LINES_FILE, ZONES_FILE, queue_id
+from sim.sumo.emissions import read_emissions
 from sim.sumo.giving_up import LEAVE
 from sim.sumo.searches import searches
 from sim.sumo.travellers import read_travellers, trips_table, walks_table
@@ -69,6 +70,8 @@ def read_outputs(
             if spec.stops
             else empty(SEARCHES),
         }
+        if spec.emissions:
+            tables["emissions"] = read_emissions(folder / driver.TRIPS_FILE)
     except ConfigError as error:  # from the XML reader: not the user's fault here
         raise RunError(Message("an output cannot be read: {error}", error=error)) from None
     facts = RunFacts(

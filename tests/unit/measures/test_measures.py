@@ -61,6 +61,46 @@ EXPECTED: dict[str, dict[str, tuple[float, int]]] = {
         "purpose:parking": (0.35, 1),
         "purpose:through": (0.35, 3),
     },
+    "co2_emissions": {
+        "network": (0.74, 5),
+        "class:bus": (0.5, 1),
+        "class:car": (0.24, 4),
+        "purpose:bus": (0.5, 1),
+        "purpose:parking": (0.06, 1),
+        "purpose:through": (0.18, 3),
+    },
+    "co2_per_km": {
+        "network": (740 / 1.0, 5),
+        "class:bus": (500 / 0.3, 1),
+        "class:car": (240 / 0.7, 4),
+        "purpose:bus": (500 / 0.3, 1),
+        "purpose:parking": (60 / 0.35, 1),
+        "purpose:through": (180 / 0.35, 3),
+    },
+    "nox_emissions": {
+        "network": (2.17, 5),
+        "class:bus": (2.0, 1),
+        "class:car": (0.17, 4),
+        "purpose:bus": (2.0, 1),
+        "purpose:parking": (0.02, 1),
+        "purpose:through": (0.15, 3),
+    },
+    "pmx_emissions": {
+        "network": (0.063, 5),
+        "class:bus": (0.05, 1),
+        "class:car": (0.013, 4),
+        "purpose:bus": (0.05, 1),
+        "purpose:parking": (0.001, 1),
+        "purpose:through": (0.012, 3),
+    },
+    "fuel_use": {
+        "network": (0.235, 5),
+        "class:bus": (0.16, 1),
+        "class:car": (0.075, 4),
+        "purpose:bus": (0.16, 1),
+        "purpose:parking": (0.02, 1),
+        "purpose:through": (0.055, 3),
+    },
     "mean_speed": {
         "network": (3.6 * 1000 / 2272, 5),
         "class:bus": (18, 1),
@@ -210,6 +250,13 @@ def test_an_empty_run_has_no_numbers_but_does_not_fail() -> None:
     assert (known.loc[known["measure"].isin(counted), "value"] == 0).all()
 
 
+def test_what_was_not_asked_for_has_no_rows() -> None:
+    asked = {name for name, spec in measures.SPECS.items() if spec.asked}
+    tables = {name: rows for name, rows in tiny_run.tables().items() if name != "emissions"}
+    assert not asked & set(measures.compute(tiny_run.view(tables=tables))["measure"])
+    assert asked <= set(measures.compute(tiny_run.view())["measure"])
+
+
 def test_unmeasured_junctions_are_left_out() -> None:
     found = measures.compute(tiny_run.view(site=tiny_run.site(measured_junctions=[])))
     assert not found["scope"].str.contains("J1").any()
@@ -297,6 +344,8 @@ def test_ensure_primary_names_the_near_match() -> None:
         measures.ensure_primary("fair_travel_tme")
     with pytest.raises(measures.ConfigError, match="no better or worse"):
         measures.ensure_primary("demand_flow")
+    with pytest.raises(measures.ConfigError, match="'co2_emissions' is measured beside others"):
+        measures.ensure_primary("co2_emissions")
     with pytest.raises(measures.ConfigError, match="'control_delay' has no value of the whole network"):
         measures.ensure_primary("control_delay")
 

@@ -1,0 +1,32 @@
+"""CO2 emitted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sim.measures.base import RunView, Value
+from sim.measures.emitted import SOURCE, WAITING, total
+from sim.measures.spec import MeasureSpec
+
+SPEC = MeasureSpec(
+    id="co2_emissions",
+    name={"zh": "CO2 排放量", "en": "CO2 emitted"},
+    definition={
+        "zh": "评价时段内计划出发的全部车辆自进入路网至到达的排放量之和。" + WAITING["zh"],
+        "en": "Emitted from entering until arriving, summed over all vehicles that wanted "
+        "to leave in the window. " + WAITING["en"],
+    },
+    unit="kg",
+    direction="lower",
+    decimals=1,
+    mcid_abs=float("nan"),
+    mcid_rel=0.05,
+    formula="E = sum_{i in K} CO2_i / 10^6, CO2_i in mg",
+    source=SOURCE,
+    asked="emissions",
+)
+
+
+def compute(view: RunView) -> Iterator[Value]:
+    """Yield the sum over the cohort, its vehicle classes and its purposes."""
+    yield from total(view, "co2_g", per=1000.0)

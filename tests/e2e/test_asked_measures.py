@@ -1,0 +1,49 @@
+"""Emissions, asked for: nobody drives otherwise, and what comes out has the size of what cars emit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+
+from sim.analysis import Analysis
+from sim.runs.campaign import run_study
+from sim.runs.preflight import preflight
+from sim.runs.store import Store
+from sim.study import Study
+
+GRAMS_PER_KM = (120.0, 400.0)
+"""A petrol car in town, with a stop at a signal on 800 m."""
+
+
+def analysed(study: Study, **asked: bool) -> Analysis:
+    """Simulate one run of today."""
+    settings = study.settings.model_copy(update={"replicates": 1, "jobs": 1, **asked})
+    study = replace(study, arms=study.arms[:1], settings=settings)
+    store = Store(study.root / "results" / ".store")
+    checked = preflight(study, store.root)
+    done = run_study(study, checked.builds, store, lambda tally: None)
+    assert not done.failures
+    return Analysis(study, store, checked, done.runs, done.free_flow)
+
+
+def test_trajectories_stay_and_cars_emit_what_cars_emit(small_study: Study) -> None:
+    plain, asked = analysed(small_study), analysed(small_study, emissions=True)
+    key = ("baseline", "peak", 1)
+    digests = [str(analysis.runs[key].digest) for analysis in (plain, asked)]
+    assert digests[0] != digests[1]
+    inputs = [plain.store.inputs(digest) for digest in digests]
+    assert "device.emissions.probability" not in inputs[0]["options"]
+    one, two = (plain.store.read(digest, "trips") for digest in digests)
+    pd.testing.assert_frame_equal(one, two)
+    assert plain.store.read(digests[0], "emissions").empty
+    emitted = plain.store.read(digests[1], "emissions")
+    assert set(emitted["vehicle"]) == set(two["id"])
+    assert (emitted[["co2_g", "nox_g", "pmx_g", "fuel_g"]] > 0).all().all()
+
+    values = asked.long("measures").set_index(["measure", "scope"])["value"]
+    assert GRAMS_PER_KM[0] < values["co2_per_km", "network"] < GRAMS_PER_KM[1]
+    # Petrol: 3.0 to 3.2 kg of CO2 from a kg of fuel.
+    assert 3.0 < values["co2_emissions", "network"] / values["fuel_use", "network"] < 3.25
+    measured = set(plain.long("measures")["measure"])
+    assert not {"co2_emissions", "fuel_use"} & measured

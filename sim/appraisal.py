@@ -8,7 +8,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from sim.labels import Message
-from sim.loading import Facts, parse, read_yaml
+from sim.loading import Bilingual, Facts, parse, read_yaml
 
 VALUES_FILE = ("standards", "appraisal", "values.yaml")
 """Below `configs/`."""
@@ -51,8 +51,8 @@ class CostFacts(Facts):
 class Value(PositiveRange):
     """A range of `configs/standards/appraisal/values.yaml` and where it comes from."""
 
-    source: str
-    confidence: str
+    source: Bilingual
+    confidence: Bilingual
     made_up: bool = False
 
 

@@ -14,7 +14,8 @@ from typing import Any
 
 import pandas as pd
 
-from sim.appraisal import AppraisalValues, CostFacts, Range
+from sim.appraisal import AppraisalValues, CostFacts, Range, Value
+from sim.labels import LANGS
 from sim.tables import typed
 
 MEASURE = "person_time"
@@ -56,8 +57,10 @@ ASSUMPTIONS: Mapping[str, str] = {
     "name": "string",
     "low": "float64",
     "high": "float64",
-    "source": "string",
-    "confidence": "string",
+    "source_zh": "string",
+    "source_en": "string",
+    "confidence_zh": "string",
+    "confidence_en": "string",
     "made_up": "bool",
 }
 """What the ranges rest on, one row per value of `sim.appraisal.AppraisalValues`."""
@@ -119,7 +122,13 @@ def benefit_cost(
 
 def assumptions(values: AppraisalValues) -> pd.DataFrame:
     """Return the values as a table; columns `ASSUMPTIONS`."""
-    rows = [{"name": name, **value} for name, value in values.model_dump().items()]
+    rows = []
+    for name in AppraisalValues.model_fields:
+        value: Value = getattr(values, name)
+        row = {"name": name, "low": value.low, "high": value.high, "made_up": value.made_up}
+        for lang in LANGS:
+            row |= {f"source_{lang}": value.source.of(lang), f"confidence_{lang}": value.confidence.of(lang)}
+        rows.append(row)
     return typed(pd.DataFrame(rows, columns=list(ASSUMPTIONS)), ASSUMPTIONS)
 
 

@@ -72,9 +72,16 @@ def with_interval(
     return (written if written == NOTHING else written + tail), interval
 
 
-def range_words(low: float, high: float) -> str:
-    """Write a range by its ends, two significant digits of the larger one: ``"−1.2 ~ 15"``; once if equal."""
-    largest = max((abs(end) for end in (low, high) if math.isfinite(end)), default=0.0)
-    decimals = min(2, 1 - math.floor(math.log10(largest))) if largest else 0
-    ends = [number(end, decimals) for end in (low, high)]
+def range_words(low: float, high: float, digits: int = 2) -> str:
+    """Write a range by its ends, so many significant digits of each: ``"−1.2 ~ 150"``; once if equal."""
+    ends = [_significant(end, digits) for end in (low, high)]
     return ends[0] if ends[0] == ends[1] else " ~ ".join(ends)
+
+
+def _significant(value: float, digits: int) -> str:
+    if value == 0 or not math.isfinite(value):
+        return number(value, 0)
+    decimals = digits - 1 - math.floor(math.log10(abs(value)))
+    while decimals > 0 and round(value, decimals) == round(value, decimals - 1):
+        decimals -= 1
+    return number(value, decimals)

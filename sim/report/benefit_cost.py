@@ -14,6 +14,8 @@ from sim.report.section import Cell, Section, section
 
 COLUMNS = ("person_h", "benefit_wan_yuan", "npv_wan_yuan", "bcr", "payback_years", "yuan_per_person_h")
 PERCENT = ("discount_rate",)
+STATED = 4
+"""Significant digits of what somebody has stated; what follows from it has two."""
 
 
 def benefit_cost(data: StudyData) -> Section | None:
@@ -28,8 +30,31 @@ def benefit_cost(data: StudyData) -> Section | None:
         for row in _rows(data)
     ]
     names = ("policy", "spent", *COLUMNS, "basis")
-    words = [Cell(line) for line in _assumed(data)]
-    return section("benefit_cost", names, rows, "tables/benefit_cost.csv", words=words)
+    return section("benefit_cost", names, rows, "tables/benefit_cost.csv")
+
+
+def benefit_values(data: StudyData) -> Section | None:
+    """Return what the ranges rest on: each value with its source, and whose the costs are."""
+    rows = []
+    values = data.optional("appraisal_values")
+    if values is not None and set(ASSUMPTIONS) <= set(values.columns):
+        for row in records(values):
+            factor, unit = (100.0, " %") if row["name"] in PERCENT else (1.0, "")
+            rows.append(
+                (
+                    Cell(text(f"benefit_cost.value.{row['name']}")),
+                    Cell(range_words(factor * row["low"], factor * row["high"], STATED) + unit),
+                    Cell(_marked(Text(row["source_zh"], row["source_en"]), made_up=bool(row["made_up"]))),
+                    Cell(Text(row["confidence_zh"], row["confidence_en"])),
+                )
+            )
+    for row in _rows(data):
+        name = text("benefit_cost.cost_of", policy=data.arm_title(str(row["arm"])))
+        source = str(row["source"]) or NOTHING
+        marked = _marked(Text(source, source), made_up=bool(row["made_up"]))
+        rows.append((Cell(name), Cell(_spent(row)), Cell(marked), Cell(NOTHING)))
+    names = ("value", "range", "source", "trust")
+    return section("benefit_values", names, rows, "tables/appraisal_values.csv")
 
 
 def benefit_lines(data: StudyData, arm: str) -> tuple[Text, ...]:
@@ -74,30 +99,9 @@ def _tone(row: Mapping[str, Any], name: str) -> str:
 
 
 def _spent(row: Mapping[str, Any]) -> Text:
-    parts = {name: _range(row, name) for name in ("capital_wan_yuan", "maintenance_wan_yuan", "life_years")}
+    names = ("capital_wan_yuan", "maintenance_wan_yuan", "life_years")
+    parts = {name: range_words(row[f"{name}_low"], row[f"{name}_high"], STATED) for name in names}
     return text("benefit_cost.spent", **parts)
-
-
-def _assumed(data: StudyData) -> list[Text]:
-    """Return a line for each value that the ranges rest on, and whose costs they are."""
-    found = []
-    values = data.optional("appraisal_values")
-    if values is not None and set(ASSUMPTIONS) <= set(values.columns):
-        for row in records(values):
-            factor, unit = (100.0, " %") if row["name"] in PERCENT else (1.0, "")
-            said = text(
-                "benefit_cost.value",
-                name=text(f"benefit_cost.value.{row['name']}"),
-                range=range_words(factor * row["low"], factor * row["high"]) + unit,
-                source=str(row["source"]),
-                confidence=str(row["confidence"]),
-            )
-            found.append(_marked(said, made_up=bool(row["made_up"])))
-    for row in _rows(data):
-        source = str(row["source"]) or NOTHING
-        said = text("benefit_cost.cost_source", policy=data.arm_title(str(row["arm"])), source=source)
-        found.append(_marked(said, made_up=bool(row["made_up"])))
-    return found
 
 
 def _marked(said: Text, *, made_up: bool) -> Text:

@@ -114,7 +114,7 @@ def costs(data: StudyData, arm: str) -> Costs:
     total = number(sum(amounts), 1) if amounts else ""
     of_policy = ((policies.get(name) or {}).get("cost") or {}).get("capital_wan_yuan") if name else None
     if of_policy:  # of the whole, as the policy states it
-        total, unknown = range_words(float(of_policy["low"]), float(of_policy["high"])), 0
+        total, unknown = range_words(float(of_policy["low"]), float(of_policy["high"]), 4), 0
     return Costs(tuple(items), total, unknown, tuple(departments))
 
 

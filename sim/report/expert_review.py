@@ -13,7 +13,7 @@ from sim.labels import Text, text
 from sim.plots.figures import FigureFile
 from sim.plots.numbers import number
 from sim.plots.study_data import StudyData, records
-from sim.report.benefit_cost import benefit_cost
+from sim.report.benefit_cost import benefit_cost, benefit_values
 from sim.report.card_facts import problem
 from sim.site.places import place
 
@@ -212,16 +212,16 @@ def _cost(word: Any, data: StudyData, shown: Mapping[str, Any]) -> None:
         rows.append([card.title.zh, _zh("report.review.total"), card.costs.total or "—", ""])
     heads = [_zh(f"report.review.{name}") for name in ("policy", "item", "amount", "department")]
     word.table(_zh("report.card.cost"), heads, rows)
-    part = benefit_cost(data)
-    if part is None:
+    if benefit_cost(data) is None:
         return
     word.section(_zh("report.section.benefit_cost"))
     word.paragraph(_zh("report.further.benefit_cost"))
     for card in shown["cards"]:
         word.bullets([f"{card.title.zh}：{line.zh}" for line in card.benefit])
-    cells = [[getattr(cell.words, "zh", cell.words) for cell in row] for row in part.rows]
-    word.table(_zh("report.section.benefit_cost"), [head.zh for head in part.heads], cells)
-    word.bullets([getattr(cell.words, "zh", cell.words) for cell in part.words])
+    for part in (benefit_cost(data), benefit_values(data)):
+        if part is not None:
+            cells = [[getattr(cell.words, "zh", cell.words) for cell in row] for row in part.rows]
+            word.table(_zh(f"report.section.{part.id}"), [head.zh for head in part.heads], cells)
 
 
 def _conclusion(word: Any, shown: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from sim.plots.numbers import NOTHING, with_interval
 from sim.plots.study_data import StudyData, records
 from sim.report.apart_and_elsewhere import apart_and_elsewhere
 from sim.report.asked import asked
-from sim.report.benefit_cost import benefit_cost
+from sim.report.benefit_cost import benefit_cost, benefit_values
 from sim.report.parking import parking
 from sim.report.passport import passport_section
 from sim.report.section import Cell, Section, count, has, keys, section
@@ -27,7 +27,7 @@ REASONS = ("fixed", "narrow", "cap", "withheld")
 def further(data: StudyData, specs: Mapping[str, MeasureSpec]) -> list[Section]:
     """Return the sections that the folder has data for, in the order of reading."""
     found = [*parking(data, specs), *who_paid(data), *apart_and_elsewhere(data, specs)]
-    found += [benefit_cost(data), *asked(data, specs)]
+    found += [benefit_cost(data), benefit_values(data), *asked(data, specs)]
     return [part for part in found if part is not None]
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from sim.appraisal import AppraisalValues, CostFacts
+from sim.appraisal import VALUES_FILE, AppraisalValues, CostFacts, read_values
 from sim.comparison.benefit_cost import annuity, assumptions, benefit_cost
 from sim.comparison.compare import COMPARISON
 from sim.loading import parse
+from sim.standard_data import config_path
 
 COST = CostFacts.model_validate(
     {
@@ -20,7 +22,8 @@ COST = CostFacts.model_validate(
         "life_years": {"low": 10, "high": 10},
     }
 )
-ORIGIN = {"source": "a test", "confidence": "none"}
+WORDS = {"zh": "测试", "en": "a test"}
+ORIGIN = {"source": WORDS, "confidence": WORDS}
 VALUES = parse(
     AppraisalValues,
     {
@@ -120,3 +123,10 @@ def test_who_states_no_cost_has_no_row() -> None:
 def test_what_it_rests_on_is_a_table() -> None:
     table = assumptions(VALUES).set_index("name")
     assert (table.loc["hours_per_day", "low"], table.loc["hours_per_day", "high"]) == (1, 2)
+    assert table.loc["hours_per_day", "source_en"] == "a test"
+
+
+def test_the_values_that_ship_are_ranges_with_sources() -> None:
+    values = read_values(config_path(Path(), *VALUES_FILE))
+    assert all(value.low < value.high for value in values.__dict__.values())
+    assert values.value_of_time_yuan_per_h.made_up

@@ -42,7 +42,7 @@ def test_every_figure_is_a_range_and_zero_is_said_in_words(data: StudyData) -> N
     section = benefit_cost(data)
     assert section is not None
     given, open_ = ([getattr(cell.words, "en", cell.words) for cell in row] for row in section.rows)
-    assert given[2:-1] == ["2000 ~ 6000", "4 ~ 24", "0 ~ 170", "1 ~ 13", "0.43 ~ ∞", "3 ~ 18"]
+    assert given[2:-1] == ["2000 ~ 6000", "4 ~ 24", "3.2 ~ 170", "1.1 ~ 13", "0.43 ~ ∞", "3 ~ 18"]
     assert open_[2:-1] == ["—"] * 6
     assert "contains zero" in open_[-1]
     assert section.rows[0][4].tone == "good"
@@ -50,9 +50,9 @@ def test_every_figure_is_a_range_and_zero_is_said_in_words(data: StudyData) -> N
 
 def test_cards_say_it_and_what_it_rests_on(data: StudyData) -> None:
     said = [line.en for line in benefit_lines(data, "retime")]
-    assert "benefit-cost ratio 1 ~ 13" in said[0]
+    assert "benefit-cost ratio 1.1 ~ 13" in said[0]
     assert any("costs are made up" in line for line in said)
-    assert not any("ratio 1" in line.en for line in benefit_lines(data, "lane_use"))
+    assert not any("ratio 1.1" in line.en for line in benefit_lines(data, "lane_use"))
     assert benefit_lines(data, "both") == ()
 
 
@@ -67,9 +67,10 @@ def test_without_the_table_nothing_is_shown(data: StudyData) -> None:
     [
         ((0.0, 0.0), "0"),
         ((0.123, 0.456), "0.12 ~ 0.46"),
-        ((-3.0, 15.0), "−3 ~ 15"),
-        ((1234.0, 5678.0), "1200 ~ 5700"),
-        ((0.4, math.inf), "0.40 ~ ∞"),
+        ((-3.14, 15.0), "−3.1 ~ 15"),
+        ((12.34, 56780.0), "12 ~ 57\u00a0000"),
+        ((0.00384, 0.388), "0.0038 ~ 0.39"),
+        ((0.4, math.inf), "0.4 ~ ∞"),
     ],
 )
 def test_ranges_have_two_digits(ends: tuple[float, float], words: str) -> None:

@@ -42,7 +42,10 @@ from sim.study import Study
 from sim.tables import PASSPORT, empty
 from sim.trip_pairs import write_trip_pairs
 
-SIDE_TABLES = {"attribution", "robustness", "break_even", "benefit_cost", "appraisal_values"}
+SIDE_TABLES = {
+    *("attribution", "robustness", "break_even", "benefit_cost", "appraisal_values"),
+    *("short_run", "induced"),
+}
 """Tables of what was asked for beside the study."""
 FOR_PEOPLE = {"comparison", "evidence", "displacement", "cordon", "panel", "people", "warm_up", *SIDE_TABLES}
 """Tables that are written as CSV too."""

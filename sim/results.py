@@ -38,7 +38,10 @@ from sim.study import Study
 SCHEMA_VERSION = 2
 """Of the study folder. A newer one is refused by name; an older one is read and says what it lacks."""
 
-COMFORT = ("driver", "timeout_s", "jobs", "replay", "attribution", "robustness", "passport")
+COMFORT = (
+    *("driver", "timeout_s", "jobs", "replay", "passport"),
+    *("attribution", "robustness", "short_run", "induced"),
+)
 """Run settings that shape no result of the study itself: it may be resumed with others."""
 
 ASKED_FOR = ("emissions",)

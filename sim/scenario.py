@@ -11,6 +11,7 @@ from sim.appraisal import VALUES_FILE, read_values
 from sim.calibration.stored import calibrated_vehicles
 from sim.comparison.inference import MINIMUM_PAIRS
 from sim.comparison.replication import LOOKS
+from sim.edits.open_ways import opens_or_closes
 from sim.emissions import EMISSIONS_FILE, read_emission_classes
 from sim.errors import ConfigError, Problems, near
 from sim.labels import Message
@@ -20,7 +21,7 @@ from sim.policy import BASELINE, EMPTY, apply, empty_policy, parse_policy
 from sim.signals.rules import timing_rules
 from sim.site.model import Site
 from sim.standard_data import config_path, vehicle_set
-from sim.study import Arm, ExecutorSettings, Horizon, RunSettings, ScenarioFacts, Study
+from sim.study import Arm, ExecutorSettings, Horizon, Routes, RunSettings, ScenarioFacts, Study
 from sim.sumo.site import load
 from sim.sweep import variants
 from sim.tables import PLACEBO
@@ -86,10 +87,16 @@ def assemble(
         vehicles=vehicles,
         root=root,
         executor=executor or ExecutorSettings(),
-        routes=facts.routes,
+        routes=facts.routes or _routes(site, arms),
         assignment=facts.assignment,
         horizon=facts.horizon,
     )
+
+
+def _routes(site: Site, arms: Sequence[Arm]) -> Routes:
+    """Say how routes answer where the scenario does not: people choose anew where ways open or close."""
+    roads = any(opens_or_closes(site, arm.applied.edits) for arm in arms)
+    return "equilibrium" if roads else "fixed"
 
 
 def _grown(settings: RunSettings, horizon: Horizon | None) -> RunSettings:

@@ -40,6 +40,11 @@ class RunSettings(Facts):
     """Whether the comparison is repeated with 20 % less to 20 % more demand and other vehicle sets."""
     emissions: bool = False
     """Whether vehicles emit, by SUMO's HBEFA4 model (docs/appraisal.md); part of the digests of such runs."""
+    short_run: bool = True
+    """Whether policies that open or close ways are run with detours from today's settled ways, too, where
+    the study is in equilibrium."""
+    induced: bool = True
+    """Whether policies for a year to come are run with 5 and 10 % more demand than today's streets, too."""
     passport: bool = True
     """Whether the capacity passport is measured; without one the page says not calibrated."""
     smoke: bool = False
@@ -121,8 +126,9 @@ class ScenarioFacts(Facts):
     mcid_rel: float | None = Field(None, ge=0)
     legal_baseline: bool = True
     """Whether present plans that break a minimum stand beside policies on signals made legal, too."""
-    routes: Routes = "fixed"
-    """How routes answer to what changes, by one rule in every arm."""
+    routes: Routes | None = None
+    """How routes answer to what changes, by one rule in every arm. Left out: `equilibrium` where a policy
+    opens or closes a street or a turn, else `fixed`."""
     assignment: Assignment = Field(default_factory=Assignment)
     horizon: Horizon | None = None
     """Medium and long term: the year that the policies are for."""
@@ -154,6 +160,9 @@ class Study:
     root: Path
     executor: ExecutorSettings = field(default_factory=ExecutorSettings)
     routes: Routes = "fixed"
+    short_run: bool = False
+    """Of a study in equilibrium: ways are settled in today's streets alone; in every other arm people start
+    from those, and only whom the rule of `detour` concerns changes."""
     assignment: Assignment = field(default_factory=Assignment)
     horizon: Horizon | None = None
     """The year whose demand the settings' scale has in it already; None: that of the survey."""

@@ -18,9 +18,9 @@ DAYS = (0.9, 1.0, 1.1)
 ROBUSTNESS: Mapping[str, str] = {
     "arm": "string",
     "period": "string",
-    "axis": "string",  # demand, vehicles
-    "level": "string",  # 0.8 ... 1.2; name of the vehicle set
-    "factor": "float64",  # on the demand
+    "axis": "string",  # demand, vehicles; beside roads routes, induced
+    "level": "string",  # 0.8 ... 1.2; name of the vehicle set; equilibrium, detour; 1 ... 1.1
+    "factor": "float64",  # on the demand, of `induced` on that of the policy alone
     "direction": "string",
     "before": "float64",
     "after": "float64",

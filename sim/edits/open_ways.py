@@ -46,6 +46,24 @@ def lost_beside_cuts(site: Site, edits: Sequence[Edit]) -> list[tuple[str, str]]
     return lost_ways(cut, [edit for edit in edits if not isinstance(edit, SplitEdge)])
 
 
+def opens_or_closes(site: Site, edits: Sequence[Edit]) -> bool:
+    """Whether cars may go on at some time where today they may not, or the other way round.
+
+    A new or closed street, a turn or an opening that comes or goes; parts of a cut edge count as that edge,
+    and lanes that come, go or change their use count only where a turn does.
+    """
+    return _ways_at_all_times(site) != _ways_at_all_times(edited(site, edits))
+
+
+def _ways_at_all_times(site: Site) -> set[frozenset[tuple[str, str]]]:
+    found = set()
+    for network in _at_all_times(site):
+        whole = network.whole
+        ways = ((whole.get(a, a), whole.get(b, b)) for a, to in ways_for_cars(network).items() for b in to)
+        found.add(frozenset((edge, to) for edge, to in ways if edge != to))
+    return found
+
+
 def dead_ends(site: Site, edits: Sequence[Edit]) -> list[str]:
     """Return edges open to cars that could go on from there, and at some time afterwards cannot."""
     before = ways_for_cars(site.network)

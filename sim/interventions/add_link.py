@@ -15,8 +15,8 @@ class AddLink(NewStreet):
     """Build a street between two places: several lanes, a speed of its own, one way or both.
 
     It crosses what lies between without a junction, as a bridge or a tunnel does. Fields as in `open_road`;
-    with `one_way: true` it leads from the first place to the second only. Needs a study whose `routes`
-    answer: `equilibrium`; `detour` is the short run.
+    with `one_way: true` it leads from the first place to the second only. Studies with it are in equilibrium
+    (`routes`) where nothing else is said; the short run stands beside it.
     """
 
     title: ClassVar[Text] = Text("新建联络线", "Add a link")

@@ -27,9 +27,9 @@ approach: J1.south
 expect: {lanes: 1}
 """
     watch: ClassVar[Text] = Text(
-        "原来在此掉头的车辆须到别处掉头：固定路径下会被列出并拒绝，应采用 `routes: detour`。",
-        "Who turned back here does so elsewhere: with fixed routes they are listed and refused; take "
-        "`routes: detour`.",
+        "原来在此掉头的车辆须到别处掉头：固定路径下会被列出并拒绝；`routes` 不写即为均衡。",
+        "Who turned back here does so elsewhere: with fixed routes they are listed and refused; "
+        "`routes` left out is an equilibrium.",
     )
 
     kind: Literal["close_opening"]

@@ -19,8 +19,8 @@ class OpenRoad(NewStreet):
 
     `between` names two junctions or nodes, `expect.gap_m` how far apart they are; `lanes` in each direction;
     `via_m` points between them in the network's metres (straight without). At a dead end old and new street
-    go on into each other; at a junction `ways` say who may turn into the new street and out of it. Needs a
-    study whose `routes` answer: `equilibrium`; `detour` is the short run.
+    go on into each other; at a junction `ways` say who may turn into the new street and out of it. Studies
+    with it are in equilibrium (`routes`) where nothing else is said; the short run stands beside it.
     """
 
     title: ClassVar[Text] = Text("打通断头路", "Open a dead-end road")
@@ -33,12 +33,13 @@ lanes: 1
 speed_kmh: 40
 """
     watch: ClassVar[Text] = Text(
-        "结果取决于路径响应方法，报告中注明；应选 `equilibrium`，`detour` 为短期，诱增交通另计。"
+        "结果取决于路径响应方法，报告中注明：未注明时为均衡，短期结果并列；诱增交通在有目标年时并列。"
         "交叉口处的新流向需要有灯态：`green_with` 借用现有流向的绿灯，冲突时会被拒绝，应另作配时。"
         "新路不建人行道。",
-        "The result rests on how routes answer, which the report states; traffic that the road draws comes "
-        "on top. At a signal a new way borrows the green of a movement that is there; where that meets "
-        "another protected green it is refused and takes a new plan. The new street has no sidewalks.",
+        "The result rests on how routes answer, which the report states: equilibrium where nothing else is "
+        "said, the short run beside it, and induced demand where a horizon is named. At a signal a new way "
+        "borrows the green of a movement that is there; where that meets another protected green it is "
+        "refused and takes a new plan. The new street has no sidewalks.",
     )
 
     kind: Literal["open_road"]

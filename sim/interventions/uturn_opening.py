@@ -46,9 +46,9 @@ approach: J1.north
 expect: {lanes: 0}
 """
     watch: ClassVar[Text] = Text(
-        "只能设在路网已有的节点处，不能在两节点之间新切开口。固定路径下无人改用，应采用 `routes: detour`。",
-        "Only at a node that is there: no new cut between nodes. With fixed routes nobody uses it; take "
-        "`routes: detour`.",
+        "只能设在路网已有的节点处，不能在两节点之间新切开口。固定路径下无人改用：`routes` 不写即为均衡。",
+        "Only at a node that is there: no new cut between nodes. With fixed routes nobody uses it; "
+        "`routes` left out is an equilibrium.",
     )
 
     kind: Literal["uturn_opening"]

@@ -18,6 +18,11 @@ from sim.report.section import Cell, Section, count, has, keys, section
 from sim.report.words import BAD, GOOD
 
 TERMS = ("total", "share", "interaction", "rest")
+WORLD_COLUMNS = (
+    *("axis", "level", "factor", "before", "after", "difference", "ci_low", "ci_high"),
+    *("verdict", "n_pairs", "gate"),
+)
+"""What the page needs of a table of worlds (`comparison.robustness.ROBUSTNESS`)."""
 
 
 def apart_and_elsewhere(data: StudyData, specs: Mapping[str, MeasureSpec]) -> list[Section | None]:
@@ -70,43 +75,32 @@ def _tone(row: Mapping[str, Any], spec: MeasureSpec) -> str:
 
 def _robustness(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Section | None:
     table, ends = data.optional("robustness"), data.optional("break_even")
-    needed = (
-        "axis",
-        "level",
-        "before",
-        "after",
-        "difference",
-        "ci_low",
-        "ci_high",
-        "verdict",
-        "n_pairs",
-        "gate",
-    )
-    if table is None or not has(table, *needed):
+    if table is None or not has(table, *WORLD_COLUMNS):
         return None
     spec = specs[data.primary]
     rows = []
     table = table.sort_values(["period", "axis", "factor"], kind="stable")
-    for row in _by_policy(data, table):
-        difference, interval = with_interval(row["difference"], row["ci_low"], row["ci_high"], spec.decimals)
-        verdict = str(row["verdict"])
-        level = _percent(float(row["level"])) if row["axis"] == "demand" else str(row["level"])
-        rows.append(
-            (
-                *keys(data, row),
-                Cell(text(f"report.robustness.{row['axis']}", level=level)),
-                Cell(f"{number(row['before'], spec.decimals)} → {number(row['after'], spec.decimals)}"),
-                Cell(f"{difference} {interval}"),
-                Cell(
-                    text(f"verdict.{verdict}"), "good" if verdict in GOOD else "bad" if verdict in BAD else ""
-                ),
-                Cell(count(row["n_pairs"])),
-                Cell(text(f"gate.{row['gate']}") if row["gate"] else ""),
-            )
-        )
+    for row in by_policy(data, table):
+        level = percent(float(row["level"])) if row["axis"] == "demand" else str(row["level"])
+        world = text(f"report.robustness.{row['axis']}", level=level)
+        rows.append((*keys(data, row), *world_cells(row, spec, world)))
     words = [] if ends is None else [Cell(said) for said in _ends_in_words(data, ends)]
     names = ("policy", "period", "world", "level", "interval", "verdict", "pairs", "gate")
     return section("robustness", names, rows, "tables/robustness.csv", words=words)
+
+
+def world_cells(row: Mapping[str, Any], spec: MeasureSpec, world: Text) -> tuple[Cell, ...]:
+    """Return the cells of one world: its name, before and after, change, verdict, pairs and gate."""
+    difference, interval = with_interval(row["difference"], row["ci_low"], row["ci_high"], spec.decimals)
+    verdict = str(row["verdict"])
+    return (
+        Cell(world),
+        Cell(f"{number(row['before'], spec.decimals)} → {number(row['after'], spec.decimals)}"),
+        Cell(f"{difference} {interval}"),
+        Cell(text(f"verdict.{verdict}"), "good" if verdict in GOOD else "bad" if verdict in BAD else ""),
+        Cell(count(row["n_pairs"])),
+        Cell(text(f"gate.{row['gate']}") if row["gate"] else ""),
+    )
 
 
 def _ends_in_words(data: StudyData, ends: pd.DataFrame) -> list[Text]:
@@ -121,11 +115,11 @@ def _ends_in_words(data: StudyData, ends: pd.DataFrame) -> list[Text]:
             where=_where(row),
             day=_day(row),
         )
-        for row in _by_policy(data, ends)
+        for row in by_policy(data, ends)
     ]
 
 
-def _by_policy(data: StudyData, table: pd.DataFrame) -> list[dict[str, Any]]:
+def by_policy(data: StudyData, table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows in the order in which the study names its policies."""
     return [row for arm in data.policies for row in records(table[table["arm"] == arm["id"]])]
 
@@ -134,21 +128,22 @@ def _where(row: Mapping[str, Any]) -> Text:
     if math.isnan(row["improved_from"]):
         return text("report.robustness.none")
     found = [
-        text(f"report.robustness.{side}", level=_percent(row[side]))
+        text(f"report.robustness.{side}", level=percent(row[side]))
         for side in ("below", "above")
         if math.isfinite(row[side])
     ]
     shown = text(
         "report.robustness.shown",
-        low=_percent(row["improved_from"]),
-        high=_percent(row["improved_to"]),
+        low=percent(row["improved_from"]),
+        high=percent(row["improved_to"]),
     )
     if not found:
-        found = [text("report.robustness.never", low=_percent(LEVELS[0]), high=_percent(LEVELS[-1]))]
+        found = [text("report.robustness.never", low=percent(LEVELS[0]), high=percent(LEVELS[-1]))]
     return Text("；".join(t.zh for t in (shown, *found)), "; ".join(t.en for t in (shown, *found)))
 
 
-def _percent(factor: float) -> str:
+def percent(factor: float) -> str:
+    """Write a share in whole per cent."""
     return f"{100 * factor:.0f} %"
 
 
@@ -156,7 +151,7 @@ def _day(row: Mapping[str, Any]) -> Text:
     token = str(row["worst_by_day"])
     if not token:
         return Text(NOTHING, NOTHING)
-    verdict, level = text(f"verdict.{token}"), _percent(row["worst_factor"])
+    verdict, level = text(f"verdict.{token}"), percent(row["worst_factor"])
     return Text(f"{verdict.zh}（需求 {level}）", f"{verdict.en} (demand {level})")
 
 

@@ -12,6 +12,7 @@ from sim.plots.numbers import number, range_words
 from sim.plots.study_data import StudyData, records
 from sim.report.apart_and_elsewhere import worst_day
 from sim.report.evidence import EvidenceLine
+from sim.report.road_policies import short_run_lines
 from sim.report.who_paid import starving
 from sim.site.places import place
 
@@ -141,7 +142,7 @@ def confidence(data: StudyData, arm: str, lines: list[EvidenceLine], unit: str) 
         row = data.row(arm, period, data.primary)
         if row is not None and row.get("within_noise"):
             said.append(text("report.card.within_noise", period=data.period_title(period)))
-    said += starving(data, arm) + worst_day(data, arm)
+    said += short_run_lines(data, arm, unit) + starving(data, arm) + worst_day(data, arm)
     if not data.calibrated:
         said.append(text("report.card.uncalibrated"))
     return said

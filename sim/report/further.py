@@ -13,6 +13,7 @@ from sim.report.asked import asked
 from sim.report.benefit_cost import benefit_cost, benefit_values
 from sim.report.parking import parking
 from sim.report.passport import passport_section
+from sim.report.road_policies import road_policies
 from sim.report.section import Cell, Section, count, has, keys, section
 from sim.report.who_paid import who_paid
 from sim.tables import PLACEBO
@@ -26,8 +27,9 @@ REASONS = ("fixed", "narrow", "cap", "withheld")
 
 def further(data: StudyData, specs: Mapping[str, MeasureSpec]) -> list[Section]:
     """Return the sections that the folder has data for, in the order of reading."""
-    found = [*parking(data, specs), *who_paid(data), *apart_and_elsewhere(data, specs)]
-    found += [benefit_cost(data), benefit_values(data), *asked(data, specs)]
+    found = [*road_policies(data, specs), *parking(data, specs), *who_paid(data)]
+    found += [*apart_and_elsewhere(data, specs), benefit_cost(data), benefit_values(data)]
+    found += asked(data, specs)
     return [part for part in found if part is not None]
 
 

@@ -188,7 +188,8 @@ class _Campaign:
         """Let every arm find its equilibrium, if that is asked for; a failure is told by its runs."""
         if study.routes != "equilibrium":
             return empty(ASSIGNMENT)
-        keys = [(arm.id, period) for period in study.periods for arm in study.arms]
+        arms = study.arms[:1] if study.short_run else study.arms
+        keys = [(arm.id, period) for period in study.periods for arm in arms]
         rows = []
         for (arm, period), future in settled(
             lambda key: executor.submit(methodcaller("equilibrium", *key)), keys
@@ -279,14 +280,20 @@ class Work:
             fences_s = (begin_s(self.study.site, period), float(times.begin_s), float(times.end_s))
             people = perturbed(people, self.study.site.name, replicate, fences_s)
         network, site = files.build.network, self.study.site
-        if self.study.routes == "equilibrium":
-            today = self.equilibrium(self.study.arms[0].id, period)
-            own = self.equilibrium(arm.id, period)
-            start = choosing(people, arm, network, site, None if own is today else today)
-            moved = chosen(start, own, site, replicate)
-            return asked_for(request(self.study, period, replicate, files, moved), self.study)
-        vehicles = driven(people, arm.applied.edits, network, site, self.study.routes)
-        moved = replace(people, vehicles=vehicles)
+        routes = self.study.routes
+        if routes == "equilibrium":
+            baseline = self.study.arms[0]
+            today = self.equilibrium(baseline.id, period)
+            if self.study.short_run and arm.applied.edits != baseline.applied.edits:
+                streets = self.arms[baseline.id, period].build.network
+                people = chosen(choosing(people, baseline, streets, site, None), today, site, replicate)
+                routes = "detour"
+            else:
+                own = self.equilibrium(arm.id, period)
+                start = choosing(people, arm, network, site, None if own is today else today)
+                moved = chosen(start, own, site, replicate)
+                return asked_for(request(self.study, period, replicate, files, moved), self.study)
+        moved = replace(people, vehicles=driven(people, arm.applied.edits, network, site, routes))
         return asked_for(request(self.study, period, replicate, files, moved), self.study)
 
     def equilibrium(self, arm_id: str, period: str) -> Equilibrium:

@@ -14,7 +14,7 @@ from sim.demand.detours import driven, new_streets
 from sim.edits.object_words import attribute_words, kind_words
 from sim.edits.vocabulary import AddClosure
 from sim.errors import BuildError, ConfigError, Problems
-from sim.labels import JOINTS, Lang, Message, label, message_of
+from sim.labels import JOINTS, Lang, Message, label, message_of, text
 from sim.measures import SPECS
 from sim.measures.fair_delay import delay_may_be_primary
 from sim.runs.signal_check import Findings, check_signals, refuse_dangers, signal_text
@@ -183,6 +183,9 @@ def preflight_text(study: Study, checked: Preflight, langs: tuple[Lang, ...] = (
     """Say per policy what changes, in words, and what the proof of locality found."""
     notes = crossing_notes(study.site.facts, study.site.network)
     lines = [note.of(lang) for note in notes for lang in langs]
+    if study.routes != "fixed":
+        answer = text(f"routes.{study.routes}")
+        lines += [label("check.routes", lang, answer=answer) for lang in langs]
     lines += signal_text(study, checked.signals, study.arms[0].id, langs)
     for arm in study.arms[1:]:
         policy = arm.applied.policy

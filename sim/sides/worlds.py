@@ -18,7 +18,7 @@ SIDE = "robustness"
 
 @dataclass(frozen=True)
 class World:
-    """One study in another world; `axis` says in what it differs: demand or vehicles."""
+    """One study in another world; `axis` says in what it differs: demand, vehicles, or induced demand."""
 
     axis: str
     level: str
@@ -57,6 +57,6 @@ def strip(study: Study, comparisons: Mapping[tuple[str, str], pd.DataFrame]) -> 
     parts = []
     for (axis, level), table in comparisons.items():
         own = table[(table["measure"] == study.primary) & (table["scope"] == "network")]
-        factor = float(level) if axis == "demand" else 1.0
+        factor = 1.0 if axis in ("vehicles", "routes") else float(level)
         parts.append(own.assign(axis=axis, level=level, factor=factor)[list(ROBUSTNESS)])
     return typed(pd.concat(parts), ROBUSTNESS)

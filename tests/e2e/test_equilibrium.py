@@ -1,14 +1,21 @@
-"""Ways in equilibrium: an empty policy shows no effect, a crowded way is left by some, and gaps are told."""
+"""Ways in equilibrium: an empty policy shows no effect, a crowded way is left by some, and gaps are told.
+
+Beside it: the short run, and demand that a policy may induce.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
+from sim.apart import Apart
+from sim.sides.side import Sides, side_tables
 from sim.site.model import Site
-from sim.study import Routes
+from sim.study import Horizon, Routes
 from sim.sumo.site import load
 from tests.theory.isolated import PERIOD, TITLE, Evaluated, Facts, evaluate
 
@@ -101,3 +108,37 @@ def test_a_gap_that_stays_is_told(site: Site) -> None:
     rows = table[table["finding"] == "ways_unsettled"]
     assert set(rows["arm"]) == {"baseline", "slower"} and (rows["value"] > 0.001).all()
     assert done.analysis.assignment["iterations"].tolist() == [1, 1]
+
+
+BAN = {"kind": "ban_turn", "movement": "J1.west.right", "expect": {"lanes": 1}}
+
+
+def beside(done: Evaluated, horizon: Horizon | None = None) -> dict[str, pd.DataFrame]:
+    analysis = done.analysis
+    if horizon is not None:
+        analysis = replace(analysis, study=replace(analysis.study, horizon=horizon))
+    with Apart(1) as apart:
+        return dict(side_tables(Sides(None, (), None, False), analysis, apart))
+
+
+def test_the_short_run_starts_from_the_ways_of_today(site: Site) -> None:
+    """Where a ban leaves one way, those who went round have to change, and all others drive as settled."""
+    policies = {"ban": {"a": BAN}, "slower": {"a": SLOWER}}
+    done = evaluate(site, policies, routes="equilibrium", assignment={"iterations_at_most": 3})
+    assert list(ways(done, "baseline").values()).count(ROUND) > 50
+    table = beside(done)["short_run"].set_index("level")
+    assert set(table["arm"]) == {"ban"}, "a slower street neither opens nor closes anything"
+    settled, short = table.loc["equilibrium"], table.loc["detour"]
+    # Nothing is left to choose: the very same run in the long run, held against the same people of today.
+    assert short["before"] == settled["before"] < settled["after"] == short["after"]
+    assert set(ways(done, "ban").values()) == {DIRECT}
+
+
+def test_induced_demand_stands_beside_policies_of_a_year_to_come(site: Site) -> None:
+    done = evaluate(site, {"slower": {"a": SLOWER}})
+    assert beside(done) == {}
+    table = beside(done, Horizon(surveyed=2026, year=2035, growth_per_year=0.0))["induced"]
+    assert table["level"].tolist() == ["1", "1.05", "1.1"] and set(table["arm"]) == {"slower"}
+    assert len(set(table["before"])) == 1, "today's streets keep their demand"
+    assert table["after"].nunique() == 3
+    assert not set(table["gate"]) & {"invalid"} and set(table["n_pairs"]) == {1}

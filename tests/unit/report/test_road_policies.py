@@ -1,0 +1,48 @@
+"""What stands beside policies that change roads: in which order, under which names, and on the card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from sim.comparison.robustness import ROBUSTNESS
+from sim.measures import SPECS
+from sim.plots.study_data import read_study
+from sim.report.road_policies import road_policies, short_run_lines
+from sim.tables import typed
+from tests.synthetic_study import write_synthetic_study
+
+WORLDS = {
+    "short_run": [("routes", "detour", 1.0, 4.0, "worse"), ("routes", "equilibrium", 1.0, -5.0, "improved")],
+    "induced": [
+        ("induced", "1.1", 1.1, 1.0, "inconclusive"),
+        ("induced", "1", 1.0, -5.0, "improved"),
+        ("induced", "1.05", 1.05, -3.0, "improved"),
+    ],
+}
+
+
+def test_the_result_stands_first_and_what_is_beside_it_below(tmp_path: Path) -> None:
+    write_synthetic_study(tmp_path, replicates=4, two_periods=False, arms=["baseline", "both"])
+    assert road_policies(read_study(tmp_path), SPECS) == [None, None]
+    assert short_run_lines(read_study(tmp_path), "both", "s") == []
+    for name, worlds in WORLDS.items():
+        rows = [
+            ("both", "am_peak", axis, level, factor, "lower", 60.0, 60.0 + change, change, change - 2,
+             change + 2, 3.0, 10, "", verdict)
+            for axis, level, factor, change, verdict in worlds
+        ]  # fmt: skip
+        table = typed(pd.DataFrame(rows, columns=list(ROBUSTNESS)), ROBUSTNESS)
+        table.to_parquet(tmp_path / "tables" / f"{name}.parquet")
+    data = read_study(tmp_path)
+    short, induced = road_policies(data, SPECS)
+    assert short is not None and induced is not None
+    named = [[getattr(row[2].words, "en", "") for row in part.rows] for part in (short, induced)]
+    assert named == [
+        ["equilibrium (the result)", "short run (one detour, no equilibrium)"],
+        ["none induced (the result)", "policy with 5 % more demand", "policy with 10 % more demand"],
+    ]
+    assert short.rows[1][4].words == "+4.0 [+2.0, +6.0]" and short.rows[1][5].tone == "bad"
+    (line,) = short_run_lines(data, "both", "s")
+    assert "one detour, no equilibrium" in line.en and "+4.0 [+2.0, +6.0] s" in line.en

@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from sim.interim import Interim
 from sim.labels import LANGS, Message, Text, label, understood
 from sim.progress import progress_bar, tell
 from sim.replay import write_replay
+from sim.report.apart import prepare as prepare_report
 from sim.report.apart import write_report
 from sim.report.printing import NO_BROWSER, print_pdf
 from sim.report.terminal import verdict_table_text
@@ -148,7 +150,10 @@ def _until_sure(
             return Analysis(now, store, checked, runs, free_flow, {}, passport, assignment)
 
         number = len(now.simulated) * len(now.periods) * len(now.replicates)
-        interim = Interim(analysed, measured, apart.begin, tell) if number > FEW else None
+        interim = None
+        if number > FEW:
+            ready = partial(prepare_report, apart)
+            interim = Interim(analysed, measured, apart.begin, tell, apart.jobs, ready)
         with progress_bar() as progress:
             found = run_study(now, checked.builds, store, progress, runs, interim)
         if interim is not None:

@@ -20,7 +20,7 @@ from sim.runs.campaign import Key
 from sim.study import Study
 
 SHARE = 8
-"""Runs that are measured together: enough to be worth a process's while."""
+"""Runs that are measured together while every core simulates: enough to be worth a process's while."""
 FEWEST = 4
 """Replicates; fewer give no interval worth a line."""
 GROWTH = 1.5
@@ -37,13 +37,19 @@ class Interim:
 
     What it has measured stays in `measured`, so nothing is measured twice. `tell` gets a line for people now
     and then. A mistake in measuring is left for the end of the study, where it is raised.
+
+    While the last runs leave some of the `cores` with nothing to simulate, whatever there is is measured, and
+    `prepare` is called, once: it may begin what else would have to wait for the end.
     """
 
     analysis: Callable[[Runs, pd.DataFrame, pd.DataFrame], Analysis]
     measured: Measured
     begin: Begin
     tell: Callable[[str], None]
-    _under_way: Future[Measured] | None = None
+    cores: int = 1
+    prepare: Callable[[], None] = lambda: None
+    _under_way: list[Future[Measured]] = field(default_factory=list)
+    _begun: set[Key] = field(default_factory=set)
     _told: int = 0
     _next: float = field(default=FEWEST)
 
@@ -52,14 +58,21 @@ class Interim:
 
         `free_flow`, `assignment`: columns FREE_FLOW and ASSIGNMENT, final.
         """
-        if self._under_way is not None and not self._under_way.done():
-            return []
-        self.collect()
         analysis = self.analysis(dict(runs), free_flow, assignment)
+        total = len(analysis.study.simulated) * len(analysis.study.periods) * len(analysis.study.replicates)
+        left, busy = total - len(runs), not all(begun.done() for begun in self._under_way)
+        if not busy:
+            self.collect()
+        if left == min(self.cores, total) - 1:
+            self.prepare()
         # A run is held against today's with the same people.
-        new = sorted(key for key in runs.keys() - self.measured.keys() if (BASELINE, key[1], key[2]) in runs)
-        if len(new) >= SHARE:
-            self._under_way = self.begin(measured_runs, analysis, new)
+        unmeasured = runs.keys() - self._begun - self.measured.keys()
+        new = sorted(key for key in unmeasured if (BASELINE, key[1], key[2]) in runs)
+        if new and (0 < left < self.cores or (len(new) >= SHARE and not busy)):
+            self._begun.update(new)
+            self._under_way.append(self.begin(measured_runs, analysis, new))
+        if busy:
+            return []
         whole = self._whole(analysis.study)
         if len(whole) <= max(self._told, FEWEST - 1):
             return []
@@ -68,10 +81,11 @@ class Interim:
 
     def collect(self) -> None:
         """Wait for what is being measured and keep it."""
-        begun, self._under_way = self._under_way, None
-        if begun is not None and begun.exception() is None:
-            found = done(begun)
-            self.measured.update(found)
+        begun, self._under_way = self._under_way, []
+        for share in begun:
+            if share.exception() is None:
+                found = done(share)
+                self.measured.update(found)
 
     def _whole(self, study: Study) -> list[int]:
         """Return the replicates of which every run is measured."""

@@ -7,9 +7,10 @@ import gzip
 import json
 import math
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -50,15 +51,20 @@ class Trip:
     stops: str
     line: str
 
-    @cached_property
-    def planned_stops(self) -> list[dict[str, str]]:
+    @property
+    def planned_stops(self) -> Sequence[Mapping[str, str]]:
         """Its stops, as attributes by the simulator's names."""
-        return json.loads(self.stops) if self.stops not in ("", "[]") else []
+        return _planned_stops(self.stops) if self.stops else ()
 
     @property
     def timetabled(self) -> bool:
         """Whether it runs by the clock: part of a line, or with a stop that lasts until a time."""
         return bool(self.line) or any("until" in stop for stop in self.planned_stops)
+
+
+@lru_cache(maxsize=1024)
+def _planned_stops(text: str) -> Sequence[Mapping[str, str]]:
+    return tuple(json.loads(text))
 
 
 def read_trips(path: Path) -> list[Trip]:
@@ -67,21 +73,23 @@ def read_trips(path: Path) -> list[Trip]:
     problems = Problems()
     try:
         with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file)
-            if missing := [name for name in names if name not in (reader.fieldnames or ())]:
+            reader = csv.reader(file)
+            header = next(reader, [])
+            if missing := [name for name in names if name not in header]:
                 problems.add(
                     str(path),
                     Message("missing column {missing}", missing=missing),
                     Message("import the model again"),
                 )
                 problems.raise_if_any()
-            rows = [{name: row[name] or "" for name in names} for row in reader]
-            trips = [Trip(**{**row, "depart_s": float(row["depart_s"])}) for row in rows]  # type: ignore[arg-type]
+            own = itemgetter(*(header.index(name) for name in names))
+            rows = (own(row) for row in reader if row)
+            trips = [Trip(id, float(depart_s), *texts) for id, depart_s, *texts in rows]
     except FileNotFoundError:
         raise ConfigError(
             [Problem(str(path), Message("no such file"), Message("import the model again"))]
         ) from None
-    except (OSError, EOFError, ValueError, csv.Error, zlib.error) as error:
+    except (OSError, EOFError, ValueError, IndexError, csv.Error, zlib.error) as error:
         what = Message("cannot be read: {error}", error=error)
         raise ConfigError([Problem(str(path), what, Message("import the model again"))]) from None
     seen: set[str] = set()
@@ -183,7 +191,7 @@ def _table(
         **{name: [getattr(trip, name) for trip in trips] for name in AS_IMPORTED},
         "stops": [trip.stops or "[]" for trip in trips],
         "speed_factor": _speed_factors(trips, type_ids, numbers[:, SPEED], types),
-        "occupancy": [_occupancy(kind, bus, vehicles) for kind, bus in zip(kinds, public, strict=True)],
+        "occupancy": _occupancies(kinds, public, vehicles),
         "lot": [lot["parkingArea"] if lot else "" for lot in lots],
         "stay_s": [float(lot.get("duration", math.nan)) if lot else math.nan for lot in lots],
         "uniform": numbers[:, OWN],
@@ -213,10 +221,10 @@ def _folded(times_s: NDArray[np.float64], window_s: tuple[float, float]) -> NDAr
     return floored(np.clip(inside, first_s, last_s))
 
 
-def _occupancy(vehicle_class: str, public: bool, vehicles: VehicleSet) -> float:
+def _occupancies(kinds: Sequence[str], public: Sequence[bool], vehicles: VehicleSet) -> list[float]:
     """Persons per vehicle, from the vehicle set; trams count as buses, what else is unknown as one person."""
-    vehicle = vehicles.by_name.get("bus" if public else vehicle_class)
-    return vehicle.occupancy_persons.value if vehicle else 1.0
+    known = {name: vehicle.occupancy_persons.value for name, vehicle in vehicles.by_name.items()}
+    return [known.get("bus" if bus else kind, 1.0) for kind, bus in zip(kinds, public, strict=True)]
 
 
 def _refuse_without_variance(trips: Sequence[Trip], types: VehicleTypes, jitter_s: float) -> None:

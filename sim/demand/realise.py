@@ -85,7 +85,8 @@ def broken_routes(demand: Demand, network: Network) -> pd.DataFrame:
     routers: dict[str, Router] = {}
     known: dict[tuple[str, str], tuple[str, str] | None] = {}
     rows = []
-    for id, type_id, edges in demand.vehicles[["id", "type", "edges"]].itertuples(index=False):
+    columns = (demand.vehicles[name].tolist() for name in ("id", "type", "edges"))
+    for id, type_id, edges in zip(*columns, strict=True):
         key = (vclass[type_id], edges)
         if key not in known:
             router = routers.setdefault(key[0], Router(network, key[0]))

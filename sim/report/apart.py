@@ -34,6 +34,22 @@ def write_report(
         done(begun)
 
 
+def prepare(apart: Apart) -> None:
+    """Have the processes load what `write_report` will need of them, while they have nothing else to do."""
+    for _ in range(apart.jobs):
+        apart.begin(_load)
+
+
+def _load() -> None:
+    import sim.report.page  # noqa: F401
+    from sim.plots.fonts import code_points
+    from sim.plots.style import house_style
+
+    code_points()
+    with house_style():
+        pass
+
+
 def _figures(folder: Path, specs: Mapping[str, MeasureSpec], share: int, shares: int) -> list[FigureFile]:
     from sim.plots.figures import write_figures
     from sim.plots.study_data import read_study

@@ -14,7 +14,7 @@ _ALWAYS = "".join(chr(code) for code in range(0x20, 0x7F))
 
 def web_font(characters: str) -> bytes:
     """Return a WOFF font with these characters and printable ASCII; equal characters give equal bytes."""
-    wanted = sorted({ord(c) for c in characters + _ALWAYS} & code_points())
+    wanted = sorted({ord(c) for c in set(characters + _ALWAYS)} & code_points())
     options = subset.Options()
     options.flavor = "woff"
     options.hinting = False

@@ -18,13 +18,21 @@ from sim.sumo.boxes import changes_type, partner
 from sim.sumo.build import ArmBuild
 from sim.sumo.manoeuvre_angles import table
 from sim.sumo.parking_files import SEARCH_PARAMETERS
-from sim.sumo.xml_file import element, opening
+from sim.sumo.xml_file import element, opening, written
 
 PEDESTRIAN = "huandu.pedestrian"
 PEDESTRIAN_ATTRIBUTES = {"vClass": "pedestrian", "speedFactor": "1", "speedDev": "0"}
 """Everyone walks at a speed of their own, written with each walk."""
 NEAR_M = 5.0
 """Pedestrians begin and end this far from the junction, so that a walk is the crossing and little else."""
+ENDS = {
+    "depart_lane": "departLane",
+    "depart_pos": "departPos",
+    "depart_speed": "departSpeed",
+    "arrival_lane": "arrivalLane",
+    "arrival_pos": "arrivalPos",
+}
+"""Columns of the demand that say how trips begin and end, as the simulator calls them."""
 SHOWN = 5
 """How many broken routes a message lists."""
 
@@ -87,7 +95,8 @@ def _records(table: pd.DataFrame) -> Iterator[dict[str, Any]]:
 
 
 def _vehicles(demand: Demand, ours: frozenset[str]) -> list[tuple[float, str, str]]:
-    known: dict[str, str] = {}  # routes and stops repeat
+    known: dict[str, str] = {}  # routes and stops repeat, and so do
+    places: dict[tuple[str, ...], str] = {}
     found = []
     for row in _records(demand.vehicles.assign(departs_s=departs_s(demand.vehicles))):
         route, stops = row["edges"], row["stops"]
@@ -95,18 +104,14 @@ def _vehicles(demand: Demand, ours: frozenset[str]) -> list[tuple[float, str, st
             known[route] = element("route", {"edges": route}, 2)
         if stops not in known:
             known[stops] = "".join(element("stop", stop, 2) for stop in json.loads(stops))
-        attributes = {
-            "id": row["id"],
-            "type": row["type"],
-            "depart": f"{row['departs_s']:.2f}",
-            "departLane": row["depart_lane"] or None,
-            "departPos": row["depart_pos"] or None,
-            "departSpeed": row["depart_speed"] or None,
-            "arrivalLane": row["arrival_lane"] or None,
-            "arrivalPos": row["arrival_pos"] or None,
-            "speedFactor": f"{row['speed_factor']:.4f}",
-        }
-        text = opening("vehicle", attributes) + known[route] + known[stops]
+        ends = tuple(row[name] for name in ENDS)
+        if ends not in places:
+            places[ends] = written(dict(zip(ENDS.values(), (end or None for end in ends), strict=True)))
+        own = written({"id": row["id"], "type": row["type"]})
+        text = (
+            f'    <vehicle{own} depart="{row["departs_s"]:.2f}"{places[ends]}'
+            f' speedFactor="{row["speed_factor"]:.4f}">\n{known[route]}{known[stops]}'
+        )
         searches = row["patience_s"] == row["patience_s"] or row["lot"] in ours  # not NaN
         if searches and row["stops"] != "[]":
             text += "".join(element("param", {"key": k, "value": v}, 2) for k, v in _search(row).items())

@@ -63,7 +63,7 @@ def trips_table(
     `gave_up` are those who left without having parked. RunError where the simulator drove somebody else, or
     somebody at another time than the demand says.
     """
-    strangers = set(read["id"]) - set(vehicles["id"])
+    strangers = set(read["id"].tolist()) - set(vehicles["id"].tolist())
     if strangers or read["id"].duplicated().any():
         names = sorted(strangers)[:5] or Message("a vehicle twice")
         raise RunError(
@@ -89,17 +89,16 @@ def trips_table(
         )
     zero = _from_the_stall(row.drop(columns="vaporized").fillna(0.0), demand)
     planned_s = np.asarray(_planned_s(demand["stops"]))
-    edges = demand["edges"].astype(str)
-    ends = edges.str.split(" ")
+    routes: list[str] = demand["edges"].tolist()
     table = pd.DataFrame(
         {
             "id": demand.index.to_numpy(),
             "type": demand["type"].to_numpy(),
             "vehicle_class": demand["vehicle_class"].to_numpy(),
             "purpose": demand["purpose"].to_numpy(),
-            "origin": ends.str[0].to_numpy(),
-            "destination": ends.str[-1].to_numpy(),
-            "edges": edges.to_numpy(),
+            "origin": [route.partition(" ")[0] for route in routes],
+            "destination": [route.rpartition(" ")[2] for route in routes],
+            "edges": demand["edges"].to_numpy(),
             "scheduled_s": demand["scheduled_s"].to_numpy(),
             "depart_s": zero["depart"].where(departed).to_numpy(),
             "arrival_s": row["arrival"].where(arrived).to_numpy(),
@@ -112,7 +111,7 @@ def trips_table(
             "stopped_s": zero["waitingTime"].where(departed, 0.0).to_numpy(),
             "stops": zero["waitingCount"].where(departed, 0.0).to_numpy(),
             "route_m": zero["routeLength"].where(departed, 0.0).to_numpy(),
-            "free_time_s": _free_times_s(edges, network),
+            "free_time_s": _free_times_s(routes, network),
             "speed_factor": row["speedFactor"].where(departed, demand["speed_factor"]).to_numpy(),
             "occupancy": demand["occupancy"].to_numpy(),
             "fate": np.select(
@@ -154,21 +153,22 @@ def _planned_s(stops: pd.Series[str]) -> list[float]:
     goes beyond the plan is travel.
     """
     known: dict[str, float] = {"[]": 0.0}
-    for text in stops:
+    texts = stops.tolist()
+    for text in texts:
         if text not in known:
             each = json.loads(text)
             closed = all(set(stop) & {"duration"} and not set(stop) & OPEN_STOP for stop in each)
             known[text] = sum(float(stop["duration"]) for stop in each) if closed else math.nan
-    return [known[text] for text in stops]
+    return [known[text] for text in texts]
 
 
-def _free_times_s(edges: pd.Series[str], network: Network) -> list[float]:
+def _free_times_s(routes: list[str], network: Network) -> list[float]:
     """Length over limit along each planned route; the driver's own speed factor is left out."""
     known: dict[str, float] = {}
-    for route in edges:
+    for route in routes:
         if route not in known:
             known[route] = network.free_times_s(route.split())[-1]
-    return [known[route] for route in edges]
+    return [known[route] for route in routes]
 
 
 def walks_table(persons: pd.DataFrame, walks: pd.DataFrame) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import unescape
 from pathlib import Path
 from typing import IO, Any, cast
@@ -90,6 +90,35 @@ def columns_of(text: str, path: Path, root: str, tag: str, names: Iterable[str])
     if not re.search(rf"(</{root}>|<{root}[^<>]*/>)\s*$", body[-2000:]):
         raise ConfigError([Problem(str(path), Message("not a complete XML file: it is cut short"))])
     wanted = tuple(names)
+    found: Sequence[Sequence[str]] = _columns_alike(body, tag, wanted) or _columns(body, path, tag, wanted)
+    if "&" in body:
+        found = [[unescape(value) for value in column] for column in found]
+    return dict(zip(wanted, map(list, found), strict=True))
+
+
+def _columns_alike(body: str, tag: str, wanted: tuple[str, ...]) -> list[tuple[str, ...]] | None:
+    """Return columns where every element has the attributes of the first, in its order; None where not.
+
+    Nearly always so, and twice as fast as looking at each.
+    """
+    first = re.search(rf"<{tag}\s([^<>]*)>", body)
+    if first is None:
+        return None
+    names = [part.strip().removesuffix("=") for part in first[1].split('"')[:-1:2]]
+    if not set(wanted) <= set(names):
+        return None
+    each = [f'{name}="([^"]*)"' if name in wanted else f'{name}="[^"]*"' for name in names]
+    if len(wanted) == 1:
+        each.append("()")  # a row of one is a row, too
+    rows = re.findall(r"\s+".join([f"<{tag}", *each]) + r"\s*/?>", body)
+    if len(rows) != len(re.findall(rf"<{tag}\s", body)):
+        return None
+    columns = dict(zip([name for name in names if name in wanted], zip(*rows, strict=True), strict=False))
+    return [columns[name] for name in wanted]
+
+
+def _columns(body: str, path: Path, tag: str, wanted: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Return columns of elements that may differ in what they have."""
     places: dict[tuple[str, ...], tuple[int, ...]] = {}
     rows = []
     for attributes in re.findall(rf"<{tag}\s([^<>]*)>", body):
@@ -98,10 +127,7 @@ def columns_of(text: str, path: Path, root: str, tag: str, names: Iterable[str])
         if keys not in places:
             places[keys] = _places(keys, wanted, path, tag)
         rows.append([parts[place] for place in places[keys]])
-    found = [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in wanted]
-    if "&" in body:
-        found = [[unescape(value) for value in column] for column in found]
-    return dict(zip(wanted, found, strict=True))
+    return list(zip(*rows, strict=True)) if rows else [() for _ in wanted]
 
 
 def _places(keys: tuple[str, ...], wanted: tuple[str, ...], path: Path, tag: str) -> tuple[int, ...]:
@@ -136,15 +162,16 @@ def _open(path: Path) -> IO[bytes]:
 
 def element(tag: str, attributes: Mapping[str, object], indent: int = 1) -> str:
     """Write one empty element on a line of its own; attributes that are None are left out."""
-    return f"{'    ' * indent}<{tag}{_written(attributes)}/>\n"
+    return f"{'    ' * indent}<{tag}{written(attributes)}/>\n"
 
 
 def opening(tag: str, attributes: Mapping[str, object], indent: int = 1) -> str:
     """Write one opening tag on a line of its own."""
-    return f"{'    ' * indent}<{tag}{_written(attributes)}>\n"
+    return f"{'    ' * indent}<{tag}{written(attributes)}>\n"
 
 
-def _written(attributes: Mapping[str, object]) -> str:
+def written(attributes: Mapping[str, object]) -> str:
+    """Write attributes as they stand in a tag, each after a blank; those that are None are left out."""
     return "".join(f' {key}="{_escaped(value)}"' for key, value in attributes.items() if value is not None)
 
 

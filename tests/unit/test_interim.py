@@ -85,6 +85,23 @@ def test_a_run_waits_for_todays_with_the_same_people() -> None:
     assert watch.measured == {}
 
 
+def test_the_end_is_prepared_while_the_last_run_leaves_a_core_free() -> None:
+    watch, _ = interim(Analysis())
+    watch.cores, prepared = 2, []
+    watch.prepare = lambda: prepared.append(len(watch.measured))
+    whole = runs(10, "baseline", "wider")
+    while len(whole) > 19:
+        whole.popitem()
+    before = dict(whole)
+    before.popitem()
+    watch(before, *NOTHING)
+    watch(before, *NOTHING)
+    assert (len(watch.measured), prepared) == (18, [])
+    watch(whole, *NOTHING)  # one run is left, alone on two cores
+    watch.collect()
+    assert (len(watch.measured), prepared) == (19, [18])
+
+
 def test_of_many_policies_the_verdicts_are_counted() -> None:
     arms = ("baseline", *(f"policy{n}" for n in range(9)))
     watch, told = interim(Analysis(arms))

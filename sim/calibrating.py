@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 import pandas as pd
 
 from sim.analysis import Analysis
-from sim.calibration.agreement import AGREEMENT, HOUR_S, agreement, comparable, counted_vph, judged
+from sim.calibration.agreement import (
+    AGREEMENT,
+    AGREEMENT_FILE,
+    HOUR_S,
+    agreement,
+    comparable,
+    counted_vph,
+    judged,
+)
 from sim.calibration.fit import Fit, fit, residuals, targets
 from sim.calibration.stored import FOLDER, calibrated_vehicles, write_vehicles
-from sim.demand import read_counts
-from sim.errors import ConfigError, Problem
+from sim.demand import read_counts, without_quarter
+from sim.demand.counts import QUARTER_S, clock
+from sim.errors import ConfigError, Problem, near
 from sim.labels import Message, Text, text, understood
 from sim.policy import BASELINE
 from sim.runs.campaign import run_study
@@ -26,16 +36,45 @@ from sim.vehicles import VehicleSet
 
 HELD_OUT_FILE = "counts.csv"
 """In the site's folder `calibration/`: counts of another day, in the form of the site's own."""
-AGREEMENT_FILE = "agreement.csv"
 REPLICATES = 3
 TOLERANCE = 1.0
 
 
-def calibrate(study: Study) -> Iterator[Text]:
+class Quarter(NamedTuple):
+    """A quarter of an hour of one period, held out of the counts that demand is made from."""
+
+    period: str
+    start_s: int
+
+    @property
+    def start(self) -> str:
+        """HH:MM."""
+        return clock(self.start_s)
+
+
+def quarter_of(words: str, counts: pd.DataFrame) -> Quarter:
+    """Read a quarter of the counts, PERIOD@HH:MM; ConfigError where it is none, or has none beside it."""
+    starts = counts[["period", "start_s"]].drop_duplicates()
+    known = {
+        f"{period}@{clock(start_s)}": Quarter(period, start_s)
+        for period, start_s in zip(starts["period"], starts["start_s"], strict=True)
+    }
+    found = known.get(words)
+    if found is None:
+        what = Message("no quarter {words!r} was counted", words=words)
+        raise ConfigError([Problem("--held-out", what, near(words, known))])
+    if sum(one.period == found.period for one in known.values()) == 1:
+        what = Message("period {period!r} has no other quarter to take its flows from", period=found.period)
+        raise ConfigError([Problem("--held-out", what)])
+    return found
+
+
+def calibrate(study: Study, held_out_quarter: str | None = None) -> Iterator[Text]:
     """Calibrate a drawn site and yield what there is to say; writes `calibration/` in the site's folder.
 
-    `study` is any study of the site; of its arms only today counts. ConfigError where there is nothing to
-    calibrate with. The counts of another day are never fitted to.
+    `study` is any study of the site; of its arms only today counts. The counts of another day are never
+    fitted to, nor is the quarter that is held out, PERIOD@HH:MM: demand is then made as if it had not been
+    counted. ConfigError where there is nothing to calibrate with, or no such quarter.
     """
     site = study.site
     place = f"scenarios/{site.name}/site.yaml"
@@ -43,9 +82,10 @@ def calibrate(study: Study) -> Iterator[Text]:
         what = Message("an imported site drives with its authors' types and has no counts")
         hint = Message("calibrate a drawn site, or name a vehicle set: run.vehicles=NAME")
         raise ConfigError([Problem(place, what, hint)])
+    quarter = quarter_of(held_out_quarter, site.counts) if held_out_quarter else None
     wanted = targets(site.facts, site.network)
     held_out = site.folder / FOLDER / HELD_OUT_FILE
-    if not wanted and not held_out.is_file():
+    if not wanted and not held_out.is_file() and quarter is None:
         what = Message("no field values of saturation flow or start-up loss to fit to")
         hint = Message(
             "write them there, or counts of another day into {path}", path=f"{FOLDER}/{HELD_OUT_FILE}"
@@ -53,7 +93,10 @@ def calibrate(study: Study) -> Iterator[Text]:
         raise ConfigError([Problem(f"{place}.field_values", what, hint)])
     other_day = read_counts(held_out, site.facts) if held_out.is_file() else None
     base = vehicle_set(study.root, study.settings.vehicles)
-    today = replace(study, arms=study.arms[:1], vehicles=base)
+    counted = site.counts
+    if quarter is not None:
+        site = replace(site, counts=without_quarter(counted, *quarter))
+    today = replace(study, site=site, arms=study.arms[:1], vehicles=base)
     store = Store(study.root / "results" / ".store")
     checked = preflight(today, store.root)
     if wanted:
@@ -62,7 +105,7 @@ def calibrate(study: Study) -> Iterator[Text]:
         yield from _said_of_fit(found)
         yield text("calibrate.written", path=str(written.relative_to(study.root)))
     kept = calibrated_vehicles(site.folder) or base
-    yield from _flows(replace(today, vehicles=kept), checked, store, other_day)
+    yield from _flows(replace(today, vehicles=kept), checked, store, counted, other_day, quarter)
 
 
 def _fitted(study: Study, checked: Preflight, store: Store, base: VehicleSet) -> Fit:
@@ -97,8 +140,18 @@ def _said_of_fit(found: Fit) -> Iterator[Text]:
     yield text("calibrate.fits" if worst <= TOLERANCE else "calibrate.fits_not")
 
 
-def _flows(study: Study, checked: Preflight, store: Store, other_day: pd.DataFrame | None) -> Iterator[Text]:
-    """Simulate today and hold its flows against the counts it was made from and those of another day."""
+def _flows(
+    study: Study,
+    checked: Preflight,
+    store: Store,
+    counted: pd.DataFrame,
+    other_day: pd.DataFrame | None,
+    quarter: Quarter | None,
+) -> Iterator[Text]:
+    """Simulate today and hold its flows against counts: the site's own, another day's, a quarter left out.
+
+    In the period of the quarter that was held out it alone is looked at: the rest of the hour is not judged.
+    """
     settings = study.settings.model_copy(
         update={"replicates": study.settings.replicates or REPLICATES, "placebo": False}
     )
@@ -107,24 +160,30 @@ def _flows(study: Study, checked: Preflight, store: Store, other_day: pd.DataFra
     if done.failures:
         yield text("calibrate.failed", reason=understood(next(iter(done.failures.values()))))
         return
-    table = Analysis(runs, store, checked, done.runs, done.free_flow).long("measures")
+    analysis = Analysis(runs, store, checked, done.runs, done.free_flow)
+    table = analysis.long("measures")
     table = table[(table["arm"] == BASELINE) & table["scope"].str.startswith("movement:")]
     tables = []
     for period in study.periods:
         length_s = study.site.periods[period].end_s - study.site.periods[period].begin_s
+        if quarter is not None and quarter.period == period:
+            rows = _of_quarter(analysis, counted, quarter)
+            tables.append(rows)
+            yield _said_of_flows(rows, "quarter", period, quarter.start)
+            continue
         if length_s < HOUR_S:
             yield text("calibrate.short", period=period)
             continue
         flows = [
             _mean(table[table["period"] == period], measure) for measure in ("served_flow", "demand_flow")
         ]
-        for name, counts in (("fitted", study.site.counts), ("held_out", other_day)):
+        for name, counts in (("fitted", counted), ("held_out", other_day)):
             if counts is not None:
                 simulated = comparable(counts[counts["period"] == period], *flows)
                 rows = agreement(counted_vph(counts, period, length_s), simulated, name, period)
                 tables.append(rows)
                 yield _said_of_flows(rows, name, period)
-    if other_day is None:
+    if other_day is None and quarter is None:
         yield text("calibrate.no_other_day", path=f"{FOLDER}/{HELD_OUT_FILE}")
     path = study.site.folder / FOLDER / AGREEMENT_FILE
     path.parent.mkdir(exist_ok=True)
@@ -133,12 +192,33 @@ def _flows(study: Study, checked: Preflight, store: Store, other_day: pd.DataFra
     yield text("calibrate.written", path=str(path.relative_to(study.root)))
 
 
-def _said_of_flows(rows: pd.DataFrame, name: str, period: str) -> Text:
+def _of_quarter(analysis: Analysis, counted: pd.DataFrame, quarter: Quarter) -> pd.DataFrame:
+    """Return columns AGREEMENT of a quarter that demand knows nothing of, flows and counts per hour."""
+    views = [
+        analysis.view(key, run.digest)
+        for key, run in analysis.runs.items()
+        if key[1] == quarter.period and run.digest is not None
+    ]
+    first_s, end_s = float(quarter.start_s), float(quarter.start_s + QUARTER_S)
+    views = [
+        replace(view, facts=replace(view.facts, window_begin_s=first_s, window_end_s=end_s)) for view in views
+    ]
+    served, demand = (
+        pd.DataFrame([getattr(view, name) for view in views]).fillna(0.0).mean() * HOUR_S / QUARTER_S
+        for name in ("served_vehicles", "demand")
+    )
+    own = counted[(counted["period"] == quarter.period) & (counted["start_s"] == quarter.start_s)]
+    per_hour = counted_vph(own, quarter.period, QUARTER_S)
+    return agreement(per_hour, comparable(own, served, demand), "held_out", quarter.period, quarter.start)
+
+
+def _said_of_flows(rows: pd.DataFrame, name: str, period: str, start: str = "") -> Text:
     found = judged(rows)
     worst = rows["movement"].iloc[int(rows["geh"].argmax())] if len(rows) else "-"
     return text(
         f"calibrate.flows.{name}",
         period=period,
+        start=start,
         good=f"{found.good_share:.0%}",
         worst=f"{found.worst:.1f}",
         movement=str(worst),

@@ -16,7 +16,9 @@ from sim.analysis import Analysis, Runs, Tables
 from sim.apart import FEW, Apart, Begin, done
 from sim.appraisal import VALUES_FILE, read_values
 from sim.assignment.settled import read_assignment
+from sim.calibration.agreement import AGREEMENT_FILE, read_agreement
 from sim.calibration.passport import PASSPORT_FILE, passing_share, read_passport
+from sim.calibration.stored import FOLDER as CALIBRATION
 from sim.comparison.benefit_cost import assumptions, benefit_cost
 from sim.demand.imported import demand_files
 from sim.errors import ConfigError, Problem, RunError
@@ -302,6 +304,9 @@ def _write_tables(
     if len(analysis.passport):
         analysis.passport.to_parquet(folder.tables / PASSPORT_FILE, index=False, compression="zstd")
         analysis.passport.to_csv(folder.tables / "passport.csv", index=False, float_format="%.6g")
+    if len(agreed := read_agreement(analysis.study.site.folder / CALIBRATION / AGREEMENT_FILE)):
+        agreed.to_parquet(folder.tables / "agreement.parquet", index=False, compression="zstd")
+        agreed.to_csv(folder.tables / AGREEMENT_FILE, index=False, float_format="%.4g")
     write_json(folder.tables / "proof.json", _proofs(analysis.checked))
     for one in begun:
         done(one)

@@ -3,31 +3,36 @@
 GEH = sqrt(2 (M - C)^2 / (M + C)) on hourly flows, M simulated and C counted, veh/h. A model agrees where at
 least 85 % of the movements have GEH below 5, none is above 10, and the sum is within 5 %. Sources: FHWA
 Traffic Analysis Toolbox III, DMRB (85 % below 5, sum within 5 %, unconfirmed); none above 10: rule of the
-project. A quarter of an hour times four is no hourly flow: periods shorter than an hour are not judged.
+project. A quarter of an hour times four is no hourly flow: periods shorter than an hour are not judged, and
+of a quarter that was held out GEH is told without a judgement.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 
 from sim.demand import geh
-from sim.tables import typed
+from sim.tables import empty, typed
 
 GOOD_GEH, GOOD_SHARE, WORST_GEH, SUM_SHARE = 5.0, 0.85, 10.0, 0.05
 HOUR_S = 3600
 
 AGREEMENT: Mapping[str, str] = {
-    "counts": "string",  # fitted: what demand was made from; held_out: another day
+    "counts": "string",  # fitted: what demand was made from; held_out: another day, or one quarter
     "period": "string",
+    "quarter": "string",  # start of the quarter that was held out, HH:MM; empty: the whole period
     "movement": "string",
     "counted_vph": "float64",
     "simulated_vph": "float64",
     "geh": "float64",
 }
 """Columns of the table, one row per movement that was counted."""
+AGREEMENT_FILE = "agreement.csv"
+"""In the site's folder `calibration/`, and among the tables of its studies."""
 
 
 class Agreement(NamedTuple):
@@ -62,7 +67,7 @@ def comparable(counts: pd.DataFrame, served: pd.Series[float], demand: pd.Series
 
 
 def agreement(
-    counted: pd.Series[float], simulated: pd.Series[float], counts: str, period: str
+    counted: pd.Series[float], simulated: pd.Series[float], counts: str, period: str, quarter: str = ""
 ) -> pd.DataFrame:
     """Return columns AGREEMENT, sorted; a movement that nobody made in the model is 0."""
     found = simulated.reindex(counted.index).fillna(0.0).astype("float64")
@@ -70,6 +75,7 @@ def agreement(
         {
             "counts": counts,
             "period": period,
+            "quarter": quarter,
             "movement": counted.index,
             "counted_vph": counted.to_numpy(),
             "simulated_vph": found.to_numpy(),
@@ -77,6 +83,14 @@ def agreement(
         }
     )
     return typed(table.sort_values("movement", ignore_index=True), AGREEMENT)
+
+
+def read_agreement(path: Path) -> pd.DataFrame:
+    """Read a table of agreement; empty where there is none or it is broken."""
+    try:
+        return typed(pd.read_csv(path, dtype={"quarter": "string"}, keep_default_na=False), AGREEMENT)
+    except (OSError, ValueError, TypeError):
+        return empty(AGREEMENT)
 
 
 def judged(table: pd.DataFrame) -> Agreement:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sim.comparison import inference
 from sim.comparison.pairs import BASELINE
+from sim.comparison.power import detectable_change
 from sim.comparison.replication import Reason, required_replicates, unpaired_replicates
 from sim.measures.spec import MeasureSpec
 from sim.tables import FINDINGS, PLACEBO, typed
@@ -146,7 +147,7 @@ def _numbers(
         "half_width": (own.ci_high - own.ci_low) / 2,
         "half_width_wanted": share * mcid,
         "mcid": mcid,
-        "smallest_detectable": inference.smallest_detectable(spread, n, confidence),
+        "smallest_detectable": detectable_change(differences, confidence),
         "sd_difference": spread,
         "correlation": float(np.corrcoef(x, y)[0, 1]) if correlated else math.nan,
         "pairing_ratio": ratio,

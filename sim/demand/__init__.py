@@ -1,6 +1,6 @@
 """The same people in every arm: counts or imported trips in, explicit vehicles and pedestrians out."""
 
-from sim.demand.counts import COUNTS, demand_table, no_counts, read_counts
+from sim.demand.counts import COUNTS, demand_table, no_counts, read_counts, without_quarter
 from sim.demand.imported import ways
 from sim.demand.moves import assign_lots
 from sim.demand.realise import begin_s, broken_routes, realise
@@ -26,4 +26,5 @@ __all__ = [
     "read_counts",
     "realise",
     "ways",
+    "without_quarter",
 ]

@@ -333,6 +333,29 @@ def demand_table(counts: pd.DataFrame) -> pd.DataFrame:
     return table[[*keys, "class", "demand_veh"]].sort_values([*keys, "class"], ignore_index=True)
 
 
+def without_quarter(counts: pd.DataFrame, period: str, start_s: int) -> pd.DataFrame:
+    """Return the counts as if one quarter of a period had not been counted: the mean of those beside it.
+
+    At an end of the period the one quarter beside it. ValueError where there is none.
+    """
+    own = counts["period"] == period
+    beside = counts[own & (counts["start_s"] - start_s).abs().eq(QUARTER_S)]
+    quarters = beside["start_s"].nunique()
+    if not quarters:
+        raise ValueError(f"no quarter of {period} beside {clock(start_s)}")
+    filled = beside.sort_values("start_s", kind="stable").drop_duplicates(SERIES)
+    sums = beside.groupby(SERIES)["count"].sum() / quarters
+    filled = filled.assign(
+        start=clock(start_s),
+        start_s=start_s,
+        count=sums.loc[pd.MultiIndex.from_frame(filled[SERIES])].to_numpy(),
+        queue_start_veh=math.nan,
+        queue_end_veh=math.nan,
+    )
+    rest = counts[~(own & (counts["start_s"] == start_s))]
+    return pd.concat([rest, filled], ignore_index=True).astype(dict(COUNTS))
+
+
 def no_counts() -> pd.DataFrame:
     """Return a counts table without rows (imported sites)."""
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COUNTS.items()})

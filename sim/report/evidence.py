@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sim.comparison.inference import smallest_detectable, standard_deviation, variance_ratio_of_pairing
+from sim.comparison.inference import variance_ratio_of_pairing
 from sim.comparison.pairs import BASELINE
+from sim.comparison.power import detectable_change
 from sim.labels import Text, understood
 from sim.measures.spec import MeasureSpec
 from sim.plots.numbers import NOTHING, decimals_of, number
@@ -51,7 +52,7 @@ def evidence(data: StudyData, spec: MeasureSpec) -> list[EvidenceLine]:
             # The intervals may stand at more than was asked for: where the number of looks is open.
             told = known.get((arm["id"], period), {})
             confidence = float(told.get("confidence", data.study.get("confidence", 0.95)))
-            smallest = smallest_detectable(standard_deviation(y - x), len(shared), confidence)
+            smallest = detectable_change(y - x, confidence)
             ratio = variance_ratio_of_pairing(x, y) if len(shared) > 1 else math.nan
             half = (float(row["ci_high"]) - float(row["ci_low"])) / 2
             mcid = float(row["mcid"])

@@ -12,7 +12,7 @@ from sim.report.apart_and_elsewhere import apart_and_elsewhere
 from sim.report.asked import asked
 from sim.report.benefit_cost import benefit_cost, benefit_values
 from sim.report.parking import parking
-from sim.report.passport import passport_section
+from sim.report.passport import agreement_section, passport_section
 from sim.report.road_policies import road_policies
 from sim.report.section import Cell, Section, count, has, keys, section
 from sim.report.who_paid import who_paid
@@ -35,7 +35,13 @@ def further(data: StudyData, specs: Mapping[str, MeasureSpec]) -> list[Section]:
 
 def strength(data: StudyData) -> list[Section]:
     """Return what the evidence rests on: the blank control, simultaneous intervals, replicates; gridlock."""
-    found = [_intervals(data), _gridlock(data), _warm_up(data), passport_section(data)]
+    found = [
+        _intervals(data),
+        _gridlock(data),
+        _warm_up(data),
+        passport_section(data),
+        agreement_section(data),
+    ]
     return [part for part in found if part is not None]
 
 

@@ -1,10 +1,11 @@
-"""The capacity passport on the page."""
+"""The capacity passport and the agreement with counts on the page."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from sim.calibration.agreement import AGREEMENT, judged
 from sim.calibration.passport import QUANTITIES
 from sim.labels import Text, text
 from sim.plots.numbers import number
@@ -33,6 +34,33 @@ def passport_section(data: StudyData) -> Section | None:
         )
     names = ("movement", "mix", "grade", *QUANTITIES, "status")
     return section("passport", [f"passport.{name}" for name in names], rows, "tables/passport.csv")
+
+
+def agreement_section(data: StudyData) -> Section | None:
+    """Return how well flows agreed with counts, and which were held out; None without calibration."""
+    table = data.optional("agreement")
+    if table is None or set(table.columns) != set(AGREEMENT):
+        return None
+    rows = []
+    for key, own in table.groupby(["counts", "period", "quarter"], sort=True):
+        counts, period, quarter = (str(part) for part in key)
+        found = judged(own)
+        status = "told" if quarter else "good" if found.good else "bad"
+        against = text("agreement.quarter", start=quarter) if quarter else text(f"agreement.{counts}")
+        rows.append(
+            (
+                Cell(against),
+                Cell(data.period_title(period)),
+                Cell(str(found.movements)),
+                Cell(f"{100 * found.good_share:.0f} %"),
+                Cell(number(found.worst, 1)),
+                Cell(f"{100 * found.sum_share:+.1f} %"),
+                Cell(text(f"agreement.{status}"), "" if quarter else status),
+            )
+        )
+    names = ("against", "movements", "good", "worst", "sum", "status")
+    columns = [f"agreement.{name}" for name in names]
+    return section("agreement", [columns[0], "period", *columns[1:]], rows, "tables/agreement.csv")
 
 
 def _against(row: Mapping[str, Any], name: str, digits: int) -> Cell:

@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 
 from sim.calibrating import calibrate
+from sim.calibration.agreement import read_agreement
 from sim.calibration.stored import calibrated_vehicles
+from sim.demand import read_counts
 from sim.errors import ConfigError
 from sim.policy import BASELINE, apply, empty_policy
 from sim.site.model import Site
@@ -55,6 +57,29 @@ def test_field_values_are_met_and_flows_agree(tmp_path: Path) -> None:
     assert table.loc[("fitted", THROUGH), "geh"] < 5
     assert table.loc[("held_out", THROUGH), "counted_vph"] == 160
     assert table.loc[("held_out", THROUGH), "geh"] > 5, "the other day had half the traffic"
+
+
+def test_a_quarter_is_held_out(tmp_path: Path) -> None:
+    found = site(tmp_path)
+    counts = found.folder / "counts.csv"
+    # Forty instead of 75 cars in the quarter that is held out: demand must know nothing of them.
+    text = counts.read_text(encoding="utf-8").replace(
+        ",08:00,J1.west,through,car,75,", ",08:00,J1.west,through,car,40,"
+    )
+    counts.write_text(text, encoding="utf-8")
+    read = replace(found, counts=read_counts(counts, found.facts))
+    said = [line.en for line in calibrate(study(read), f"{PERIOD}@08:00")]
+    assert any("the quarter from 08:00, held out" in line for line in said), said
+    table = read_agreement(found.folder / "calibration" / "agreement.csv")
+    assert set(table["counts"]) == {"held_out"} and set(table["quarter"]) == {"08:00"}
+    row = table.set_index("movement").loc[THROUGH]
+    assert row["counted_vph"] == 160
+    assert row["simulated_vph"] == pytest.approx(300, abs=60), "as in the quarters beside it"
+    assert row["geh"] > 5
+    assert table.set_index("movement").loc["J1.east.left", "geh"] < 5
+    for words, told in ((f"{PERIOD}@08:05", "no quarter"), ("night@08:00", "no quarter")):
+        with pytest.raises(ConfigError, match=told):
+            list(calibrate(study(read), words))
 
 
 def test_nothing_to_calibrate_with(tmp_path: Path) -> None:

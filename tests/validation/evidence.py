@@ -4,11 +4,9 @@ For each model a study of three arms: today, one signal retimed (as in `real_inp
 painted on a street that nobody drives. The placebo must come out as noise and the page must say so. From the
 differences follows how many replicates an interval of ±5 % takes: paired, unpaired, or with one seed.
 
-    python -m tests.validation.evidence [model ...] [--replicates 5] [--power]
+    python -m tests.validation.evidence [model ...] [--replicates 5]
 
 without models cologne8 alone; rewrites the rows of these models in docs/validation/evidence.csv and the page.
-`--power`: the proof on cologne8 that a real change is found as often as promised: 400 pairs are the truth,
-the share of studies of ten pairs out of them that find it is held against the noncentral t.
 """
 
 from __future__ import annotations
@@ -23,12 +21,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import yaml
-from scipy import stats
 
-from sim.comparison import inference
 from sim.demand import realise
 from sim.errors import ConfigError
 from sim.labels import catalogue
@@ -182,39 +177,7 @@ def _what(trial: Trial, arm: str) -> Mapping[str, Any] | None:
     return {"retime": trial.model.retime, PLACEBO: trial.painted}.get(arm)
 
 
-def power(data: Path, root: Path, pairs: int = 400, each: int = 10) -> str:
-    """Hold the share of studies that find cologne8's retiming against the power promised, in one sentence."""
-    model = MODELS["cologne8"]
-    made = real_input.prepare(replace(model, lane_use=None), data, root)
-    assert made.code == 0, made.out
-    words = (f"scenario={model.name}", f"run.replicates={pairs}", "run.placebo=false")
-    done = huandu(root, "run", *words)
-    assert done.code == 0, done.out
-    runs = pd.read_csv(root / "results" / model.name / "tables" / "runs.csv").set_index(["arm", "replicate"])
-    values = runs["fair_travel_time"]
-    differences = (values["retime"] - values["baseline"]).to_numpy(dtype=float)
-    return power_in_words(differences, each)
-
-
-def power_in_words(differences: np.ndarray, each: int) -> str:
-    """Compare found and promised power over the disjoint studies of `each` pairs."""
-    truth, spread = float(differences.mean()), float(differences.std(ddof=1))
-    studies = differences[: len(differences) // each * each].reshape(-1, each)
-    estimates = [inference.paired_t(study, CONFIDENCE) for study in studies]
-    hits = sum(not one.ci_low <= 0 <= one.ci_high for one in estimates)
-    covered = sum(one.ci_low <= truth <= one.ci_high for one in estimates)
-    shift, edge = truth / spread * math.sqrt(each), stats.t.ppf((1 + CONFIDENCE) / 2, each - 1)
-    promised = float(stats.nct.sf(edge, each - 1, shift) + stats.nct.cdf(-edge, each - 1, shift))
-    n = len(studies)
-    low, high = stats.binom.interval(0.99, n, promised)
-    return (
-        f"{len(differences)} pairs: {truth:+.2f} s (sd of a difference {spread:.2f}). Of {n} studies of "
-        f"{each} pairs {hits} find it; promised {promised:.2f}, so {low:.0f} to {high:.0f} (99 %). "
-        f"{covered} of {n} intervals hold the truth."
-    )
-
-
-def write(table: pd.DataFrame, said: str | None = None) -> None:
+def write(table: pd.DataFrame) -> None:
     """Put new rows in place of the old ones of the same models, and write table and page."""
     if TABLE.is_file():
         old = pd.read_csv(TABLE, keep_default_na=False, na_values={"unpaired": ["nan"]})
@@ -222,10 +185,10 @@ def write(table: pd.DataFrame, said: str | None = None) -> None:
     table = table.sort_values("model", kind="stable")
     table.to_csv(TABLE, index=False, lineterminator="\n", float_format="%.6g")
     stored = pd.read_csv(TABLE, keep_default_na=False)
-    PAGE.write_text(page(stored, said), encoding="utf-8")
+    PAGE.write_text(page(stored), encoding="utf-8")
 
 
-def page(table: pd.DataFrame, said: str | None) -> str:
+def page(table: pd.DataFrame) -> str:
     """Write the page from the table."""
     lines = [
         f"| {r.model} | {r.arm} | {r.replicates} | {float(r.today):.1f} | {float(r.difference):+.2f} "
@@ -244,7 +207,6 @@ def page(table: pd.DataFrame, said: str | None) -> str:
         lines="\n".join(lines),
         needs="\n".join(needs),
         what="\n".join(what),
-        power=said or "Not run yet: `python -m tests.validation.evidence --power`.",
     )
 
 
@@ -277,10 +239,6 @@ Four more models stand in [real input](real-input.md#replicates-needed-for-5-).
 | --- | --- | --- | --- | --- |
 {needs}
 
-## Power
-
-{power}
-
 ## What was changed
 
 {what}
@@ -292,7 +250,6 @@ def main(words: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser("python -m tests.validation.evidence")
     parser.add_argument("models", nargs="*", default=["cologne8"], help=", ".join(MODELS))
     parser.add_argument("--replicates", type=int, default=5)
-    parser.add_argument("--power", action="store_true", help="400 pairs on cologne8: about an hour")
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--root", type=Path, help="keep studies here: runs in its store are not made again")
     options = parser.parse_args(words)
@@ -304,8 +261,7 @@ def main(words: Sequence[str] | None = None) -> None:
             for name in options.models
             for row in try_out(MODELS[name], data, root / name, options.replicates)
         ]
-        said = power(data, root / "power") if options.power else None
-        write(pd.DataFrame(found), said)
+        write(pd.DataFrame(found))
 
 
 if __name__ == "__main__":

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -22,12 +20,3 @@ def test_a_lane_painted_where_nobody_drives_is_noise(shared_data: Path, tmp_path
     assert painted["within_noise"] and painted["page_says_noise"]
     assert painted["verdict"] in ("equivalent", "inconclusive")
     assert abs(painted["difference"]) < painted["mcid"]
-
-
-def test_the_power_that_is_promised_is_that_of_the_t_test() -> None:
-    differences = np.random.default_rng(3).normal(-2.0, 2.5, 4000)
-    said = evidence.power_in_words(differences, 10)
-    found = re.search(r"pairs (\d+) find it; promised .* so (\d+) to (\d+)", said)
-    assert found is not None
-    hits, low, high = (int(number) for number in found.groups())
-    assert low <= hits <= high

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from sim.demand import demand_table, read_counts
+from sim.demand import demand_table, read_counts, without_quarter
 from sim.errors import ConfigError
 from tests.drawn_sites import HEADER, balanced_rows, facts, row, write_counts
 
@@ -125,3 +126,27 @@ def test_a_queue_without_any_count_is_still_demand(tmp_path: Path) -> None:
 def test_queues_of_neighbouring_quarters_must_agree(tmp_path: Path) -> None:
     found = problems(tmp_path, with_queue({"07:30": (2, 10), "07:45": (7, 6)}))
     assert any("queue 7 at its start, 10 at the end of the quarter before" in problem for problem in found)
+
+
+def test_a_quarter_that_is_held_out_leaves_no_trace(tmp_path: Path) -> None:
+    rows = [
+        line.replace("am,07:45,J1.north,left,car,20,", "am,07:45,J1.north,left,car,60,")
+        for line in balanced_rows()
+    ]
+    counts = read_counts(write_counts(tmp_path, rows), facts())
+    starts = sorted(counts["start_s"].unique())
+    at = ["approach", "movement", "class"]
+    left = ("J1.north", "left", "car")
+
+    def quarter(table: pd.DataFrame, start_s: int) -> pd.Series[float]:
+        return table[table["start_s"] == start_s].set_index(at)["count"]
+
+    assert quarter(counts, starts[1])[left] == 60
+    without = without_quarter(counts, "am", starts[1])
+    assert sorted(without.columns) == sorted(counts.columns) and len(without) == len(counts)
+    assert quarter(without, starts[1])[left] == 20, "the mean of the quarters beside it"
+    first = without_quarter(counts, "am", starts[0])
+    assert quarter(first, starts[0])[left] == 60, "at the end of the period the one beside it"
+    assert quarter(first, starts[1])[left] == 60
+    with pytest.raises(ValueError, match="no quarter"):
+        without_quarter(counts, "am", starts[0] - 7200)

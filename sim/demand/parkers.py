@@ -120,6 +120,23 @@ def ways(site: Site, name: str) -> Ways:
     return Ways(name, origin, exit, Router(site.network), site.facts.parking)
 
 
+def check_ways(site: Site, path: str, problems: Problems) -> None:
+    """Add a problem for every parking demand that has no way by a lot; those that have one already are left.
+
+    `site` may lack lots that have no place on the streets: who names one of them is not at fault.
+    """
+    parking = site.facts.parking
+    for name, demand in sorted(site.facts.parking_demand.items()):
+        place = f"{path}.parking_demand.{name}"
+        named = any(f"{problem.path}.".startswith(f"{place}.") for problem in problems.found)
+        if named or (demand.lot is not None and demand.lot not in parking):
+            continue
+        try:
+            ways(site, name).by(demand.lot or _cheapest(site, name))
+        except ConfigError as error:
+            problems.extend(error, f"{path}.")
+
+
 def flows(site: Site) -> dict[str, float]:
     """Return the expected flow of parkers per movement, veh/h, over the periods together.
 

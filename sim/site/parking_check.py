@@ -4,12 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import combinations
+from typing import Any
 
-from sim.errors import Problems, near
+from sim.errors import Problem, Problems, near
 from sim.labels import Message
 from sim.site.facts import SiteFacts
 from sim.site.network import Edge, Network
 from sim.site.parking import STALL_ALONG_M, ParkingArea
+
+TABLES = ("parking", "parking_demand", "illegal_stopping")
+"""Of a site: what is wrong in them keeps nobody from looking at the streets."""
+
+
+def entry(problem: Problem, path: str) -> tuple[str, str] | None:
+    """Return the table of `TABLES` and the entry in which a problem lies; None if it lies elsewhere."""
+    parts = problem.path.removeprefix(f"{path}.").split(".")
+    return (parts[0], parts[1]) if parts[0] in TABLES and len(parts) > 1 else None
+
+
+def without_wrong(data: Mapping[str, Any], found: Iterable[Problem], path: str) -> Mapping[str, Any] | None:
+    """Leave out the entries that cannot be read, and demand for such a lot; None if anything else cannot be.
+
+    `data`: a site as written; `found`: what was wrong with it.
+    """
+    wrong = {entry(problem, path) for problem in found}
+    if None in wrong:
+        return None
+    kept = dict(data)
+    for table in TABLES:
+        if isinstance(written := data.get(table), Mapping):
+            kept[table] = {id: item for id, item in written.items() if (table, id) not in wrong}
+    lost = {id for table, id in filter(None, wrong) if table == "parking"}
+    if isinstance(demand := kept.get("parking_demand"), Mapping):
+        kept["parking_demand"] = {
+            id: item
+            for id, item in demand.items()
+            if not (isinstance(item, Mapping) and item.get("lot") in lost)
+        }
+    return kept
 
 
 def check_areas(facts: SiteFacts, streets: Mapping[str, float | None], path: str, problems: Problems) -> None:

@@ -7,9 +7,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from sim.demand import no_counts, read_counts
-from sim.errors import ConfigError, Problem, Problems, near
+from sim.demand.parkers import check_ways
+from sim.errors import ConfigError, Problems, near
 from sim.labels import Message
 from sim.loading import parse, read_yaml
 from sim.publish import file_sum, publish
@@ -21,7 +23,7 @@ from sim.site.facts import ImportedNetwork, SiteFacts
 from sim.site.model import Site
 from sim.site.network import Network
 from sim.site.parking import ParkingArea
-from sim.site.parking_check import check_on_network
+from sim.site.parking_check import check_on_network, entry, without_wrong
 from sim.sumo.bus_stops import read_stops
 from sim.sumo.netconvert import convert, maker, normalise
 from sim.sumo.plain import NETWORK_FILE, build_network, names_of, plain_files, turns_of
@@ -40,23 +42,44 @@ def load(folder: Path, cache: Path) -> Site:
     Raises ConfigError with every problem of facts, plans, counts or a broken or changed file, BuildError
     where netconvert refuses the network. Nothing half-written stays behind.
     """
-    facts = parse(SiteFacts, read_yaml(folder / FACTS_FILE), FACTS_FILE)
+    problems = Problems()
+    facts = _read(read_yaml(folder / FACTS_FILE), problems)
     if facts.name != folder.resolve().name:
         what = Message(
             "says {name!r}, but the folder is called {resolve_name!r}",
             name=facts.name,
             resolve_name=folder.resolve().name,
         )
-        raise ConfigError(
-            [Problem(f"{FACTS_FILE}.name", what, Message("a site is found by its folder's name"))]
-        )
-    check_site(facts, FACTS_FILE)
+        problems.add(f"{FACTS_FILE}.name", what, Message("a site is found by its folder's name"))
+        problems.raise_if_any()
+    try:
+        check_site(facts, FACTS_FILE)
+    except ConfigError as error:
+        problems.extend(error)
+        if not all(entry(problem, FACTS_FILE) for problem in error.problems):
+            problems.raise_if_any()
     if facts.imported is not None:
-        return _imported(folder, facts, facts.imported, cache)
-    return _drawn(folder, facts, cache)
+        return _imported(folder, facts, facts.imported, cache, problems)
+    return _drawn(folder, facts, cache, problems)
 
 
-def _drawn(folder: Path, facts: SiteFacts, cache: Path) -> Site:
+def _read(data: Any, problems: Problems) -> SiteFacts:
+    """Read the facts; parking that cannot be read is named and left out, so that the rest is looked at."""
+    try:
+        return parse(SiteFacts, data, FACTS_FILE)
+    except ConfigError as error:
+        rest = without_wrong(data, error.problems, FACTS_FILE)
+        if rest is None:
+            raise
+        problems.extend(error)
+    try:
+        return parse(SiteFacts, rest, FACTS_FILE)
+    except ConfigError as error:
+        problems.extend(error)
+        raise ConfigError(problems.found) from None
+
+
+def _drawn(folder: Path, facts: SiteFacts, cache: Path, problems: Problems) -> Site:
     def fill(draft: Path) -> None:
         build_network(facts, draft)
         _plan_into(draft, facts)
@@ -66,7 +89,6 @@ def _drawn(folder: Path, facts: SiteFacts, cache: Path) -> Site:
     digest = _digest({**plain_files(facts), "plans": json.dumps(plans), "sumo": maker()})
     network_file = publish(_target(cache, digest), fill) / NETWORK_FILE
     network = read_network(network_file, names_of(facts), turns_of(facts))
-    problems = Problems()
     signals: Controls = {}
     counts = no_counts()
     try:
@@ -79,11 +101,15 @@ def _drawn(folder: Path, facts: SiteFacts, cache: Path) -> Site:
         problems.extend(error)
     facts = _with_spots(facts, network, problems)
     stops = _stops(facts, network, {}, problems)
+    site = Site(folder, facts, network, network_file, signals, counts, stops=stops)
+    check_ways(site, FACTS_FILE, problems)
     problems.raise_if_any()
-    return Site(folder, facts, network, network_file, signals, counts, stops=stops)
+    return site
 
 
-def _imported(folder: Path, facts: SiteFacts, imported: ImportedNetwork, cache: Path) -> Site:
+def _imported(
+    folder: Path, facts: SiteFacts, imported: ImportedNetwork, cache: Path, problems: Problems
+) -> Site:
     _check_files(folder, imported)
     source = folder / imported.network
     digest = _digest({"network": file_sum(source), "sumo": maker()})
@@ -94,7 +120,6 @@ def _imported(folder: Path, facts: SiteFacts, imported: ImportedNetwork, cache: 
 
     network_file = publish(_target(cache, digest), fill) / NETWORK_FILE
     network = read_network(network_file)
-    problems = Problems()
     try:
         check_places(facts, network, FACTS_FILE)
     except ConfigError as error:
@@ -102,11 +127,11 @@ def _imported(folder: Path, facts: SiteFacts, imported: ImportedNetwork, cache: 
     facts = _with_spots(facts, network, problems)
     known = read_stops(folder / imported.additional, network) if imported.additional else {}
     stops = _stops(facts, network, known, problems)
+    site = Site(folder, facts, network, network_file, {}, no_counts(), stops=stops)
+    check_ways(site, FACTS_FILE, problems)
     problems.raise_if_any()
     controls = read_controls(network_file, [folder / imported.signals] if imported.signals else [])
-    signals = dict.fromkeys(facts.periods, controls)
-    counts = no_counts()
-    return Site(folder, facts, network, network_file, signals, counts, stops=stops)
+    return replace(site, signals=dict.fromkeys(facts.periods, controls))
 
 
 def _planned(facts: SiteFacts, network: Network) -> dict[str, dict[str, SignalControl]]:
@@ -167,7 +192,8 @@ def _with_spots(facts: SiteFacts, network: Network, problems: Problems) -> SiteF
             continue  # named by the checks of the facts
         edge, at_m = network.spot(area.on, area.at_m, f"{FACTS_FILE}.parking.{id}.on")
         end_m = at_m + area.length_m
-        if end_m > edge.length_m and area.on in network.approaches:
+        named = any(problem.path == f"{FACTS_FILE}.parking.{id}.at_m" for problem in problems.found)
+        if end_m > edge.length_m and area.on in network.approaches and not named:
             what = Message(
                 "reaches {end_m:.0f} m beyond the end of {id}", end_m=end_m - edge.length_m, id=edge.id
             )

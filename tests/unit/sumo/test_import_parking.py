@@ -13,6 +13,7 @@ from sim.labels import Message
 from sim.site.facts import SiteFacts
 from sim.sumo.site import load
 from tests.command_line import huandu
+from tests.spoilt_root import problems
 
 AREAS = """<additional>
     <parkingArea id="gate" lane="ab_0" startPos="100" endPos="110" roadsideCapacity="1000"/>
@@ -39,13 +40,15 @@ VEHICLES = """<routes><route id="r" edges="ab bc"/>
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    """Two edges of 300 m, five areas, a rerouter between two of them."""
+    """Two edges of 300 m and a bus lane, five areas, a rerouter between two of them."""
     from sim.sumo.netconvert import convert  # noqa: PLC0415 - only here
 
     for name in ("scenarios", "configs"):
         (tmp_path / name).mkdir()
-    nodes = "".join(f'<node id="{name}" x="{x}" y="0"/>' for name, x in (("a", 0), ("b", 300), ("c", 600)))
+    places = (("a", 0), ("b", 300), ("c", 600), ("d", 900))
+    nodes = "".join(f'<node id="{name}" x="{x}" y="0"/>' for name, x in places)
     edges = "".join(f'<edge id="{way}" from="{way[0]}" to="{way[1]}" speed="13.9"/>' for way in ("ab", "bc"))
+    edges += '<edge id="cd" from="c" to="d" speed="13.9" allow="bus"/>'
     (tmp_path / "s.nod.xml").write_text(f"<nodes>{nodes}</nodes>")
     (tmp_path / "s.edg.xml").write_text(f"<edges>{edges}</edges>")
     convert(["-n", "s.nod.xml", "-e", "s.edg.xml", "-o", "s.net.xml"], tmp_path)
@@ -101,3 +104,53 @@ def test_a_correction_that_is_none_is_refused(model: Path) -> None:
     answer = huandu("--root", model, "import", model / "s.net.xml", *words)
     assert answer.code == 2
     assert "--stalls 1000:30" in answer.err and "--stalls 7=0" in answer.err
+
+
+ALL = [
+    "parking.minus.stalls: input should be greater than or equal to 1, not -2",
+    "parking_demand.backwards.stay_min: input should be greater than 0, not -20",
+    "parking.beyond.at_m: the entrance at 4000 m lies inside the junction: ab is 300 m long",
+    "parking.inside.on: ':b_0' lies inside a junction (name the street before it)",
+    "parking.many.stalls: 11 stalls do not fit on 60 m (a kerb stall takes 6 m)",
+    "parking.over.at_m: overlaps 'many', which takes 100 to 160 m",
+    "parking_demand.unknown.lot: no parking area 'fin' (did you mean fine?)",
+    "parking.buses.on: no lane of 'cd' is open to cars",
+    "parking_demand.nowhere.destination: no parking area that can be reached within 10 m on foot of bc "
+    "(raise `walks_at_most_m`, or add a lot)",
+    "parking_demand.shut_out: no way from ab by buses to bc (mind one-way lots and banned turns)",
+]
+"""Found in three looks, at values, streets and ways; demand for a lot that is at fault is no problem."""
+
+
+def test_everything_that_can_be_wrong_with_parking_is_one_message(model: Path) -> None:
+    import_site(model / "s.net.xml", "town", model, add=[model / "p.add.xml", model / "v.rou.xml"])
+    file = model / "scenarios" / "town" / "site.yaml"
+    facts = yaml.safe_load(file.read_text(encoding="utf-8"))
+    lot = {"title": {"zh": "场", "en": "Lot"}, "kind": "micro", "on": "ab", "at_m": 20, "stalls": 4}
+    kerb = {**lot, "kind": "kerb", "length_m": 60, "at_m": 100, "stalls": 10}
+    facts["parking"] = {
+        "buses": {**lot, "on": "cd"},
+        "fine": lot,
+        "inside": {**lot, "on": ":b_0"},
+        "beyond": {**lot, "at_m": 4000},
+        "many": {**kerb, "stalls": 11},
+        "over": {**kerb, "at_m": 150},
+        "minus": {**lot, "stalls": -2, "at_m": 200},
+    }
+    shop = {"origin": "ab", "exit": "bc", "vehicles_per_h": 10, "stay_min": 20}
+    facts["parking_demand"] = {
+        "backwards": {**shop, "lot": "fine", "stay_min": -20},
+        "blamed_elsewhere": {**shop, "lot": "minus"},
+        "good": {**shop, "lot": "fine"},
+        "nowhere": {**shop, "destination": "bc", "destination_at_m": 250, "walks_at_most_m": 10},
+        "shut_out": {**shop, "lot": "buses"},
+        "unknown": {**shop, "lot": "fin"},
+    }
+    file.write_text(yaml.safe_dump(facts, allow_unicode=True), encoding="utf-8")
+    (model / "configs" / "scenario").mkdir(exist_ok=True)
+    (model / "results").mkdir()
+    (model / "configs" / "scenario" / "town.yaml").write_text(
+        "# @package _global_\nsite: town\nprimary: fair_travel_time\n"
+    )
+    found = problems(model, "scenario=town")
+    assert [line.removeprefix("site.yaml.") for line in found] == ALL

@@ -9,11 +9,12 @@ NOTHING = "—"
 """Stands for a number that does not exist."""
 
 
-def decimals_of(low: float, high: float, most: int) -> int:
+def decimals_of(low: float, high: float, most: int, matters: float = 0.0) -> int:
     """Return with how many digits after the point a value with this interval is written; negative: tens.
 
     Two significant digits of the half-width at most, and no more than `most`, the measure's own, unless the
-    half-width would vanish: then its first significant digit. Without a usable interval it is `most`.
+    half-width would vanish: then its first significant digit, if it is a tenth of what `matters` or more.
+    Without a usable interval it is `most`.
     """
     half = (high - low) / 2
     if not math.isfinite(half) or half <= 0:
@@ -24,7 +25,7 @@ def decimals_of(low: float, high: float, most: int) -> int:
     two = leading + 1
     if round(half, two) >= 10 ** (2 - two):  # 9.96 is 10 at two digits
         two -= 1
-    return min(two, max(most, leading))
+    return min(two, most if half < matters / 10 else max(most, leading))
 
 
 def number(value: float, decimals: int, sign: bool = False) -> str:
@@ -46,7 +47,7 @@ def number(value: float, decimals: int, sign: bool = False) -> str:
 
 
 def with_interval(
-    value: float, low: float, high: float, most: int, *, percent: bool = False
+    value: float, low: float, high: float, most: int, *, percent: bool = False, matters: float = 0.0
 ) -> tuple[str, str]:
     """Write a difference and its interval to the same digits: ``("−14.1", "[−16.2, −12.0]")``.
 
@@ -58,10 +59,12 @@ def with_interval(
         Most digits after the point.
     percent
         Values are fractions, to be written in percent.
+    matters
+        The smallest change that matters; 0: not known, and every width is shown.
     """
     if percent:
         value, low, high = 100 * value, 100 * low, 100 * high
-    decimals = decimals_of(low, high, most)
+    decimals = decimals_of(low, high, most, matters)
     tail = " %" if percent else ""
     written = number(value, decimals, sign=True)
     interval = (

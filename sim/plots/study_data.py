@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from sim.calibration.passport import passing_share, read_passport
@@ -169,7 +170,7 @@ class StudyData:
     def optional(self, name: str) -> pd.DataFrame | None:
         """Read a table that a study need not have; None where it is absent or broken."""
         try:
-            return pd.read_parquet(self.folder / "tables" / f"{name}.parquet")
+            return by_arm(pd.read_parquet(self.folder / "tables" / f"{name}.parquet"), self.study)
         except (OSError, ValueError):
             return None
 
@@ -205,9 +206,11 @@ def read_study(folder: Path) -> StudyData:
     tables = {name: _table(folder / path, columns, path, missing) for name, (path, columns) in TABLES.items()}
     free_flow = _json(folder / "free_flow.json", missing, "free_flow.json")
     replay = _json(folder / "tables" / "replay.json", missing, "tables/replay.json", optional=True)
+    study = StudyFolder(folder).study()
+    tables["comparison"] = by_arm(tables["comparison"], study)
     return StudyData(
         folder=folder,
-        study=StudyFolder(folder).study(),
+        study=study,
         runs=_run_rows(_json(folder / "runs.json", missing, "runs.json")),
         proof=tuple(_json(folder / "tables" / "proof.json", [], "tables/proof.json") or ()),
         geometry=_json(folder / "tables" / "geometry.json", missing, "tables/geometry.json") or {},
@@ -222,6 +225,15 @@ def read_study(folder: Path) -> StudyData:
 def not_simulated(study: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the periods that the site of a study.json declares and that were not simulated."""
     return tuple(id for id in study["site"].get("declared_periods", {}) if id not in study["periods"])
+
+
+def by_arm(table: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:
+    """Return a table's rows in the study's order of arms, as the page names them; arms it lacks come last."""
+    if "arm" not in table.columns:
+        return table
+    order = {entry["id"]: i for i, entry in enumerate(study["arms"])}
+    rank = [order.get(arm, len(order)) for arm in table["arm"]]
+    return table.iloc[np.argsort(rank, kind="stable")].reset_index(drop=True)
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:

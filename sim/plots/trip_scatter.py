@@ -28,6 +28,10 @@ def draw(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Iterator[Drawing]
                 yield Drawing(KEY, period, _figure(data, period, arms))
 
 
+READABLE = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1.0}
+"""Behind words that lie on dots."""
+
+
 def _figure(data: StudyData, period: str, arms: list[str]) -> Figure:
     table = data.trip_pairs[(data.trip_pairs["period"] == period) & data.trip_pairs["arm"].isin(arms)]
     title = text(f"plot.{KEY}.title", period=data.period_title(period))
@@ -57,11 +61,11 @@ def _figure(data: StudyData, period: str, arms: list[str]) -> Figure:
         axes.set_xlim(0, end)
         axes.set_ylim(0, end)
         below = float((own["after_s"] < own["before_s"]).mean())
-        axes.text(0.97, 0.04, f"{100 * below:.0f} %", transform=axes.transAxes, ha="right", color=INK)
-        axes.text(
-            0.03, 0.93, f"{100 * float((own['after_s'] > own['before_s']).mean()):.0f} %",
-            transform=axes.transAxes, color=INK,
-        )  # fmt: skip
+        above = float((own["after_s"] > own["before_s"]).mean())
+        for x, y, share, side in ((0.97, 0.04, below, "right"), (0.03, 0.93, above, "left")):
+            axes.text(
+                x, y, f"{100 * share:.0f} %", transform=axes.transAxes, ha=side, color=INK, bbox=READABLE
+            )  # fmt: skip
         number = int(own["replicate"].iloc[0])
         axes.set_title(f"{two_lines(data.arm_title(arm))} · #{number}", fontsize=9.5)
         axes.set_xlabel(axis_label("plot.trip_scatter.before", "min"))

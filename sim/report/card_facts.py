@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from sim.interventions import REGISTRY
 from sim.labels import Text, text
 from sim.measures.spec import MeasureSpec
 from sim.plots.numbers import number, range_words
@@ -23,7 +24,7 @@ MOST_DIAGNOSED = 3
 class Item(NamedTuple):
     """One intervention: its kind in words, cost in 万元 and department, empty where nobody said."""
 
-    name: str
+    name: Text
     cost: str
     department: str
 
@@ -111,7 +112,9 @@ def costs(data: StudyData, arm: str) -> Costs:
         if department and department not in departments:
             departments.append(department)
         shown = number(float(cost), 1) if isinstance(cost, int | float) else ""
-        items.append(Item(str(one.get("kind", "")), shown, department))
+        kind = str(one.get("kind", ""))
+        title = REGISTRY[kind].title if kind in REGISTRY else Text(kind, kind)
+        items.append(Item(Text(title.zh, title.en), shown, department))
     total = number(sum(amounts), 1) if amounts else ""
     of_policy = ((policies.get(name) or {}).get("cost") or {}).get("capital_wan_yuan") if name else None
     if of_policy:  # of the whole, as the policy states it

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from sim.comparison.policy_verdict import PolicyVerdict, policy_verdict
 from sim.labels import Text
 from sim.measures.spec import MeasureSpec
-from sim.plots.numbers import with_interval
+from sim.plots.numbers import NOTHING, with_interval
 from sim.plots.study_data import StudyData, records
 from sim.report.benefit_cost import benefit_lines
 from sim.report.card_facts import Costs, confidence, costs, diagnosis, problem
@@ -207,7 +207,7 @@ def _cell(
     relative, interval = with_interval(
         row["relative"], row["relative_ci_low"], row["relative_ci_high"], 1, percent=True
     )
-    if relative == "—":  # nothing to divide by: the change itself
+    if NOTHING in (relative, interval):  # nothing to divide by, or too close to it: the change itself
         relative, interval = with_interval(
             row["difference"], row["ci_low"], row["ci_high"], specs[measure].decimals
         )

@@ -11,7 +11,7 @@ from typing import Any
 
 from sim.labels import Text, text
 from sim.plots.figures import FigureFile
-from sim.plots.numbers import number
+from sim.plots.numbers import number, with_interval
 from sim.plots.study_data import StudyData, records
 from sim.report.benefit_cost import benefit_cost, benefit_values
 from sim.report.card_facts import problem
@@ -19,6 +19,10 @@ from sim.site.places import place
 
 EPOCH = datetime.datetime(2000, 1, 1)
 MOST_MOVEMENTS = 20
+MOST_GROUPS = 200
+"""Rows of one table; the workbook has all."""
+GROUP_MEASURE = "fair_travel_time"
+"""By which groups of travellers are compared."""
 CHOSEN_FIGURES = ("forest", "street_map", "paired_dots", "trip_scatter", "queue_over_time")
 SLOW = ("pedestrian_delay", "parking_occupancy", "parking_turnover", "parking_failed")
 SAFETY = ("emergency_braking", "collisions", "teleports")
@@ -126,7 +130,7 @@ def _model(word: Any, data: StudyData, shown: Mapping[str, Any]) -> None:
         _zh(
             "report.review.model_read",
             sumo=str(packages.get("eclipse-sumo") or "—"),
-            vehicles=str(data.study.get("vehicles") or "—"),
+            vehicles=str(data.study.get("vehicles") or _zh("report.evidence.vehicles_default")),
             replicates=str(len(data.study["replicates"])),
             measure=shown["primary_name"],
             percent=str(shown["percent"]),
@@ -169,7 +173,8 @@ def _side_effects(word: Any, data: StudyData, shown: Mapping[str, Any]) -> None:
     word.chapter(_zh("report.review.side_effects"))
     table = data.comparison
     own = table[
-        table["measure"].isin(SLOW) | table["scope"].str.startswith(("class:", "purpose:", "parking:"))
+        table["measure"].isin(SLOW)
+        | ((table["measure"] == GROUP_MEASURE) & table["scope"].str.startswith(("class:", "purpose:")))
     ]
     own = own[own["n_pairs"] > 0]
     names = {one.id: one.name.zh for one in shown["definitions"]}
@@ -179,23 +184,28 @@ def _side_effects(word: Any, data: StudyData, shown: Mapping[str, Any]) -> None:
             data.period_title(str(row["period"])).zh,
             names.get(str(row["measure"]), str(row["measure"])),
             place(str(row["scope"]), data.titles).zh,
-            f"{number(float(row['before']), 1)} → {number(float(row['after']), 1)} {row['unit']}",
+            f"{number(float(row['before']), 1)} → {number(float(row['after']), 1)} {row['unit']}".strip(),
+            " ".join(with_interval(row["difference"], row["ci_low"], row["ci_high"], 1, matters=row["mcid"])),
             _zh(f"verdict.{row['verdict']}"),
         ]
-        for row in records(own.head(60))
+        for row in records(own.head(MOST_GROUPS))
     ]
     heads = [
         _zh(f"report.column.{name}")
-        for name in ("policy", "period", "measure", "places", "change", "verdict")
+        for name in ("policy", "period", "measure", "places", "level", "interval", "verdict")
     ]
     word.table(_zh("report.review.slow_table"), heads, rows)
-    word.paragraph(_zh("report.card.worse") + ":")
+    if len(own) > MOST_GROUPS:
+        word.paragraph(_zh("report.review.more_rows", n=str(len(own) - MOST_GROUPS)))
+    word.paragraph(_zh("report.card.worse") + "：")
     for card in shown["cards"]:
         lines = [
             f"{line.period.zh} {line.change.where.zh} {line.change.measure.zh} "
-            f"{line.change.before} → {line.change.after} {line.change.unit}"
+            f"{line.change.before} → {line.change.after} {line.change.unit}".strip()
             for line in card.worse
         ]
+        if card.more_worse:
+            lines.append(_zh("report.review.more_worse", n=str(card.more_worse)))
         nothing = _zh("report.card.nothing_worse", n=str(card.compared))
         word.section(card.title.zh)
         word.bullets(lines or [nothing if card.compared else _zh("report.no_result")])
@@ -208,7 +218,7 @@ def _cost(word: Any, data: StudyData, shown: Mapping[str, Any]) -> None:
     rows = []
     for card in shown["cards"]:
         for item in card.costs.items:
-            rows.append([card.title.zh, item.name, item.cost or "—", item.department or "—"])
+            rows.append([card.title.zh, item.name.zh, item.cost or "—", item.department or "—"])
         rows.append([card.title.zh, _zh("report.review.total"), card.costs.total or "—", ""])
     heads = [_zh(f"report.review.{name}") for name in ("policy", "item", "amount", "department")]
     word.table(_zh("report.card.cost"), heads, rows)
@@ -235,21 +245,22 @@ def _conclusion(word: Any, shown: Mapping[str, Any]) -> None:
 
 
 def _appendices(word: Any, data: StudyData, shown: Mapping[str, Any]) -> None:
-    word.chapter(_zh("report.review.appendix_survey"))
+    word.appendix(_zh("report.review.appendix_survey"))
     files = data.study["site"].get("files") or {}
     rows = [[name, digest[:16]] for name, digest in files.items()]
     word.table(_zh("report.review.files"), [_zh("report.review.file"), "SHA-256"], rows)
-    word.chapter(_zh("report.review.appendix_timing"))
+    word.appendix(_zh("report.review.appendix_timing"))
     for table in shown["signal_tables"]:
         heads = [_zh("stage_table.stage"), *(_zh(f"stage_table.{name}") for name in table.columns)]
         rows = [[line.stage, *(a if a == b else f"{a} → {b}" for a, b in line.cells)] for line in table.lines]
         title = f"{table.signal} · {table.period.zh} · {table.arm.zh}"
-        word.table(f"{title} · {_zh('stage_table.cycle_s')} {table.cycle}", heads, rows)
+        plan = _zh("report.signals.plan", cycle=table.cycle, offset=table.offset)
+        word.table(f"{title}（{plan}）", heads, rows)
     if not shown["signal_tables"]:
         word.paragraph(_zh("report.signals.none"))
-    word.chapter(_zh("report.review.appendix_opinions"))
+    word.appendix(_zh("report.review.appendix_opinions"))
     heads = [_zh(f"report.review.{name}") for name in ("number", "opinion", "adopted", "how")]
-    word.table(_zh("report.review.appendix_opinions"), heads, [[str(i), "", "", ""] for i in range(1, 7)])
+    word.table(_zh("report.review.opinions_table"), heads, [[str(i), "", "", ""] for i in range(1, 7)])
 
 
 def _dated(content: bytes) -> bytes:

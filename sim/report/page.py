@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Mapping
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup, escape
 
-from sim.labels import Text
+from sim.labels import Lang, Text
 from sim.measures.level_of_service import Standard, read_standards
 from sim.measures.spec import MeasureSpec
 from sim.plots.figures import SIGNAL_FIGURES, FigureFile, write_figures
@@ -216,14 +217,26 @@ def _turn(id: str) -> str:
 
 
 def public_notice(shown: Mapping[str, Any]) -> str:
-    """Render the draft of the public notice: what changes, when, detour, contact; no number of any effect."""
+    """Render the draft of the public notice, whole in either language: what changes, when, detour, contact.
+
+    No number of any effect.
+    """
     detours: dict[str, str] = {}
     for proof in shown["data"].proof:
         found = _detour(proof["changed"])
         detours[proof["arm"]] = min(found, detours.get(proof["arm"], "open"), key=DETOURS.index)
-    return environment(_line).get_template("notice.md.j2").render(**shown, detours=detours)
+    languages: tuple[Lang, ...] = ("zh", "en")
+    whole = [
+        environment(partial(_plain, lang)).get_template("notice.md.j2").render(**shown, detours=detours)
+        for lang in languages
+    ]
+    return "\n---\n\n".join(whole)
+
+
+def _plain(lang: Lang, words: Text) -> Markup:
+    return escape(" ".join(words.of(lang).split()).replace("|", "\\|"))
 
 
 def _line(words: Text) -> Markup:
-    joined = words.zh if words.zh == words.en else f"{words.zh} / {words.en}"
-    return escape(" ".join(joined.split()).replace("|", "\\|"))
+    joined = words.zh if words.zh == words.en else words.both()
+    return _plain("zh", Text(joined, joined))

@@ -182,8 +182,9 @@ def _measured(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Section | No
     )
     own = table[(about | table["measure"].str.contains("parking")) & table["measure"].isin(list(specs))]
     own = own[own["n_pairs"] > 0]
+    same = (own[["difference", "ci_low", "ci_high"]] == 0).all(axis=1)
     rows = []
-    for row in records(own):
+    for row in records(own[~same]):
         one = change(row, specs[str(row["measure"])], data.titles)
         tone = "good" if one.verdict in GOOD else "bad" if one.verdict in BAD else ""
         directed = row["direction"] != "none"
@@ -192,10 +193,11 @@ def _measured(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Section | No
                 *keys(data, row),
                 Cell(one.where),
                 Cell(one.measure),
-                Cell(f"{one.before} → {one.after} {one.unit}"),
+                Cell(f"{one.before} → {one.after} {one.unit}".strip()),
                 Cell(f"{one.difference} {one.interval}"),
                 Cell(text(f"verdict.{one.verdict}") if directed else "—", tone if directed else ""),
             )
         )
     names = ("policy", "period", "places", "measure", "level", "interval", "verdict")
-    return section("parking", names, rows, "tables/comparison.csv")
+    words = [Cell(text("report.parking.same", n=str(int(same.sum()))))] if same.any() else []
+    return section("parking", names, rows, "tables/comparison.csv", words=words, shown_empty=bool(words))

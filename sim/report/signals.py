@@ -13,7 +13,7 @@ from sim.labels import Text
 from sim.plots.phase_diagram import MOST
 from sim.plots.signal_data import read_signals
 from sim.plots.study_data import StudyData
-from sim.site.places import leg, turn
+from sim.site.places import leg, place, turn
 
 COLUMNS = ("begin_s", "green_s", "yellow_s", "all_red_s", "clearance_s")
 
@@ -62,20 +62,24 @@ def stage_tables(data: StudyData) -> Iterator[StageTable]:
 
 def _lines(before: pd.DataFrame, after: pd.DataFrame) -> Iterator[StageLine]:
     """Stages of either plan by name, in the order of the new one, then those that are gone."""
+    groups = " ".join([*before["protected"].astype(str), *after["protected"].astype(str)]).split()
+    several = len({group.rsplit(".", 2)[0] for group in groups}) > 1
     today = {str(row["stage"]): row for _, row in before.iterrows()}
     then = {str(row["stage"]): row for _, row in after.iterrows()}
     for name in [*then, *(name for name in today if name not in then)]:
         row = then.get(name, today.get(name))
         assert row is not None
-        moves = [
-            Text(
-                leg(group.rpartition(".")[0]).zh + turn(group).zh,
-                f"{leg(group.rpartition('.')[0]).en} {turn(group).en}",
-            )
-            for group in str(row["protected"]).split()
-        ]
+        moves = [_move(group, several) for group in str(row["protected"]).split()]
         cells = tuple((_number(today.get(name), c), _number(then.get(name), c)) for c in COLUMNS)
         yield StageLine(name, tuple(moves), cells)
+
+
+def _move(group: str, several: bool) -> Text:
+    """Name a movement; with its junction where one signal stands at several."""
+    if several:
+        return place(f"movement:{group}")
+    approach, way = leg(group.rpartition(".")[0]), turn(group)
+    return Text(approach.zh + way.zh, f"{approach.en} {way.en}")
 
 
 def _number(row: Any, column: str) -> str:

@@ -31,6 +31,12 @@ def spoken(words: Text, attribute: str = "aria-label") -> Markup:
     return Markup('{}="{}" data-zh="{}" data-en="{}"').format(attribute, words.zh, words.zh, words.en)
 
 
+def listed(names: Iterable[Text | str]) -> Text:
+    """Join names to one text, with the comma of each language."""
+    found = [Text(name, name) if isinstance(name, str) else name for name in names]
+    return Text("、".join(name.zh for name in found), ", ".join(name.en for name in found))
+
+
 def environment(write: Callable[[Text], Markup]) -> jinja2.Environment:
     """Return the templates; `write` puts words into what they render, and everything else is escaped."""
     found = jinja2.Environment(
@@ -42,6 +48,7 @@ def environment(write: Callable[[Text], Markup]) -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     found.filters["t"] = write
+    found.filters["listed"] = listed
     found.globals.update(
         L=lambda key, **values: write(text(key, **values) if values else text(key)),
         marks=VERDICT_MARKS,

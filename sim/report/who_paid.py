@@ -31,7 +31,11 @@ def _winners(data: StudyData) -> Section | None:
         rows.append(
             (
                 *keys(data, row),
-                Cell(text("report.winners.all") if row["group"] == "all" else str(row["name"])),
+                Cell(
+                    text("report.winners.all")
+                    if row["group"] == "all"
+                    else str(row["name"]).replace("-", "–")
+                ),
                 Cell(count(row["trips"])),
                 Cell(count(row["winners"]), "good"),
                 Cell(count(row["losers"]), "bad"),
@@ -61,7 +65,7 @@ def _displacement(data: StudyData) -> Section | None:
                 Cell(text("plot.better" if better else "plot.worse"), "good" if better else "bad"),
             )
         )
-    names = ("policy", "period", "places", "delay_change", "delay_sum", "verdict")
+    names = ("policy", "period", "places", "delay_difference", "delay_sum", "verdict")
     return section("displacement", names, rows, "tables/displacement.parquet", shown_empty=True)
 
 
@@ -73,14 +77,18 @@ def _net(data: StudyData) -> Section | None:
     rows = []
     for row in records(table):
         net, interval = with_interval(row["net_h"], row["ci_low"], row["ci_high"], 1)
-        tone = "good" if row["ci_high"] < 0 else "bad" if row["ci_low"] > 0 else ""
+        state = "good" if row["ci_high"] < 0 else "bad" if row["ci_low"] > 0 else "open"
+        compared = data.row(str(row["arm"]), str(row["period"]), "vehicle_hours")
+        if compared is not None and compared["verdict"] == "equivalent":
+            state = "small"  # clear of zero or not, it is too small to matter
+        tone = state if state in ("good", "bad") else ""
         rows.append(
             (
                 *keys(data, row),
                 Cell(f"{count(row['better_places'])} / {number(row['gained_h_per_h'], 2)}"),
                 Cell(f"{count(row['worse_places'])} / {number(row['lost_h_per_h'], 2)}"),
                 Cell(f"{net} {interval}", tone),
-                Cell(text(f"report.net.{tone or 'open'}"), tone),
+                Cell(text(f"report.net.{state}"), tone),
             )
         )
     names = ("policy", "period", "gained", "lost", "net", "net_words")
@@ -93,7 +101,7 @@ def _panel(data: StudyData) -> Section | None:
         table, "group", "scope", "before", "after", "difference", "change", "starved"
     ):
         return None
-    table = table[table["group"].isin(GROUPS)]
+    table = table[table["group"].isin(GROUPS) & table["before"].notna()]
     rows = []
     for row in records(table):
         difference, interval = with_interval(row["difference"], row["ci_low"], row["ci_high"], 1)

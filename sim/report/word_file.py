@@ -55,6 +55,10 @@ class WordFile:
         self._chapters += 1
         self._document.add_heading(f"{self._chapters} {_fit(title)}", 1)
 
+    def appendix(self, title: str) -> None:
+        """Begin an appendix: a chapter without a number."""
+        self._document.add_heading(_fit(title), 1)
+
     def section(self, title: str) -> None:
         """Begin a section."""
         self._document.add_heading(_fit(title), 2)

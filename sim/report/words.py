@@ -49,7 +49,9 @@ def measure_name(spec: MeasureSpec) -> Text:
 def change(row: Mapping[str, Any], spec: MeasureSpec, titles: Mapping[str, Text] = UNTITLED) -> Change:
     """Write out one row; means get no more digits than their difference deserves or the measure has."""
     decimals = min(decimals_of(row["ci_low"], row["ci_high"], spec.decimals), spec.decimals)
-    difference, interval = with_interval(row["difference"], row["ci_low"], row["ci_high"], spec.decimals)
+    difference, interval = with_interval(
+        row["difference"], row["ci_low"], row["ci_high"], spec.decimals, matters=float(row["mcid"])
+    )
     relative, relative_interval = with_interval(
         row["relative"], row["relative_ci_low"], row["relative_ci_high"], 1, percent=True
     )

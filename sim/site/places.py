@@ -87,7 +87,8 @@ def _other(kind: str, name: str, titles: Mapping[str, Text]) -> Text:
     if known is None:
         return Text(f"{kind}:{name}", f"{kind}:{name}")
     named = Text(f"{title.zh}（{name}）", f"{title.en} ({name})") if title else Text(name, name)
-    return Text(f"{known.zh} {named.zh}", f"{known.en} {named.en}")
+    # A titled one says itself what it is: kerbside stalls are no car park.
+    return named if title and kind == "parking" else Text(f"{known.zh} {named.zh}", f"{known.en} {named.en}")
 
 
 def _approach(name: str, titles: Mapping[str, Text]) -> Text:

@@ -18,7 +18,8 @@
   document.querySelector(".switch").hidden = false;
   show(window.location.hash === "#en" ? "en" : "zh");
   window.addEventListener("beforeprint", function () {
-    document.querySelectorAll("details").forEach(function (one) { one.open = true; });
+    // Proofs and digests would fill tens of pages: their heads say what they hold.
+    document.querySelectorAll("details:not(.long)").forEach(function (one) { one.open = true; });
   });
 
   // A click on a head sorts the table by that column; another click turns the order round.

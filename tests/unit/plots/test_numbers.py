@@ -47,6 +47,12 @@ def test_difference_and_interval_are_written_alike(
     assert with_interval(value, low, high, most) == written
 
 
+def test_widths_far_below_what_matters_get_no_digits_of_their_own() -> None:
+    assert with_interval(-0.0021, -0.008, 0.003, 1, matters=2.0) == ("0.0", "[0.0, 0.0]")
+    assert with_interval(-0.0021, -0.008, 0.003, 1, matters=math.nan) == ("−0.002", "[−0.008, +0.003]")
+    assert with_interval(0.02, -0.01, 0.05, 1, matters=0.1) == ("+0.02", "[−0.01, +0.05]")
+
+
 def test_percent_is_of_fractions() -> None:
     assert with_interval(-0.1234, -0.151, -0.096, 1, percent=True) == ("−12.3 %", "[−15.1, −9.6] %")
 

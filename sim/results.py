@@ -44,7 +44,7 @@ COMFORT = (
 )
 """Run settings that shape no result of the study itself: it may be resumed with others."""
 
-ASKED_FOR = ("emissions",)
+ASKED_FOR = ("emissions", "conflicts")
 """What a study may be asked for beside; not asked for is the same as never heard of."""
 
 NAME = re.compile(r"[\w][\w.=,+\[\]-]*")

@@ -11,6 +11,7 @@ from sim.appraisal import VALUES_FILE, read_values
 from sim.calibration.stored import calibrated_vehicles
 from sim.comparison.inference import MINIMUM_PAIRS
 from sim.comparison.replication import LOOKS
+from sim.conflicts import CONFLICTS_FILE, read_conflict_rules
 from sim.edits.open_ways import opens_or_closes
 from sim.emissions import EMISSIONS_FILE, read_emission_classes
 from sim.errors import ConfigError, Problems, near
@@ -71,6 +72,8 @@ def assemble(
     vehicles = _gather(problems, lambda: _vehicles(root, settings.vehicles if settings else None, site))
     if settings is not None and settings.emissions:
         _gather(problems, lambda: read_emission_classes(config_path(root, *EMISSIONS_FILE)))
+    if settings is not None and settings.conflicts:
+        _gather(problems, lambda: read_conflict_rules(config_path(root, *CONFLICTS_FILE)))
     if any(arm.applied.policy.cost for arm in arms or ()):
         _gather(problems, lambda: read_values(config_path(root, *VALUES_FILE)))
     problems.raise_if_any()

@@ -45,6 +45,8 @@ class RunSettings(Facts):
     the study is in equilibrium."""
     induced: bool = True
     """Whether policies for a year to come are run with 5 and 10 % more demand than today's streets, too."""
+    conflicts: bool = False
+    """Whether some travellers watch for conflicts (SUMO's SSM device); part of the digests of such runs."""
     passport: bool = True
     """Whether the capacity passport is measured; without one the page says not calibrated."""
     smoke: bool = False

@@ -143,8 +143,23 @@ EMISSIONS: Mapping[str, str] = {
 }
 """One row per vehicle that was inserted: what it emitted until it arrived, or until the end of the run."""
 
-ASKED_TABLES: Mapping[str, Mapping[str, str]] = {"emissions": EMISSIONS}
-"""Run tables that only a run has that was asked for them (`run.emissions`); of any other they are empty."""
+CONFLICTS: Mapping[str, str] = {
+    "ego": "string",  # who is observed
+    "foe": "string",  # empty for kind none
+    "kind": "string",  # rear_end (ego behind), merging, crossing, other; none: a row for each one observed
+    "time_s": "float64",
+    "x_m": "float64",
+    "y_m": "float64",
+    "speed_mps": "float64",  # of ego then
+    "ttc_s": "float64",  # least, NaN beyond its threshold
+    "drac_mps2": "float64",  # greatest
+    "pet_s": "float64",
+}
+"""One row per encounter beyond a threshold, and one per traveller observed, whatever befell them."""
+
+ASKED_TABLES: Mapping[str, Mapping[str, str]] = {"emissions": EMISSIONS, "conflicts": CONFLICTS}
+"""Run tables that only a run has that was asked for them (`run.emissions`, `run.conflicts`); of any other
+they are empty."""
 
 FREE_FLOW: Mapping[str, str] = {
     "movement": "string",

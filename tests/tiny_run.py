@@ -201,6 +201,20 @@ EMISSIONS = (
 """Vehicle, then g of CO2, NOx, PMx and fuel; c was never inserted."""
 
 
+NAN = float("nan")
+CONFLICTS = (
+    ("a", "", "none", NAN, NAN, NAN, NAN, NAN, NAN, NAN),
+    ("b", "", "none", NAN, NAN, NAN, NAN, NAN, NAN, NAN),
+    ("a", "b", "crossing", 1500.0, 3.0, 4.0, 8.0, 1.2, 4.0, NAN),
+    ("b", "a", "crossing", 1500.0, 3.0, 4.0, 8.0, 1.2, 4.0, NAN),  # the same one, seen by the other
+    ("a", "d", "rear_end", 1600.0, 900.0, 0.0, 9.0, 1.4, 3.5, NAN),  # far from the junction
+    ("b", "d", "rear_end", 1700.0, 0.0, 0.0, 1.0, 1.4, 1.0, NAN),  # closing up in a queue
+    ("b", "e", "other", 1800.0, 0.0, 0.0, 5.0, 1.0, 1.0, NAN),
+    ("before", "e", "merging", 10.0, 0.0, 0.0, 5.0, 1.0, 1.0, NAN),  # not of the cohort
+)
+"""Columns of `tables.CONFLICTS`; a and b are observed."""
+
+
 def tables(**changed: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """All run tables; tables given by name replace those of the same name."""
     zones = [
@@ -262,6 +276,7 @@ def tables(**changed: pd.DataFrame) -> dict[str, pd.DataFrame]:
             {"vehicle": name, "co2_g": co2, "nox_g": nox, "pmx_g": pmx, "fuel_g": fuel}
             for name, co2, nox, pmx, fuel in EMISSIONS
         ],
+        "conflicts": [dict(zip(ASKED_TABLES["conflicts"], row, strict=True)) for row in CONFLICTS],
     }
     return {**{name: table(name, given) for name, given in rows.items()}, **changed}
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.labels import Text, text
+from sim.measures import SPECS
 from sim.plots.figures import FigureFile
 from sim.plots.numbers import number, with_interval
 from sim.plots.study_data import StudyData, records
@@ -176,7 +177,7 @@ def _side_effects(word: Any, data: StudyData, shown: Mapping[str, Any]) -> None:
         table["measure"].isin(SLOW)
         | ((table["measure"] == GROUP_MEASURE) & table["scope"].str.startswith(("class:", "purpose:")))
     ]
-    own = own[own["n_pairs"] > 0]
+    own = own[(own["n_pairs"] > 0) & ~own["measure"].isin([name for name, s in SPECS.items() if s.asked])]
     names = {one.id: one.name.zh for one in shown["definitions"]}
     rows = [
         [

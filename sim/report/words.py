@@ -55,16 +55,20 @@ def change(row: Mapping[str, Any], spec: MeasureSpec, titles: Mapping[str, Text]
     relative, relative_interval = with_interval(
         row["relative"], row["relative_ci_low"], row["relative_ci_high"], 1, percent=True
     )
+    before, after, unit = number(row["before"], decimals), number(row["after"], decimals), spec.unit
+    if spec.asked:  # levels are not to be trusted: the baseline is 100
+        before, after, unit = "100", number(100 * (1 + row["relative"]), 0), "%"
+        difference, interval = relative, relative_interval
     return Change(
         measure_name(spec),
         place(row["scope"], titles),
-        number(row["before"], decimals),
-        number(row["after"], decimals),
+        before,
+        after,
         difference,
         interval,
         relative,
         relative_interval,
-        spec.unit,
+        unit,
         number(row["mcid"], max(decimals_of(0, 2 * row["mcid"], spec.decimals), 0)),
         str(row["verdict"]),
         str(row["gate"]),

@@ -1,23 +1,27 @@
-"""What a study may ask of its runs beside time: emissions. A run not asked for more stays what it is."""
+"""What a study may ask of its runs beside time. A run that is not asked for more stays what it is."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from sim.conflicts import CONFLICTS_FILE, observed, read_conflict_rules
 from sim.emissions import EMISSIONS_FILE, read_emission_classes
 from sim.runs.run import RunRequest
 from sim.standard_data import config_path
 from sim.study import Study
-from sim.sumo import emissions
+from sim.sumo import conflicts, emissions
 
 
 def asked_for(request: RunRequest, study: Study) -> RunRequest:
-    """Let the vehicles of a run emit, if the study asks for it; its trajectories stay the same."""
-    if not study.settings.emissions:
+    """Let vehicles emit or watch for conflicts, if the study asks for it; trajectories stay the same."""
+    demand, options = request.demand, dict(request.spec.options)
+    if study.settings.emissions:
+        classes = read_emission_classes(config_path(study.root, *EMISSIONS_FILE)).classes
+        demand = emissions.emitting(demand, classes)
+        options |= emissions.OPTIONS
+    if study.settings.conflicts:
+        rules = read_conflict_rules(config_path(study.root, *CONFLICTS_FILE))
+        options |= conflicts.options(rules, observed(demand.vehicles["id"], rules.observed_share))
+    if options == request.spec.options:
         return request
-    classes = read_emission_classes(config_path(study.root, *EMISSIONS_FILE)).classes
-    return replace(
-        request,
-        spec=replace(request.spec, options={**request.spec.options, **emissions.OPTIONS}),
-        demand=emissions.emitting(request.demand, classes),
-    )
+    return replace(request, spec=replace(request.spec, options=options), demand=demand)

@@ -110,6 +110,12 @@ class RunSpec:
         """Whether vehicles emit (`sim.sumo.emissions`)."""
         return "device.emissions.probability" in self.options
 
+    @property
+    def observed(self) -> tuple[str, ...] | None:
+        """Who watches for conflicts (`sim.sumo.conflicts`); None: the run is not asked for any."""
+        named = self.options.get("device.ssm.explicit")
+        return None if named is None else tuple(filter(None, named.split(",")))
+
     def behaviour(self) -> dict[str, str]:
         """Return the options that shape results; part of the run's digest."""
         return {

@@ -16,6 +16,7 @@ from sim.labels import Message
 from sim.site.network import Network
 from sim.site.zones import Zones
 from sim.sumo import driver
+from sim.sumo.conflicts import CONFLICTS_FILE, read_conflicts
 from sim.sumo.detectors import EDGES_FILE, QUEUES_FILE, STOP_LINES_FILE, ZONES_FILE, queue_id
 from sim.sumo.emissions import read_emissions
 from sim.sumo.giving_up import LEAVE
@@ -72,6 +73,8 @@ def read_outputs(
         }
         if spec.emissions:
             tables["emissions"] = read_emissions(folder / driver.TRIPS_FILE)
+        if spec.observed is not None:
+            tables["conflicts"] = read_conflicts(folder / CONFLICTS_FILE, spec.observed)
     except ConfigError as error:  # from the XML reader: not the user's fault here
         raise RunError(Message("an output cannot be read: {error}", error=error)) from None
     facts = RunFacts(

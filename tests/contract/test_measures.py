@@ -28,6 +28,7 @@ UNITS = {
     "veh/(stall·h)",
     "veh·s",
     "kg",
+    "1/1000 veh",
     "g",
     "g/(veh·km)",
 }
@@ -41,6 +42,7 @@ def test_registry_is_the_folder(repo_root: Path) -> None:
     helpers = {
         "__init__",
         "base",
+        "conflicting",
         "emitted",
         "greens",
         "lane_groups",

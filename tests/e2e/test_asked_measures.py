@@ -1,4 +1,4 @@
-"""Emissions, asked for: nobody drives otherwise, and what comes out has the size of what cars emit."""
+"""Emissions and conflicts, asked for: nobody drives otherwise, and what comes out has the right size."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def analysed(study: Study, **asked: bool) -> Analysis:
 
 
 def test_trajectories_stay_and_cars_emit_what_cars_emit(small_study: Study) -> None:
-    plain, asked = analysed(small_study), analysed(small_study, emissions=True)
+    plain, asked = analysed(small_study), analysed(small_study, emissions=True, conflicts=True)
     key = ("baseline", "peak", 1)
     digests = [str(analysis.runs[key].digest) for analysis in (plain, asked)]
     assert digests[0] != digests[1]
     inputs = [plain.store.inputs(digest) for digest in digests]
-    assert "device.emissions.probability" not in inputs[0]["options"]
+    assert not [name for name in inputs[0]["options"] if "emissions" in name or "ssm" in name]
     one, two = (plain.store.read(digest, "trips") for digest in digests)
     pd.testing.assert_frame_equal(one, two)
     assert plain.store.read(digests[0], "emissions").empty
@@ -45,5 +45,16 @@ def test_trajectories_stay_and_cars_emit_what_cars_emit(small_study: Study) -> N
     assert GRAMS_PER_KM[0] < values["co2_per_km", "network"] < GRAMS_PER_KM[1]
     # Petrol: 3.0 to 3.2 kg of CO2 from a kg of fuel.
     assert 3.0 < values["co2_emissions", "network"] / values["fuel_use", "network"] < 3.25
+    conflicts = asked.store.read(digests[1], "conflicts")
+    people = set(conflicts.loc[conflicts["kind"] == "none", "ego"])
+    assert 5 < len(people) < 0.2 * len(two) + 5
+    assert set(conflicts["ego"]) == people <= set(two["id"])
+    met = conflicts[conflicts["kind"] != "none"]
+    assert {"rear_end"} <= set(met["kind"]) <= {"rear_end", "crossing", "merging", "other"}
+    beyond = (met["ttc_s"] <= 1.5) | (met["drac_mps2"] >= 3.35) | (met["pet_s"] <= 5)
+    assert beyond.all()
+    assert values["rear_end_conflicts", "network"] > 0
+    assert ("crossing_conflicts", "junction:C") in values.index
+
     measured = set(plain.long("measures")["measure"])
-    assert not {"co2_emissions", "fuel_use"} & measured
+    assert not {"co2_emissions", "fuel_use", "crossing_conflicts"} & measured

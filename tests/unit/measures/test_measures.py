@@ -10,6 +10,7 @@ import pytest
 
 from sim import measures
 from sim.measures import VALUES
+from sim.tables import ASKED_TABLES
 from tests import tiny_run
 
 NAN = math.nan
@@ -101,6 +102,10 @@ EXPECTED: dict[str, dict[str, tuple[float, int]]] = {
         "purpose:parking": (0.02, 1),
         "purpose:through": (0.055, 3),
     },
+    # a and b are observed, both of them in the one crossing conflict; J1 lies at the origin
+    "crossing_conflicts": {"network": (500, 2), "junction:J1": (500, 2)},
+    "merging_conflicts": {"network": (0, 2), "junction:J1": (0, 2)},
+    "rear_end_conflicts": {"network": (500, 2), "junction:J1": (0, 2)},
     "mean_speed": {
         "network": (3.6 * 1000 / 2272, 5),
         "class:bus": (18, 1),
@@ -252,7 +257,7 @@ def test_an_empty_run_has_no_numbers_but_does_not_fail() -> None:
 
 def test_what_was_not_asked_for_has_no_rows() -> None:
     asked = {name for name, spec in measures.SPECS.items() if spec.asked}
-    tables = {name: rows for name, rows in tiny_run.tables().items() if name != "emissions"}
+    tables = {name: rows for name, rows in tiny_run.tables().items() if name not in ASKED_TABLES}
     assert not asked & set(measures.compute(tiny_run.view(tables=tables))["measure"])
     assert asked <= set(measures.compute(tiny_run.view())["measure"])
 

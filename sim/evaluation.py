@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
@@ -218,8 +219,11 @@ def _conclude(
     The moving picture is recorded, if at all, while figures are drawn.
     """
     begin = apart.for_runs(len(analysis.runs))
+    begun = _begin_curves_and_plans(folder, analysis, begin)
     tables = analysis.tables(begin)
     _write_tables(folder, analysis, tables, {**sides, **_appraised(analysis.study, tables)}, begin)
+    for one in begun:
+        done(one)
     first = []
     if record and analysis.study.settings.replay:
         scenes = (analysis.study, analysis.checked, analysis.store, analysis.runs)
@@ -258,6 +262,23 @@ def _primary(analysis: Analysis, tables: Tables) -> pd.DataFrame:
     return rows[(rows["measure"] == analysis.study.primary) & (rows["scope"] == "network")]
 
 
+def _begin_curves_and_plans(folder: StudyFolder, analysis: Analysis, begin: Begin) -> list[Future[None]]:
+    """Begin to write what no comparison is needed for: signal plans and the curves of all runs."""
+    study = analysis.study
+    curves = folder.tables / "profiles"
+    shutil.rmtree(curves, ignore_errors=True)
+    curves.mkdir()
+    of_arms = [(arm.id, period) for arm in study.simulated for period in study.periods]
+    bare = replace(analysis, measured={})
+    return [
+        begin(write_signal_tables, study, analysis.checked.builds, folder.tables),
+        *(
+            begin(_write_profiles, bare, arm, period, curves / f"{number:04d}.parquet")
+            for number, (arm, period) in enumerate(of_arms, 1)
+        ),
+    ]
+
+
 def _write_tables(
     folder: StudyFolder,
     analysis: Analysis,
@@ -271,7 +292,6 @@ def _write_tables(
     """
     study, checked, stored = analysis.study, analysis.checked, (analysis.store, analysis.runs)
     begun = [
-        begin(write_signal_tables, study, checked.builds, folder.tables),
         begin(
             write_street_map,
             study,
@@ -282,15 +302,6 @@ def _write_tables(
             folder.tables,
         ),
         begin(write_trip_pairs, study, *stored, _primary(analysis, tables), folder.tables),
-    ]
-    curves = folder.tables / "profiles"
-    shutil.rmtree(curves, ignore_errors=True)
-    curves.mkdir()
-    of_arms = [(arm.id, period) for arm in study.simulated for period in study.periods]
-    bare = replace(analysis, measured={})
-    begun += [
-        begin(_write_profiles, bare, arm, period, curves / f"{number:04d}.parquet")
-        for number, (arm, period) in enumerate(of_arms, 1)
     ]
     of_study = {field.name: getattr(tables, field.name) for field in fields(tables)}
     for name, table in {**of_study, **sides}.items():

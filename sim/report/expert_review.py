@@ -16,6 +16,8 @@ from sim.plots.numbers import number, with_interval
 from sim.plots.study_data import StudyData, records
 from sim.report.benefit_cost import benefit_cost, benefit_values
 from sim.report.card_facts import problem
+from sim.report.road_policies import road_policies
+from sim.report.section import Section
 from sim.site.places import place
 
 EPOCH = datetime.datetime(2000, 1, 1)
@@ -43,7 +45,7 @@ def write_review(
     _survey(word, data)
     _policies(word, shown)
     _model(word, data, shown)
-    _comparison(word, shown, figures)
+    _comparison(word, data, shown, figures)
     _side_effects(word, data, shown)
     _cost(word, data, shown)
     _conclusion(word, shown)
@@ -137,6 +139,10 @@ def _model(word: Any, data: StudyData, shown: Mapping[str, Any]) -> None:
             percent=str(shown["percent"]),
         )
     )
+    answer = _zh(f"routes.{data.study.get('routes', 'fixed')}")
+    word.paragraph(f"{_zh('routes.title')}：{answer}。")
+    for words in shown["horizon"]:
+        word.paragraph(words.zh)
     word.paragraph(_zh("report.evidence.covers"))
     if not data.calibrated:
         word.paragraph(_zh("report.uncalibrated") + "。" + _zh("report.uncalibrated_more"), bold=True)
@@ -148,7 +154,7 @@ def _model(word: Any, data: StudyData, shown: Mapping[str, Any]) -> None:
     word.table(_zh("report.section.findings"), heads, rows)
 
 
-def _comparison(word: Any, shown: Mapping[str, Any], figures: Sequence[FigureFile]) -> None:
+def _comparison(word: Any, data: StudyData, shown: Mapping[str, Any], figures: Sequence[FigureFile]) -> None:
     word.chapter(_zh("report.review.comparison"))
     word.paragraph(_zh("report.verdicts.read", measure=shown["primary_name"], percent=str(shown["percent"])))
     names = ("policy", "period", "before", "after", "change", "interval", "verdict")
@@ -165,6 +171,10 @@ def _comparison(word: Any, shown: Mapping[str, Any], figures: Sequence[FigureFil
     unit = shown["primary"].unit
     title = f"{shown['primary_name'].zh}（{unit}）" if unit else shown["primary_name"].zh
     word.table(title, [_zh(f"report.column.{name}") for name in names], rows)
+    for part in road_policies(data, {data.primary: shown["primary"]}):
+        if part is not None:
+            word.paragraph(_zh(f"report.further.{part.id}"))
+            _section(word, part)
     for figure in figures:
         if figure.key in CHOSEN_FIGURES:
             word.picture(figure.png, _zh(f"plot.{figure.key}.read"))
@@ -231,8 +241,13 @@ def _cost(word: Any, data: StudyData, shown: Mapping[str, Any]) -> None:
         word.bullets([f"{card.title.zh}：{line.zh}" for line in card.benefit])
     for part in (benefit_cost(data), benefit_values(data)):
         if part is not None:
-            cells = [[getattr(cell.words, "zh", cell.words) for cell in row] for row in part.rows]
-            word.table(_zh(f"report.section.{part.id}"), [head.zh for head in part.heads], cells)
+            _section(word, part)
+
+
+def _section(word: Any, part: Section) -> None:
+    """Write a table of the page."""
+    cells = [[getattr(cell.words, "zh", cell.words) for cell in row] for row in part.rows]
+    word.table(_zh(f"report.section.{part.id}"), [head.zh for head in part.heads], cells)
 
 
 def _conclusion(word: Any, shown: Mapping[str, Any]) -> None:

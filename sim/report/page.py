@@ -26,6 +26,7 @@ from sim.report.expert_review import write_review
 from sim.report.further import further, strength
 from sim.report.movements import movement_tables
 from sim.report.replay import replay
+from sim.report.road_policies import horizon_words
 from sim.report.route_choice import settled_lines
 from sim.report.signals import stage_tables
 from sim.report.street_map import link_counts, map_json, new_streets
@@ -125,6 +126,7 @@ def context(
         "failed": failed_runs(data),
         "evidence": compared,
         "settled": settled_lines(data),
+        "horizon": horizon_words(data),
         "further": further(data, specs),
         "strength": strength(data),
         **street_map(data, specs, standards),

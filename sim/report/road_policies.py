@@ -11,6 +11,7 @@ from sim.plots.numbers import with_interval
 from sim.plots.study_data import StudyData, records
 from sim.report.apart_and_elsewhere import WORLD_COLUMNS, by_policy, percent, world_cells
 from sim.report.section import Section, has, keys, section
+from sim.report.street_map import new_streets
 
 
 def road_policies(data: StudyData, specs: Mapping[str, MeasureSpec]) -> list[Section | None]:
@@ -37,6 +38,24 @@ def _level(row: Mapping[str, Any]) -> Text:
         return text(f"report.short_run.{'detour' if row['level'] == 'detour' else 'equilibrium'}")
     more = float(row["factor"]) - 1
     return text("report.induced.more", level=percent(more)) if more > 0 else text("report.induced.as_is")
+
+
+def horizon_words(data: StudyData) -> list[Text]:
+    """Say for which year the study is and what is not in it; that none is named, where streets are built."""
+    said = data.study.get("horizon")
+    if not said:
+        built = any(new_streets(data, arm["id"]) for arm in data.policies)
+        return [text("horizon.none")] if built else []
+    demand = text(
+        "horizon.demand",
+        year=str(said["year"]),
+        surveyed=str(said["surveyed"]),
+        growth=f"{100 * said['growth_per_year']:g}",
+        factor=f"{said['factor']:.2f}",
+    )
+    more = data.optional("induced")
+    words = [demand, text("horizon.lacks_induced" if more is None or more.empty else "horizon.induced")]
+    return [*words, text("horizon.cut_out")] if said.get("cut_out") else words
 
 
 def short_run_lines(data: StudyData, arm: str, unit: str) -> list[Text]:

@@ -12,7 +12,7 @@ from sim.demand import broken_routes, realise
 from sim.demand.closed_ways import stopped_by_closures
 from sim.demand.detours import driven, new_streets
 from sim.edits.object_words import attribute_words, kind_words
-from sim.edits.vocabulary import AddClosure
+from sim.edits.vocabulary import AddClosure, AddStreet
 from sim.errors import BuildError, ConfigError, Problems
 from sim.labels import JOINTS, Lang, Message, label, message_of, text
 from sim.measures import SPECS
@@ -21,7 +21,7 @@ from sim.runs.signal_check import Findings, check_signals, refuse_dangers, signa
 from sim.signals.adaptive import controllers_of
 from sim.site.check import crossing_notes
 from sim.site.words import names_of
-from sim.study import Routes, Study
+from sim.study import Arm, Routes, Study
 from sim.sumo.build import ArmBuild, build
 from sim.sumo.netconvert import reproduced
 from sim.sumo.proof import Proof, prove
@@ -186,6 +186,8 @@ def preflight_text(study: Study, checked: Preflight, langs: tuple[Lang, ...] = (
     if study.routes != "fixed":
         answer = text(f"routes.{study.routes}")
         lines += [label("check.routes", lang, answer=answer) for lang in langs]
+    if study.horizon is None and any(_builds_streets(arm) for arm in study.arms):
+        lines += [label("horizon.none", lang) for lang in langs]
     lines += signal_text(study, checked.signals, study.arms[0].id, langs)
     for arm in study.arms[1:]:
         policy = arm.applied.policy
@@ -205,6 +207,10 @@ def preflight_text(study: Study, checked: Preflight, langs: tuple[Lang, ...] = (
     if not study.site.has_demand:
         lines += [label("check.no_demand", lang) for lang in langs]
     return "\n".join(lines)
+
+
+def _builds_streets(arm: Arm) -> bool:
+    return any(isinstance(edit, AddStreet) for edit in arm.applied.edits)
 
 
 def _objects(proof: Proof, lang: Lang) -> list[str]:

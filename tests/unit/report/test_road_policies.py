@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -9,7 +10,7 @@ import pandas as pd
 from sim.comparison.robustness import ROBUSTNESS
 from sim.measures import SPECS
 from sim.plots.study_data import read_study
-from sim.report.road_policies import road_policies, short_run_lines
+from sim.report.road_policies import horizon_words, road_policies, short_run_lines
 from sim.tables import typed
 from tests.synthetic_study import write_synthetic_study
 
@@ -46,3 +47,15 @@ def test_the_result_stands_first_and_what_is_beside_it_below(tmp_path: Path) -> 
     assert short.rows[1][4].words == "+4.0 [+2.0, +6.0]" and short.rows[1][5].tone == "bad"
     (line,) = short_run_lines(data, "both", "s")
     assert "one detour, no equilibrium" in line.en and "+4.0 [+2.0, +6.0] s" in line.en
+
+
+def test_the_year_is_said_and_that_none_is_named_where_streets_are_built(tmp_path: Path) -> None:
+    write_synthetic_study(tmp_path, replicates=4, two_periods=False, arms=["baseline", "both"])
+    data = read_study(tmp_path)
+    assert horizon_words(data) == []
+    (none,) = horizon_words(replace(data, geometry={"new": {"both": {"link": {}}}}))
+    assert "names no year" in none.en
+    horizon = {"surveyed": 2026, "year": 2035, "growth_per_year": 0.01, "factor": 1.0937, "cut_out": True}
+    demand, induced, cut = horizon_words(replace(data, study={**data.study, "horizon": horizon}))
+    assert "For 2035: counts of 2026 grown by 1 % a year" in demand.en and "1.09" in demand.en
+    assert "nor was its effect computed" in induced.en and "lower bound" in cut.en

@@ -17,6 +17,7 @@ from sim.calibration.passport import passing_share
 from sim.checks import findings
 from sim.checks.counts import find_in_counts
 from sim.checks.ledger import ledger
+from sim.checks.minor_capacity import GapCapacity, find_minor_capacity, gap_capacity
 from sim.comparison import warm_up
 from sim.comparison.compare import compare
 from sim.comparison.displacement import cordon, displacement, panel
@@ -84,6 +85,8 @@ class Analysis:
     """Columns PASSPORT; empty where it was not measured."""
     assignment: pd.DataFrame = field(default_factory=lambda: empty(ASSIGNMENT))
     """Columns ASSIGNMENT: how well the choice of ways is settled, if it is in equilibrium at all."""
+    observed_by: Analysis | None = None
+    """The study with the demand of today, whose runs are held against observations; None: this one."""
 
     @property
     def confidence(self) -> float:
@@ -124,6 +127,7 @@ class Analysis:
         """Measure every run and compare the arms; what reads the runs once more is begun by `begin`."""
         self._measure()
         long = {name: _stacked(self.measured, name) for name in HELD}
+        long["findings"] = self.long("findings")
         curves = long.pop("running")
         comparison = self._compared(long["measures"], long["findings"], self.study.replicates)
         moved = displacement(comparison)
@@ -166,12 +170,40 @@ class Analysis:
         """Do the same with some of the runs, those of a few replicates."""
         table = _stacked(measured, "measures")
         primary = (table["measure"] == self.study.primary) & (table["scope"] == "network")
-        return self._compared(table[primary], _stacked(measured, "findings"), replicates)
+        return self._compared(table[primary], self._findings(measured, replicates), replicates)
 
     def long(self, name: Literal["measures", "findings", "running", "fates"]) -> pd.DataFrame:
         """Return one long table of all runs, measuring those that have not been yet; columns `LONG`."""
         self._measure()
+        if name == "findings":
+            return self._findings(self.measured, self.study.replicates)
         return _stacked(self.measured, name)
+
+    def _findings(self, measured: Measured, replicates: Sequence[int]) -> pd.DataFrame:
+        """Return the findings of some runs, and those of all replicates together."""
+        today = self.observed_by or self
+        parts = [_stacked(measured, "findings")]
+        for arm in self.study.arms:
+            for period in self.study.periods if arm.applied.gap_approaches else ():
+                found = today._minor_capacity(arm.applied.gap_approaches, period, replicates)
+                parts += [_keyed((arm.id, period, number), found) for number in replicates if len(found)]
+        return typed(pd.concat([part for part in parts if len(part)] or parts[:1]), LONG["findings"])
+
+    def _minor_capacity(
+        self, approaches: Sequence[str], period: str, replicates: Sequence[int]
+    ) -> pd.DataFrame:
+        """Hold what minor approaches discharge today against what was observed; columns `findings.FOUND`."""
+        values = self.study.site.facts.field_values
+        written = {id: values[id].gap_capacity_vph if id in values else None for id in approaches}
+        observed = {id: (by_period or {}).get(period) for id, by_period in written.items()}
+        simulated: dict[str, GapCapacity] = {}
+        if any(vph is not None for vph in observed.values()):
+            keys = [(BASELINE, period, number) for number in replicates]
+            done = [(key, self.runs[key].digest) for key in keys if key in self.runs]
+            queues = [self.view(key, run).rows("queues") for key, run in done if run is not None]
+            for id in approaches:
+                simulated[id] = gap_capacity(rows[rows["approach"] == id] for rows in queues)
+        return find_minor_capacity(observed, simulated, self.gates)
 
     def _compared(self, table: pd.DataFrame, found: pd.DataFrame, replicates: Sequence[int]) -> pd.DataFrame:
         rows = compare(
@@ -190,7 +222,7 @@ class Analysis:
 
     def measure(self, begin: Begin, shares: int) -> None:
         """Measure every run that has not been measured yet, shared out; each share is begun by `begin`."""
-        bare, keys = replace(self, measured={}), self._unmeasured()
+        bare, keys = replace(self, measured={}, observed_by=None), self._unmeasured()
         parts = [keys[n::shares] for n in range(min(shares, len(keys)))]
         for begun in [begin(measured_runs, bare, part) for part in parts]:
             found = done(begun)

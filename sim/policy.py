@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from sim.appraisal import CostFacts
 from sim.edits.edited_site import edited, footprint
@@ -17,16 +17,19 @@ from sim.interventions import REGISTRY, Intervention
 from sim.labels import Message, Text, message_of, text
 from sim.loading import Bilingual, Facts, parse
 from sim.site.model import Site
+from sim.stages import EMPTY, Stage, StageFacts, check_order
 
 BASELINE = "baseline"
 """Id of the arm with the empty policy."""
 CLOSES_WAYS = frozenset({"edge", "lane", "connection", "closure"})
 """Kinds of objects whose change may leave somebody no way on; a new timing never does."""
-EMPTY = Message("is empty: a policy changes something; see `huandu list interventions`")
 
 
 class PolicyFacts(Facts):
-    """The frame of `policies/<id>.yaml`; each intervention is parsed by its kind."""
+    """The frame of `policies/<id>.yaml`: `interventions`, or `stages` that have some each.
+
+    Interventions are parsed by their kinds.
+    """
 
     site: str
     title: Bilingual
@@ -34,14 +37,23 @@ class PolicyFacts(Facts):
     permanent: bool = True
     cost: CostFacts | None = None
     """Of the whole policy; with it the report holds benefit against cost."""
+    stages: Mapping[str, StageFacts] = Field(default_factory=dict)
     interventions: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict, validate_default=True)
+
+    @field_validator("stages", mode="before")
+    @classmethod
+    def _has_stages(cls, value: Any) -> Any:
+        if not value:
+            raise ValueError(Message("has no stage: name one at least, or write `interventions` instead"))
+        return value
 
     @field_validator("interventions", mode="before")
     @classmethod
-    def _changes_something(cls, value: Any) -> Any:
-        if not value:
+    def _changes_something(cls, value: Any, info: ValidationInfo) -> Any:
+        staged = info.data.get("stages", True)  # absent: there are some, with problems of their own
+        if not value and not staged:
             raise ValueError(EMPTY)
-        return value
+        return value or {}
 
 
 @dataclass(frozen=True)
@@ -56,6 +68,15 @@ class Policy:
     site: str | None = None
     """The site it was written for; the baseline fits any."""
     cost: CostFacts | None = None
+    stage: Stage | None = None
+    """Which stage of a policy this is, if it is one."""
+    stages: tuple[Policy, ...] = ()
+    """One policy for each stage, where it has stages: they are what is applied."""
+
+    @property
+    def path(self) -> str:
+        """Where in the policy's file its interventions stand."""
+        return f".stages.{self.stage.name}" if self.stage else ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +90,8 @@ class AppliedPolicy:
     """What changes, and after it what each intervention assumes of people."""
     assumptions: tuple[Text, ...] = ()
     """What the results are conditional on (`Intervention.assumes`)."""
+    gap_approaches: tuple[str, ...] = ()
+    """Approaches whose capacity in gaps has to be observed (`Intervention.rests_on_gaps`)."""
     warnings: tuple[Text, ...] = ()
     """Conditions of good practice that the place does not meet (`Intervention.eligibility`)."""
 
@@ -82,8 +105,61 @@ def parse_policy(policy_id: str, data: Any, path: str) -> Policy:
     """Check one policy file; ConfigError with all problems."""
     facts = parse(PolicyFacts, data, path)
     problems = Problems()
+    if facts.stages and facts.interventions:
+        told = Message("has `interventions` and `stages`: what stands in every stage?")
+        problems.add(path, told, Message("write all interventions under the stages in which they stand"))
+    check_order(facts.stages, f"{path}.stages", problems)
+    own = _interventions(facts.interventions, path, problems)
+    of_stage = {
+        name: _interventions(stage.interventions, f"{path}.stages.{name}", problems)
+        for name, stage in facts.stages.items()
+    }
+    _check_cost(facts, own, path, problems)
+    problems.raise_if_any()
+    reason = Text(facts.reason.zh, facts.reason.en) if facts.reason else None
+    title = Text(facts.title.zh, facts.title.en)
+    policy = Policy(policy_id, title, facts.permanent, own, reason, facts.site, facts.cost)
+    stages = (_staged(policy, name, facts.stages[name], items) for name, items in of_stage.items())
+    return replace(policy, stages=tuple(stages))
+
+
+def _check_cost(
+    facts: PolicyFacts, interventions: Mapping[str, Intervention], path: str, problems: Problems
+) -> None:
+    """Refuse a whole that costs less than its parts, and one of stages: none of them stands for years."""
+    if facts.cost is None:
+        return
+    if facts.stages:
+        told = Message("stages come and go: no benefit of years stands against a cost")
+        problems.add(f"{path}.cost", told, Message("write `cost_wan_yuan` of the interventions"))
+    stated = sum(item.cost_wan_yuan or 0 for item in interventions.values())
+    if stated > facts.cost.capital_wan_yuan.high:
+        problems.add(
+            f"{path}.cost.capital_wan_yuan.high",
+            Message(
+                "{high:g} is less than the interventions cost together: {stated:g}",
+                high=facts.cost.capital_wan_yuan.high,
+                stated=stated,
+            ),
+        )
+
+
+def _staged(
+    policy: Policy, name: str, facts: StageFacts, interventions: Mapping[str, Intervention]
+) -> Policy:
+    """Return a stage as a policy of its own."""
+    title = Text(facts.title.zh, facts.title.en) if facts.title else Text(name, name)
+    stage = Stage(policy.id, policy.title, name, title, facts.dates)
+    whole = Text(f"{policy.title.zh}·{title.zh}", f"{policy.title.en}: {title.en}")
+    return replace(policy, id=f"{policy.id}@{name}", title=whole, interventions=interventions, stage=stage)
+
+
+def _interventions(
+    written: Mapping[str, Mapping[str, Any]], path: str, problems: Problems
+) -> dict[str, Intervention]:
+    """Parse interventions by their kinds."""
     interventions: dict[str, Intervention] = {}
-    for name, fields in facts.interventions.items():
+    for name, fields in written.items():
         place = f"{path}.interventions.{name}"
         kind = fields.get("kind")
         if not isinstance(kind, str) or kind not in REGISTRY:
@@ -97,20 +173,7 @@ def parse_policy(policy_id: str, data: Any, path: str) -> Policy:
             interventions[name] = parse(REGISTRY[kind], fields, place)
         except ConfigError as error:
             problems.extend(error)
-    stated = sum(item.cost_wan_yuan or 0 for item in interventions.values())
-    if facts.cost is not None and stated > facts.cost.capital_wan_yuan.high:
-        problems.add(
-            f"{path}.cost.capital_wan_yuan.high",
-            Message(
-                "{high:g} is less than the interventions cost together: {stated:g}",
-                high=facts.cost.capital_wan_yuan.high,
-                stated=stated,
-            ),
-        )
-    problems.raise_if_any()
-    reason = Text(facts.reason.zh, facts.reason.en) if facts.reason else None
-    title = Text(facts.title.zh, facts.title.en)
-    return Policy(policy_id, title, facts.permanent, interventions, reason, facts.site, facts.cost)
+    return interventions
 
 
 def apply(policy: Policy, site: Site, path: str) -> AppliedPolicy:
@@ -170,7 +233,10 @@ def apply(policy: Policy, site: Site, path: str) -> AppliedPolicy:
     every = frozenset().union(*touched.values())
     if any(kind in CLOSES_WAYS for kind, _ in every):
         _check_open(site, ordered, f"{path}.interventions")
-    return AppliedPolicy(policy, ordered, every, tuple(log), tuple(assumed), tuple(warned))
+    gaps = {approach for item in policy.interventions.values() for approach in item.rests_on_gaps(site)}
+    return AppliedPolicy(
+        policy, ordered, every, tuple(log), tuple(assumed), tuple(sorted(gaps)), tuple(warned)
+    )
 
 
 def _check_open(site: Site, edits: tuple[Edit, ...], path: str) -> None:

@@ -32,6 +32,7 @@ from sim.labels import Message, Text
 from sim.publish import file_sums, publish
 from sim.site.places import titles
 from sim.site.zones import measured_junctions
+from sim.stages import Stage
 from sim.standard_data import DEFAULT_VEHICLES
 from sim.study import Study
 
@@ -173,6 +174,7 @@ def describe_study(study: Study, config: Mapping[str, Any]) -> dict[str, Any]:
                 "conditional": [words._asdict() for words in arm.applied.assumptions] or None,
                 "warnings": [words._asdict() for words in arm.applied.warnings] or None,
                 "swept": dict(arm.swept),
+                **_stage(arm.applied.policy.stage),
             }
             for arm in study.arms
         ],
@@ -184,6 +186,15 @@ def describe_study(study: Study, config: Mapping[str, Any]) -> dict[str, Any]:
         "vehicles": study.settings.vehicles or calibrated_set(study),
         "confidence": study.settings.confidence,
     }
+
+
+def _stage(stage: Stage | None) -> dict[str, Any]:
+    """Return which stage of which policy an arm is; nothing where it is none."""
+    if stage is None:
+        return {}
+    told = {"policy": stage.policy, "policy_title": stage.policy_title._asdict(), "name": stage.name}
+    dates = [day.isoformat() for day in stage.dates] if stage.dates else None
+    return {"stage": {**told, "title": stage.title._asdict(), "dates": dates}}
 
 
 def calibrated_set(study: Study) -> str | None:

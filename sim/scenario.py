@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,14 @@ from sim.errors import ConfigError, Problems, near
 from sim.labels import Message
 from sim.legal_baseline import PRESENT_LEGAL, legal_baseline
 from sim.loading import parse
-from sim.policy import BASELINE, EMPTY, apply, empty_policy, parse_policy
+from sim.policy import BASELINE, Policy, apply, empty_policy, parse_policy
 from sim.signals.rules import timing_rules
 from sim.site.model import Site
+from sim.stages import EMPTY
 from sim.standard_data import config_path, vehicle_set
 from sim.study import Arm, ExecutorSettings, Horizon, Routes, RunSettings, ScenarioFacts, Study
 from sim.sumo.site import load
-from sim.sweep import variants
+from sim.sweep import Swept, variants
 from sim.tables import PLACEBO
 from sim.vehicles import VehicleSet
 
@@ -116,7 +118,7 @@ def _check_frame(config: Mapping[str, Any], place: str, problems: Problems) -> N
         problems.add(place, Message("its keys lie under `scenario`"), hint)
         problems.raise_if_any()
     policies = config.get("policies")
-    if isinstance(policies, Mapping) and {"interventions", "site"} & policies.keys():
+    if isinstance(policies, Mapping) and {"interventions", "stages", "site"} & policies.keys():
         hint = Message("begin the file with the policy's id and a colon, and indent the rest")
         problems.add("policies", Message("a policy's fields stand where its id belongs"), hint)
         problems.raise_if_any()
@@ -154,7 +156,7 @@ def _arms(site: Site | None, facts: ScenarioFacts, sweep: Mapping[str, Any], roo
                 )
                 problems.add(f"{path}.site", told, hint)
             elif site:
-                arms.append(Arm(variant.id, apply(policy, site, path), variant.swept))
+                arms += _applied(policy, site, path, variant.swept, problems)
         except ConfigError as error:
             problems.extend(error)
     if PRESENT_LEGAL in facts.policies:
@@ -166,6 +168,9 @@ def _arms(site: Site | None, facts: ScenarioFacts, sweep: Mapping[str, Any], roo
                 present_legal=PRESENT_LEGAL,
             ),
         )
+    for id in sorted(id for id, times in Counter(arm.id for arm in arms).items() if times > 1):
+        told = Message("a policy and a stage of another are both called {id!r}", id=id)
+        problems.add(f"scenarios/{facts.site}/policies", told, Message("rename the policy"))
     problems.found = list(dict.fromkeys(problems.found))  # the same slip in every swept copy is one problem
     problems.raise_if_any()
     if site and facts.legal_baseline:
@@ -173,6 +178,15 @@ def _arms(site: Site | None, facts: ScenarioFacts, sweep: Mapping[str, Any], roo
         legal = legal_baseline(site, arms[1:], periods, timing_rules(root))
         arms[1:1] = [legal] if legal else []
     return tuple(arms)
+
+
+def _applied(policy: Policy, site: Site, path: str, swept: Swept, problems: Problems) -> list[Arm]:
+    """Apply a policy, or each of its stages, to the site."""
+    found = (
+        _gather(problems, lambda one=one: Arm(one.id, apply(one, site, f"{path}{one.path}"), swept))
+        for one in policy.stages or (policy,)
+    )
+    return [arm for arm in found if arm is not None]
 
 
 def _vehicles(root: Path, name: str | None, site: Site | None) -> VehicleSet:

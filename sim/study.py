@@ -138,7 +138,7 @@ class ScenarioFacts(Facts):
 
 @dataclass(frozen=True)
 class Arm:
-    """One thing to compare (对比方案): the baseline or a policy, maybe with one swept field."""
+    """One thing to compare (对比方案): the baseline, a policy or a stage of one, maybe with swept fields."""
 
     id: str
     applied: AppliedPolicy

@@ -10,7 +10,7 @@
               offset_s: {from: 0, to: 60, step: 5}
 
 Any field of any policy may be swept, also one that the policy leaves at its default. Values that are equal
-make one arm; arms that build alike share their runs.
+make one arm; arms that build alike share their runs. A policy with stages makes an arm for each of them.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from sim.errors import NOTHING, Problems, near
 from sim.interventions import REGISTRY
 from sim.labels import Message
 from sim.policy import PolicyFacts
+from sim.stages import StageFacts
 
 MOST_ARMS = 1000
 """Arms that a sweep may make unless `sweep.max` says otherwise: a slip of the keyboard makes millions."""
@@ -141,7 +142,10 @@ def variants(policies: Mapping[str, Mapping[str, Any]], sweep: Mapping[str, Any]
     before any is made.
     """
     by_policy = _by_policy(policies, swept_fields(sweep))
-    arms = sum(math.prod(len(values) for values in by_policy.get(name, {}).values()) for name in policies)
+    arms = sum(
+        math.prod(len(values) for values in by_policy.get(name, {}).values()) * _stages(policy)
+        for name, policy in policies.items()
+    )
     most = sweep.get("max", MOST_ARMS)
     problems = Problems()
     if isinstance(most, bool) or not isinstance(most, int) or most < 1:
@@ -151,6 +155,12 @@ def variants(policies: Mapping[str, Mapping[str, Any]], sweep: Mapping[str, Any]
         problems.add("sweep", told, Message("if that is meant: sweep.max={arms}", arms=arms))
     problems.raise_if_any()
     return (variant for name in policies for variant in _of(name, policies[name], by_policy.get(name, {})))
+
+
+def _stages(policy: Any) -> int:
+    """Return how many arms one policy is: one for each of its stages."""
+    stages = policy.get("stages") if isinstance(policy, Mapping) else None
+    return max(1, len(stages)) if isinstance(stages, Mapping) else 1
 
 
 def _by_policy(
@@ -193,8 +203,8 @@ def _missing(data: Any, path: Sequence[str]) -> Message | None:
 
 def _fields_of(data: Mapping[str, Any]) -> set[str]:
     """Return the fields that a policy or an intervention may have, whether written or not."""
-    if "interventions" in data:
-        return set(PolicyFacts.model_fields)
+    if {"interventions", "stages"} & data.keys():
+        return set((PolicyFacts if "site" in data else StageFacts).model_fields)
     kind = REGISTRY.get(str(data.get("kind")))
     return set(kind.model_fields) if kind else set()
 

@@ -50,6 +50,9 @@ class Finding(StrEnum):
     CIRCLING = "circling"
     LITTLES_LAW = "littles_law"
     UNCALIBRATED = "uncalibrated"
+    MINOR_CAPACITY_UNOBSERVED = "minor_capacity_unobserved"
+    MINOR_QUEUE_TOO_SHORT = "minor_queue_too_short"
+    MINOR_CAPACITY_DIFFERS = "minor_capacity_differs"
     COUNTS_UNBALANCED = "counts_unbalanced"
     STOP_LINE_COUNTS_AT_SATURATION = "stop_line_counts_at_saturation"
 
@@ -59,6 +62,9 @@ SEVERITY: Mapping[Finding, str] = {
     Finding.RUN_FAILED: "invalid",
     Finding.TELEPORTS: "invalid",
     Finding.ARMS_DIFFER_IN_DEMAND: "invalid",
+    Finding.MINOR_CAPACITY_UNOBSERVED: "invalid",
+    Finding.MINOR_QUEUE_TOO_SHORT: "invalid",
+    Finding.MINOR_CAPACITY_DIFFERS: "invalid",
     Finding.UNCLEARED_COHORT: "lower_bound",
     Finding.MOVEMENT_NOT_SERVED: "lower_bound",
 }
@@ -97,6 +103,8 @@ class Gates(Facts):
     gridlock_quiet_s: Limit
     gridlock_halting: Limit
     held_by_closure: Limit
+    minor_capacity: Limit
+    minor_queue_s: Limit
     counts_unbalanced: Limit
     counts_unbalanced_vph: Limit
     stop_line_counts_at_saturation: Limit

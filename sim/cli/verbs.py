@@ -39,6 +39,7 @@ from sim.policy import BASELINE, PolicyFacts
 from sim.results import StudyFolder
 from sim.runs.preflight import preflight, preflight_text
 from sim.scenario import assemble
+from sim.stages import StageFacts
 from sim.study import Study
 from sim.sumo.install import environment
 from sim.viewing import viewing_command
@@ -329,10 +330,27 @@ def _policies(root: Path | None) -> list[dict[str, Any]]:
             problems.extend(error)
             continue
         for name, facts in policies.items():
-            kinds = sorted({str(item.get("kind")) for item in facts.interventions.values()})
-            rows.append({"policy": name, "site": facts.site, **facts.title.model_dump(), "kinds": kinds})
+            row = {"policy": name, "site": facts.site, **facts.title.model_dump()}
+            if facts.stages:
+                row["stages"] = {stage: _stage(one) for stage, one in facts.stages.items()}
+            else:
+                row["kinds"] = _kinds(facts.interventions)
+            rows.append(row)
     problems.raise_if_any()
     return rows
+
+
+def _stage(facts: StageFacts) -> dict[str, Any]:
+    dates = {"dates": [day.isoformat() for day in facts.dates]} if facts.dates else {}
+    return {
+        **(facts.title.model_dump() if facts.title else {}),
+        **dates,
+        "kinds": _kinds(facts.interventions),
+    }
+
+
+def _kinds(interventions: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    return sorted({str(item.get("kind")) for item in interventions.values()})
 
 
 def _mapping(path: Path) -> Mapping[str, Any]:

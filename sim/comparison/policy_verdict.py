@@ -1,7 +1,8 @@
-"""From the rows of all periods to one verdict on a policy."""
+"""From the rows of all periods to one verdict on a policy, and from its stages to the worst of them."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from typing import NamedTuple
 
@@ -17,6 +18,17 @@ _OVER_PERIODS = (
     "improved_uncertain",
     "equivalent",
 )
+
+BEST_FIRST = (
+    "improved",
+    "improved_uncertain",
+    "equivalent",
+    "inconclusive",
+    "not_comparable",
+    "worse_uncertain",
+    "worse",
+)
+"""What cannot be told stands between what does nothing and what does harm."""
 
 _WITHOUT_HARM = ("improved", "improved_uncertain", "equivalent")
 
@@ -70,3 +82,25 @@ def policy_verdict(
     found = set(chosen["verdict"])
     token = next(token for token in _OVER_PERIODS if token in found)
     return PolicyVerdict(token, bool(not_simulated) and token in _WITHOUT_HARM)
+
+
+def worst_arm(
+    comparison: pd.DataFrame, primary: str, arms: Collection[str], primary_scope: str = "network"
+) -> str:
+    """Return which arm is the worst: by its verdict over all periods, then by its loss in its worst period.
+
+    A loss is the change of the primary measure to the bad side, as estimated; one that is not known counts
+    as the largest. The first of equal arms. ValueError if the comparison has no row of an arm.
+    """
+
+    def badness(arm: str) -> tuple[int, float]:
+        token = policy_verdict(comparison, primary, arm, primary_scope).token
+        rows = comparison[
+            (comparison["arm"] == arm)
+            & (comparison["measure"] == primary)
+            & (comparison["scope"] == primary_scope)
+        ]
+        lost = rows["difference"].where(rows["direction"] != "higher", -rows["difference"])
+        return BEST_FIRST.index(token), float(lost.fillna(math.inf).max())
+
+    return max(arms, key=badness)

@@ -43,6 +43,13 @@ class Intervention(Facts):
         """
         return None
 
+    def rests_on_gaps(self, site: Site) -> tuple[str, ...]:
+        """Name the approaches whose capacity today, in gaps, has to be observed before there is a verdict.
+
+        `site` is as it is today, whatever other interventions do.
+        """
+        return ()
+
     def describe(self, site: Site) -> Text:
         """One sentence of the change log in both languages, with the old and the new value."""
         raise NotImplementedError

@@ -8,7 +8,7 @@ from sim.edits.control import SIGNALS
 from sim.edits.vocabulary import SetControl
 from sim.errors import Problems, near
 from sim.interventions.base import Intervention, intervention
-from sim.interventions.signalise import ExpectedControl, control_in_words, minor_capacity
+from sim.interventions.signalise import ExpectedControl, control_in_words, minor_approaches, minor_capacity
 from sim.labels import Message, Text, text
 from sim.site.model import Site
 from sim.site.network import Junction
@@ -33,10 +33,12 @@ to: priority
 major: [east, west]
 """
     watch: ClassVar[Text] = Text(
-        "次要流向能否通过取决于可接受间隙，模型的该能力尚未与观测核对，故结论总带前提。取消信号后行人靠车让人过街，"
+        "次要流向能否通过取决于可接受间隙：现状为让行控制的，在 `field_values` 写下实测值 "
+        "`gap_capacity_vph`，与模型相符才给结论；现状为信号控制的无从观测，不给结论。取消信号后行人靠车让人过街，"
         "模型中车辆总会让行，偏乐观；安全须另行论证。环岛不在其中。",
-        "Whether the minor movements get through rests on gaps that people accept: not held against an "
-        "observation, so the result is always conditional. Without signals people on foot cross because "
+        "Whether the minor movements get through rests on gaps that people accept. Where there are signs "
+        "today, observe it (`gap_capacity_vph` in `field_values`); where there are signals nobody can, and "
+        "there is no verdict. Without signals people on foot cross because "
         "drivers yield, and in the model they always do, which is optimistic; safety needs a study of its "
         "own. Roundabouts are not offered.",
     )
@@ -72,6 +74,10 @@ major: [east, west]
     def assumes(self, site: Site) -> Text | None:
         """Say that nobody has observed what minor movements get through."""
         return minor_capacity(site, self.junction)
+
+    def rests_on_gaps(self, site: Site) -> tuple[str, ...]:
+        """Name the approaches that give way today; where signals decide, nobody can observe gaps yet."""
+        return minor_approaches(site, self.junction)
 
     def describe(self, site: Site) -> Text:
         """Name the control before and after, and who has the right of way."""

@@ -22,6 +22,7 @@ from sim.signals.webster import REDESIGN_FLOW_RATIO, ComputedTiming, webster
 from sim.site.model import Site
 from sim.site.network import Junction, Network
 from sim.site.places import named
+from sim.site.right_of_way import gives_way
 from sim.site.zones import measured_junctions
 from sim.standard_data import SOURCE
 
@@ -47,8 +48,26 @@ def control_in_words(control: str) -> Text:
     return catalogue().get(f"control.{control}", Text(control, control))
 
 
-def minor_capacity(site: Site, junction: str) -> Text:
-    """Say what a result rests on where people go or went in gaps: nobody has observed how many do."""
+def minor_approaches(site: Site, junction: str) -> tuple[str, ...]:
+    """Return the approaches of a junction that give way today; all where none does, or signals decide.
+
+    A junction that is not there today stands for its approaches: nobody can have observed them.
+    """
+    found = site.network.junctions.get(junction)
+    if found is None:
+        return (junction,)
+    ids = [approach.id for approach in found.approaches]
+    return tuple(id for id in ids if gives_way(site.network, id)) or tuple(ids)
+
+
+def minor_capacity(site: Site, junction: str) -> Text | None:
+    """Say what a result rests on where people go or went in gaps and nobody has observed how many do."""
+    values = site.facts.field_values
+    observed = [
+        (values[id].gap_capacity_vph or {}) if id in values else {} for id in minor_approaches(site, junction)
+    ]
+    if all(any(period in own for own in observed) for period in site.facts.periods):
+        return None  # the study holds it against what it simulates (`checks.minor_capacity`)
     where = named(site.facts, f"junction:{junction}")
     return text("intervention.minor_capacity", zh=where.zh, en=where.en)
 
@@ -82,11 +101,13 @@ plan:
       all_red_s: 2
 """
     watch: ClassVar[Text] = Text(
-        "效益取决于现状中次要流向的通行能力（可接受间隙）。模型的该能力尚未与观测核对，故结论总带前提。"
+        "效益取决于现状中次要流向的通行能力（可接受间隙）：在 `field_values` 写下实测值 "
+        "`gap_capacity_vph`，与模型相符才给结论。"
         "新信号与相邻信号不协调；新增灯会使主路停车，须同看主路延误。",
-        "What it gains rests on what the minor movements get through today, in gaps. That has not been held "
-        "against an observation, so the result is always conditional. The new signal is not coordinated with "
-        "its neighbours, and it stops the main road: look at that too.",
+        "What it gains rests on what the minor movements get through today, in gaps. Observe that "
+        "(`gap_capacity_vph` in `field_values`): without it, or where the model differs, there is no "
+        "verdict. The new signal is not coordinated with its neighbours, and it stops the main road: look at "
+        "that too.",
     )
 
     kind: Literal["signalise"]
@@ -107,6 +128,10 @@ plan:
     def assumes(self, site: Site) -> Text | None:
         """Say that nobody has observed what the minor movements get through today."""
         return minor_capacity(site, self.junction)
+
+    def rests_on_gaps(self, site: Site) -> tuple[str, ...]:
+        """Name the approaches that give way today."""
+        return minor_approaches(site, self.junction)
 
     def describe(self, site: Site) -> Text:
         """Name the control before, and stages, greens and cycle."""

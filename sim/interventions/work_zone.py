@@ -15,6 +15,7 @@ from sim.interventions.streets import ExpectedStreet, check_lanes, streets_in_wo
 from sim.labels import Message, Text, text
 from sim.site.model import Site
 from sim.site.network import Edge
+from sim.stages import Dates, reversed_dates
 
 
 @intervention("work_zone")
@@ -24,7 +25,7 @@ class WorkZone(Intervention):
     `on` names edges, or approaches for the whole leg. `closed` lanes go, from the kerb or from the median.
     The zone ends `opens_m` before the end of each edge (left out: at its end). It is there all day: `dates`
     is for the record. Another plan for a signal meanwhile is an intervention of the same policy
-    (`retime_signal`); each stage of the works is a policy of its own.
+    (`retime_signal`); works in several stages are a policy with `stages`.
     """
 
     title: ClassVar[Text] = Text("施工占道", "Work zone")
@@ -39,9 +40,10 @@ speed_kmh: 30
 dates: ["2026-03-01", "2026-06-30"]
 """
     watch: ClassVar[Text] = Text(
-        "通行能力按车道数减少，未计施工区车道变窄与围挡的影响，偏乐观。分期施工时每期写一个方案，以最不利者为准。",
-        "Capacity falls by the lanes; narrow lanes and barriers are not in it, which is optimistic. Write a "
-        "policy for each stage and look at the worst.",
+        "通行能力按车道数减少，未计施工区车道变窄与围挡的影响，偏乐观。"
+        "分期施工写成一个方案的多个 `stages`，以最不利阶段为准。",
+        "Capacity falls by the lanes; narrow lanes and barriers are not in it, which is optimistic. Works in "
+        "stages are one policy with `stages`: the worst one counts.",
     )
 
     kind: Literal["work_zone"]
@@ -51,12 +53,14 @@ dates: ["2026-03-01", "2026-06-30"]
     side: Literal["kerb", "median"] = "kerb"
     opens_m: float | None = Field(None, ge=10)
     speed_kmh: float | None = Field(None, ge=5, le=120)
-    dates: tuple[str, str] | None = None
+    dates: Dates | None = None
 
     def edits(self, site: Site, path: str) -> tuple[SplitEdge | SetLane, ...]:
         """For each edge one SplitEdge where the zone ends before it, and a SetLane for each lane."""
         edges = stretch(site.network, self.on, f"{path}.on")
         problems = Problems()
+        if (told := reversed_dates(self.dates)) is not None:
+            problems.add(f"{path}.dates", told)
         check_lanes(edges, self.expect.lanes, problems, f"{path}.expect.lanes")
         if self.closed >= self.expect.lanes:
             told = Message("no lane would be left open")

@@ -16,6 +16,7 @@ from sim.calibration.passport import passing_share, read_passport
 from sim.comparison.compare import COMPARISON
 from sim.comparison.links import LINK_INTERVALS, LINKS
 from sim.comparison.pairs import BASELINE
+from sim.comparison.policy_verdict import worst_arm
 from sim.labels import Text
 from sim.results import StudyFolder
 from sim.tables import FINDINGS, MEASURES, TRIP_PAIRS, empty, typed
@@ -150,6 +151,39 @@ class StudyData:
             f"{key.rpartition('.')[2]}={value}" for key, value in (found.get("swept") or {}).items()
         )
         return Text(f"{title.zh}（{swept}）", f"{title.en} ({swept})") if swept else title
+
+    def stages(self, arm: str) -> tuple[str, ...]:
+        """Return all stages of the policy of which an arm is one, itself included; none if it is no stage."""
+        own = self._stage(arm)
+        if own is None:
+            return ()
+        stages = ((entry["id"], entry.get("stage") or {}) for entry in self.study["arms"])
+        return tuple(id for id, stage in stages if stage.get("policy") == own["policy"])
+
+    def worst_stage(self, arm: str) -> str | None:
+        """Return the worst stage of the policy of an arm; None if it is no stage, or one has no result."""
+        stages = self.stages(arm)
+        whole = all(self.row(id, period, self.primary) for id in stages for period in self.periods)
+        return worst_arm(self.comparison, self.primary, stages) if stages and whole else None
+
+    def written(self, arm: str) -> Mapping[str, Any]:
+        """Return the policy of an arm as its file has it; empty where nobody wrote it."""
+        policies = self.study.get("config", {}).get("policies") or {}
+        stage = self._stage(arm)
+        id = str(stage["policy"]) if stage else arm
+        # A swept arm carries its values behind the policy's id.
+        name = next((name for name in sorted(policies, key=len, reverse=True) if id.startswith(name)), None)
+        return (policies.get(name) or {}) if name is not None else {}
+
+    def interventions(self, arm: str) -> Mapping[str, Mapping[str, Any]]:
+        """Return the interventions of an arm as its policy's file has them; none where nobody wrote them."""
+        written, stage = self.written(arm), self._stage(arm)
+        if stage:
+            written = (written.get("stages") or {}).get(stage["name"]) or {}
+        return written.get("interventions") or {}
+
+    def _stage(self, arm: str) -> Mapping[str, Any] | None:
+        return next((entry.get("stage") for entry in self.study["arms"] if entry["id"] == arm), None)
 
     def period_title(self, period: str) -> Text:
         """Title of a period."""

@@ -74,8 +74,7 @@ def _name(data: StudyData, arm: str, row: Mapping[str, Any]) -> str:
 
 def part_title(data: StudyData, arm: str, names: str) -> Text:
     """Name interventions that were told apart as one: their ids, joined by ``+``, and what kinds they are."""
-    policies = data.study.get("config", {}).get("policies") or {}
-    written = (policies.get(arm) or {}).get("interventions") or {}
+    written = data.interventions(arm)
     kinds = [str((written.get(name) or {}).get("kind", "")) for name in names.split("+")]
     titles = [REGISTRY[kind].title for kind in kinds if kind in REGISTRY]
     if len(titles) < len(kinds):

@@ -98,12 +98,8 @@ def _diagnosed(data: StudyData, arm: str, row: Mapping[str, Any]) -> Text:
 
 def costs(data: StudyData, arm: str) -> Costs:
     """Return cost and department of a policy's interventions, as its file has them."""
-    policies = data.study.get("config", {}).get("policies") or {}
-    # A swept arm carries its values behind the policy's id.
-    name = next((id for id in sorted(policies, key=len, reverse=True) if arm.startswith(id)), None)
-    written = (policies.get(name) or {}).get("interventions") or {} if name is not None else {}
     items, amounts, departments, unknown = [], [], [], 0
-    for one in written.values():
+    for one in data.interventions(arm).values():
         cost, department = one.get("cost_wan_yuan"), str(one.get("department") or "")
         if isinstance(cost, int | float):
             amounts.append(float(cost))
@@ -116,7 +112,7 @@ def costs(data: StudyData, arm: str) -> Costs:
         title = REGISTRY[kind].title if kind in REGISTRY else Text(kind, kind)
         items.append(Item(Text(title.zh, title.en), shown, department))
     total = number(sum(amounts), 1) if amounts else ""
-    of_policy = ((policies.get(name) or {}).get("cost") or {}).get("capital_wan_yuan") if name else None
+    of_policy = (data.written(arm).get("cost") or {}).get("capital_wan_yuan")
     if of_policy:  # of the whole, as the policy states it
         total, unknown = range_words(float(of_policy["low"]), float(of_policy["high"]), 4), 0
     return Costs(tuple(items), total, unknown, tuple(departments))

@@ -52,11 +52,33 @@ class WorseLine(NamedTuple):
     change: Change
 
 
+class StageLine(NamedTuple):
+    """One stage of a policy: when it stands, and its verdict; None: it has none."""
+
+    title: Text
+    dates: str
+    verdict: PolicyVerdict | None
+    worst: bool
+
+
+class Stages(NamedTuple):
+    """A policy of several stages: the worst one's verdict is the policy's; None where one has no result."""
+
+    policy: Text
+    worst: Text | None
+    verdict: PolicyVerdict | None
+    lines: tuple[StageLine, ...]
+    dates: str
+    """Of the card's own stage; empty where nobody said."""
+
+
 @dataclass(frozen=True)
 class Card:
-    """One policy at a glance; no `verdict` means that none can be given."""
+    """One policy, or one stage of it, at a glance; no `verdict` means that none can be given."""
 
     id: str
+    policy: str
+    """Id of the policy, which its stages have in common."""
     title: Text
     reason: Text | None
     permanent: bool
@@ -74,6 +96,7 @@ class Card:
     benefit: tuple[Text, ...]
     """Benefit against cost, if the policy states its cost."""
     confidence: tuple[Text, ...]
+    stages: Stages | None
 
 
 def cards(data: StudyData, specs: Mapping[str, MeasureSpec], evidence: list[EvidenceLine]) -> list[Card]:
@@ -104,6 +127,7 @@ def _card(
     reason = arm.get("reason")
     return Card(
         arm_id,
+        str((arm.get("stage") or {}).get("policy", arm_id)),
         data.arm_title(arm_id),
         Text(str(reason.get("zh", "")), str(reason.get("en", ""))) if reason else None,
         bool(arm.get("permanent", True)),
@@ -124,6 +148,25 @@ def _card(
         costs(data, arm_id),
         benefit_lines(data, arm_id),
         tuple(confidence(data, arm_id, evidence, spec.unit)),
+        _stages(data, arm_id),
+    )
+
+
+def _stages(data: StudyData, arm: str) -> Stages | None:
+    """Say how the stages of a policy stand, and which of them is the worst; None if an arm is no stage."""
+    ids, worst = data.stages(arm), data.worst_stage(arm)
+    told = {one["id"]: one["stage"] for one in data.policies if one["id"] in ids}
+    if not told:
+        return None
+    titles = {id: Text(stage["title"]["zh"], stage["title"]["en"]) for id, stage in told.items()}
+    dates = {id: " – ".join(stage["dates"] or ()) for id, stage in told.items()}
+    of_policy = told[arm]["policy_title"]
+    return Stages(
+        Text(of_policy["zh"], of_policy["en"]),
+        titles[worst] if worst else None,
+        overall(data, worst) if worst else None,
+        tuple(StageLine(titles[id], dates[id], overall(data, id), id == worst) for id in ids),
+        dates[arm],
     )
 
 

@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from sim.comparison.inference import holm
 from sim.comparison.pairs import BASELINE
+from sim.comparison.policy_verdict import BEST_FIRST
 from sim.errors import ConfigError, Problem, near
 from sim.labels import Message, Text, text
 from sim.measures import SPECS
 from sim.plots.numbers import with_interval
 from sim.plots.study_data import StudyData, read_study
 from sim.report.evidence import p_words
-from sim.report.portfolio import ORDER, ranking, site_map
+from sim.report.portfolio import ranking, site_map
 from sim.report.templating import bilingual, environment, whole_page
 
 GOOD = ("improved", "improved_uncertain")
@@ -158,7 +159,7 @@ def _html(studies: Sequence[StudyData], settings: Sequence[Mapping[str, str]]) -
             ranked=ranked,
             sites=site_map(ranked),
             unplaced=list({one.site_id: one.site for one in ranked if one.location is None}.values()),
-            verdicts=[token for token in ORDER if any(one.verdict == token for one in ranked)],
+            verdicts=[token for token in BEST_FIRST if any(one.verdict == token for one in ranked)],
             studies=len(studies),
             made_up=any(data.study["site"].get("made_up", True) for data in studies),
         )

@@ -10,6 +10,7 @@ import inspect
 import sys
 import types
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -27,7 +28,7 @@ UNITS = {
     "kmh": "km/h", "per_km_h": "per km and hour", "wan_yuan": "万元", "yuan_per_h": "元/h", "mps": "m/s",
     "vph": "veh/h", "pct": "%", "m": "m", "s": "s",
 }  # fmt: skip
-WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false"}
+WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false", date: "date"}
 LIMITS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
 
 
@@ -37,6 +38,9 @@ One file each in `sim/interventions/`; a policy (`scenarios/<site>/policies/*.ya
 in `expect` what it believes is there; where something else is found it is refused with both values. After
 the build the arm is held against the baseline object by object: whatever differs outside the footprint
 fails it (`huandu check` prints the proof).
+
+A policy of several stages (施工阶段) has `stages` instead, each with `interventions` of its own and, if you
+like, `title` and `dates`: each is simulated and compared with today, and the worst decides on the policy.
 
 Names: junction `J1`, approach `J1.north`, movement `J1.north.left`; edges by the id in the network. Lanes are
 listed from the median to the kerb. Hours are written `"07:00-09:00"`, the end not included, and must meet a

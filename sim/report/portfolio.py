@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from sim.comparison.policy_verdict import policy_verdict
+from sim.comparison.policy_verdict import BEST_FIRST, policy_verdict
 from sim.labels import Text
 from sim.measures import SPECS
 from sim.plots.numbers import with_interval
@@ -17,16 +17,6 @@ from sim.plots.style import VERDICT_COLOURS
 from sim.report.street_map import round_length
 from sim.report.words import measure_name
 
-ORDER = (
-    "improved",
-    "improved_uncertain",
-    "equivalent",
-    "inconclusive",
-    "not_comparable",
-    "worse_uncertain",
-    "worse",
-)
-"""Best first; what cannot be told stands between what does nothing and what does harm."""
 KM_PER_DEGREE = 111.32
 """Of latitude."""
 LEAST_KM = 2.0
@@ -55,6 +45,8 @@ class Ranked:
 def ranking(studies: Sequence[StudyData]) -> list[Ranked]:
     """Rank every policy: by its verdict over all periods, then by what is assured of its primary measure.
 
+    Of a policy with stages the worst one stands for it.
+
     Assured is the less favourable end of the relative interval in the period where that is worst: who
     ranks by the estimate ranks by luck. Policies without a row of the comparison are left out.
     """
@@ -68,7 +60,7 @@ def ranking(studies: Sequence[StudyData]) -> list[Ranked]:
                 for row in records(data.comparison[data.comparison["arm"] == arm["id"]])
                 if (row["measure"], row["scope"]) == (data.primary, "network")
             ]
-            if not rows:
+            if not rows or data.worst_stage(str(arm["id"])) not in (None, arm["id"]):
                 continue
             ends = [
                 (_finite(better * row["relative_ci_high" if better < 0 else "relative_ci_low"]), n)
@@ -93,7 +85,7 @@ def ranking(studies: Sequence[StudyData]) -> list[Ranked]:
                 interval=interval,
                 location=_location(data),
             )
-            found.append(((ORDER.index(verdict), -gain, one.study, str(arm["id"])), one))
+            found.append(((BEST_FIRST.index(verdict), -gain, one.study, str(arm["id"])), one))
     return [one for _, one in sorted(found, key=lambda pair: pair[0])]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from sim.comparison.pairs import BASELINE
-from sim.comparison.policy_verdict import policy_verdict
+from sim.comparison.policy_verdict import policy_verdict, worst_arm
 from sim.labels import Lang, Text, label, text
 from sim.measures import SPECS
 from sim.plots.numbers import with_interval
@@ -43,9 +43,12 @@ def verdict_table_text(comparison: pd.DataFrame, study: Mapping[str, Any], lang:
     )
     columns = ("policy", "period", "before", "after", "change", "interval", "verdict", "gate")
     table = [[label(f"report.column.{column}", lang) for column in columns]]
-    for arm in study["arms"]:
-        if arm["id"] != BASELINE:
-            table += _lines(rows, arm, study, decimals, lang)
+    policies = [arm for arm in study["arms"] if arm["id"] != BASELINE]
+    for arm, following in zip(policies, [*policies[1:], {}], strict=True):
+        table += _lines(rows, arm, study, decimals, lang)
+        stage, after = arm.get("stage"), following.get("stage")
+        if stage and (after or {}).get("policy") != stage["policy"]:
+            table.append(_worst_stage(rows, stage, study, lang))
     widths = [max(_width(line[i]) for line in table) for i in range(len(columns))]
     body = ["  ".join(_padded(cell, widths[i]) for i, cell in enumerate(line)).rstrip() for line in table]
     site = study["site"]
@@ -104,6 +107,27 @@ def _lines(
         which = label("report.simulated_periods" if missing else "report.all_periods", lang)
         lines.append([title, which, "", "", "", "", verdict, ""])
     return lines
+
+
+def _worst_stage(
+    rows: pd.DataFrame, stage: Mapping[str, Any], study: Mapping[str, Any], lang: Lang
+) -> list[str]:
+    """Give a policy of several stages the verdict of its worst one, behind the last of them."""
+    of_policy = {
+        arm["id"]: arm["stage"]["title"]
+        for arm in study["arms"]
+        if (arm.get("stage") or {}).get("policy") == stage["policy"]
+    }
+    title = _title(stage["policy_title"], stage["policy"], lang)
+    found = {(str(arm), str(period)) for arm, period in zip(rows["arm"], rows["period"], strict=True)}
+    if not found >= {(arm, period) for arm in of_policy for period in study["periods"]}:
+        which, verdict = "-", "report.no_verdict"
+    else:
+        worst = worst_arm(rows, str(study["primary"]), of_policy)
+        which = _title(of_policy[worst], worst, lang)
+        verdict = f"verdict.{policy_verdict(rows, str(study['primary']), worst).token}"
+    named = label("report.stages.worst_one", lang, stage=which)
+    return [title, named, "", "", "", "", label(verdict, lang), ""]
 
 
 def _title(words: Mapping[str, Any] | None, otherwise: str, lang: Lang) -> str:

@@ -191,7 +191,10 @@ def preflight_text(study: Study, checked: Preflight, langs: tuple[Lang, ...] = (
     lines += signal_text(study, checked.signals, study.arms[0].id, langs)
     for arm in study.arms[1:]:
         policy = arm.applied.policy
-        lines.append(f"{arm.id}: {policy.title.zh} / {policy.title.en}")
+        lasting = (
+            f" ({' – '.join(map(str, policy.stage.dates))})" if policy.stage and policy.stage.dates else ""
+        )
+        lines.append(f"{arm.id}: {policy.title.zh} / {policy.title.en}{lasting}")
         for lang in langs:
             lines += [f"  - {words.of(lang)}" for words in arm.applied.change_log]
             lines += [f"  ! {words.of(lang)}" for words in arm.applied.warnings]

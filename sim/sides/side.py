@@ -120,9 +120,17 @@ def _analysed(
             read_free_flow(folder)[0],
             measured,
             assignment=read_assignment(folder),
+            observed_by=main,
         )
     with progress_bar() as progress:
         done = run_study(study, checked.builds, main.store, progress, known)
     return Analysis(
-        study, main.store, checked, done.runs, done.free_flow, measured, assignment=done.assignment
+        study,
+        main.store,
+        checked,
+        done.runs,
+        done.free_flow,
+        measured,
+        assignment=done.assignment,
+        observed_by=main,
     )

@@ -13,6 +13,7 @@ from sim.site.facts import Period, SiteFacts
 from sim.site.layout import Layout
 from sim.site.network import Network
 from sim.site.parking_check import check_areas, check_demand
+from sim.site.right_of_way import gives_way
 
 CROSSING_LENGTH_OFF = 0.30
 """A crossing's length may differ by this share from what the lanes give."""
@@ -65,10 +66,26 @@ def check_places(facts: SiteFacts, network: Network, path: str = "site.yaml") ->
 def check_field_values(facts: SiteFacts, network: Network, path: str, problems: Problems) -> None:
     """Add a problem for everything measured in the street where the site has no movement or approach."""
     places = {**dict.fromkeys(network.movements), **dict.fromkeys(network.approaches)}
-    for id in facts.field_values:
+    for id, values in facts.field_values.items():
         if id not in places:
             what = Message("no movement or approach {name!r}", name=id)
             problems.add(f"{path}.field_values.{id}", what, near(id, places))
+            continue
+        for period in values.gap_capacity_vph or ():
+            place = f"{path}.field_values.{id}.gap_capacity_vph"
+            if id not in network.approaches:
+                told = Message("is observed of a whole approach: what stands there shares its lanes")
+                problems.add(
+                    place, told, Message("write it for {approach!r}", approach=id.rpartition(".")[0])
+                )
+                break
+            if not gives_way(network, id):
+                told = Message("nobody goes in gaps there: {approach!r} need not give way", approach=id)
+                problems.add(place, told, Message("leave it out"))
+                break
+            if period not in facts.periods:
+                told = Message("the site has no period {period!r}", period=period)
+                problems.add(f"{place}.{period}", told, near(period, facts.periods))
 
 
 def crossing_notes(facts: SiteFacts, network: Network) -> tuple[Text, ...]:

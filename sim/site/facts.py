@@ -159,6 +159,8 @@ class FieldValues(Facts):
     saturation_vph: float | None = Field(None, ge=300, le=3000)
     startup_lost_s: float | None = Field(None, ge=-2, le=10)
     free_speed_kmh: float | None = Field(None, gt=5, le=150)
+    gap_capacity_vph: Mapping[str, Annotated[float, Field(gt=0, le=3000)]] | None = None
+    """Of an approach that gives way: period -> what it discharged while its queue never cleared, veh/h."""
     source: str = Field(min_length=1)
     """Who measured it, when and how."""
 

@@ -100,6 +100,8 @@ class Connection:
     """Pairs of `CONNECTION_RULES` that the file says, sorted by name."""
     free_time_s: float = field(default=0.0, compare=False)
     """Time for the way through the node at its limit; 0 where the network does not draw it."""
+    gives_way: bool = field(default=False, compare=False)
+    """Whether signs or the rule of the right let others go first; of no account at signals."""
 
     @property
     def key(self) -> str:

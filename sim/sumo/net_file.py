@@ -13,6 +13,8 @@ from sim.site.network import CONNECTION_RULES, Connection, CrossingLink, Edge, L
 from sim.sumo.vehicle_classes import allowed
 from sim.sumo.xml_file import numbers, scan
 
+GIVES_WAY = frozenset("m=sw")
+"""States of ways that let others go first: minor, equal (the right goes first), stop, all-way stop."""
 DIRECTIONS = {
     "s": "through", "l": "left", "L": "left", "r": "right", "R": "right", "t": "uturn", "T": "uturn",
 }  # fmt: skip
@@ -164,6 +166,7 @@ class _Gather:
                 allow=allowed(a.get("allow"), a.get("disallow")) if {"allow", "disallow"} & set(a) else None,
                 rules=tuple((name, a[name]) for name in sorted(CONNECTION_RULES) if name in a),
                 free_time_s=sum(self.internal_s.get(lane, 0.0) for lane in inside),
+                gives_way=a.get("state", "") in GIVES_WAY,
             )
             connections.append(connection)
             letters[connection.key] = a["dir"]

@@ -33,7 +33,7 @@ from sim.comparison.replication import LOOKS, confidence_at_looks, half_width
 from sim.policy import BASELINE
 from sim.tables import PLACEBO
 from tests.comparison_tables import measures_table, spec
-from tests.statistics.looks import DIRECTIONAL, looked, studies
+from tests.statistics.looks import DIRECTIONAL, looked, stopped, studies
 from tests.statistics.selections import choices, shares_of_equal
 from tests.validation.known_truth import stated
 from tests.validation.toy import RETIMED, Toy
@@ -156,6 +156,23 @@ def of_shape(count: int) -> Iterator[Row]:
             yield at_least(
                 "smallest change named by a study is found by the next", how, count, found, promised
             )
+    for skewness, promised in ((0.0, 0.8), (SKEWNESS, AT_LEAST), (-SKEWNESS, AT_LEAST)):
+        yield _named_at_the_stop(count, skewness, promised)
+
+
+def _named_at_the_stop(count: int, skewness: float, promised: float) -> Row:
+    """Plant what a study that stopped when sure named into another one that stops when sure."""
+    rng = np.random.default_rng([60, int(skewness > 0), int(skewness < 0)])
+    spreads, at = np.resize(SPREADS, count)[:, None], confidence_at_looks(CONFIDENCE)
+    here, there = (spreads * skewed(rng, skewness, (count, LOOKS[-1])) for _ in range(2))
+    sizes = [detectable_change(one[:n], at) for one, n in zip(here, stopped(here, at)[0], strict=True)]
+    there -= np.array(sizes)[:, None]
+    ends = [
+        inference.paired_t(one[:n], at).ci_high for one, n in zip(there, stopped(there, at)[0], strict=True)
+    ]
+    how = f"looks {LOOKS}, four spreads, " + (f"skewness {skewness:+.1f}" if skewness else "normal pairs")
+    promise = "smallest change named at the stop is found by the next study, looks and all"
+    return at_least(promise, how, count, int((np.array(ends) < 0).sum()), promised)
 
 
 def after_all_looks(count: int) -> Iterator[Row]:

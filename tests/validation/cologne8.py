@@ -5,8 +5,9 @@
 `choice`: twelve plans of one signal, four splits by three offsets, Kim and Nelson with the winner measured
 anew on fresh replicates; what that costs beside Rinott's procedure, in simulated hours: about 200 runs.
 `power`: one signal retimed; 400 pairs are the truth, studies of ten other pairs must find it as often as is
-stated: 1200 runs, half an hour of one quiet core. Rewrites the part in docs/validation/cologne8.json and the page. What
-was simulated is kept in FOLDER, so that a proof can be gone on with; the same command gives the same numbers.
+stated: 1200 runs, half an hour of one quiet core. Rewrites the part in docs/validation/cologne8.json and the
+page. What was simulated is kept in FOLDER, so that a proof can be gone on with; the same command gives the
+same numbers.
 """
 
 from __future__ import annotations

@@ -214,10 +214,7 @@ def _cohort(view: RunView, gates: Gates) -> Iterator[Found]:
 
 
 def _insertion(view: RunView, gates: Gates) -> Iterator[Found]:
-    first = view.passages[view.passages["order"] == 0].set_index("id")["approach"]
-    of_approach = {
-        f"approach:{name}": trips for name, trips in view.cohort.groupby(view.cohort["id"].map(first))
-    }
+    of_approach = {f"approach:{name}": trips for name, trips in view.cohort.groupby(view.first_approaches)}
     for scope, trips in {"": view.cohort, **of_approach}.items():
         waited = float(trips["depart_delay_s"].sum())
         lost = float(trips["time_loss_s"].sum()) + waited
@@ -260,8 +257,7 @@ def _unseen(view: RunView) -> tuple[dict[str, int], dict[str, int]]:
     They started on a street within the zone, or ended before its exit. Whoever passed and has not arrived yet
     may hide some of them.
     """
-    trips = view.tables["trips"]
-    arrived = view.passages["id"].isin(trips.loc[trips["fate"] == "arrived", "id"])
+    arrived = (view.tables["trips"]["fate"] == "arrived").to_numpy(dtype=bool)[view.passages["trip"]]
     made = {str(k): int(n) for k, n in view.passages.loc[arrived, "movement"].value_counts().items()}
     counted = view.tables["zones"].groupby("movement")["vehicles"].sum()
     seen = {str(k): int(n) for k, n in counted.items()}

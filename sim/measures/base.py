@@ -6,28 +6,18 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
 from typing import NamedTuple
 
 import pandas as pd
 
+from sim.measures.passages import passages
 from sim.signals.greens import Discharge, Greens
 from sim.signals.lane_groups import LaneGroup, lane_groups
 from sim.signals.program import SignalControl
 from sim.site.facts import SiteFacts
 from sim.site.network import Approach, Junction, Movement, Network
 from sim.site.parking import ParkingArea
-from sim.site.zones import BESIDE
-from sim.tables import RunFacts, typed
-
-PASSAGES: Mapping[str, str] = {
-    "id": "string",
-    "movement": "string",
-    "approach": "string",
-    "vehicle_class": "string",
-    "order": "int64",  # 0: the first measured approach on the vehicle's route
-    "time_s": "float64",  # when it would reach the stop line without any delay
-}
+from sim.tables import RunFacts
 
 SERVED: Mapping[str, str] = {
     "vehicles": "int64",
@@ -128,41 +118,19 @@ class RunView:
 
     @cached_property
     def passages(self) -> pd.DataFrame:
-        """Return who wanted to make which movement, and when: columns `PASSAGES`, all day.
+        """Return who wanted to make which movement, and when: columns `passages.PASSAGES`.
 
-        The time is the scheduled departure plus the free-flow time along the planned route (ways through
-        junctions included); the planned dwell of each stop that began is added from its street on. One rule
-        for drawn and imported sites. A stall off the planned route (found by searching) adds none.
+        All day, and of the measured junctions alone.
         """
-        return typed(pd.DataFrame(self._passages(), columns=list(PASSAGES)), PASSAGES)
+        turns = {(a.edge, m.to_edge): (m.id, a.id) for a in self.approaches.values() for m in a.movements}
+        return passages(self.tables["trips"], self.tables["parked"], turns, self.network)
 
-    def _passages(self) -> Iterator[tuple[str, str, str, str, int, float]]:
-        of_turn = {(a.edge, m.to_edge): (m.id, a.id) for a in self.approaches.values() for m in a.movements}
-        stops: dict[str, list[tuple[str, float]]] = {}
-        parked = self.tables["parked"]
-        stays_s = (parked["ended_s"] - parked["started_s"]).fillna(math.inf)
-        for vehicle, edge, stay_s in zip(parked["vehicle"], parked["edge"], stays_s, strict=True):
-            stops.setdefault(vehicle, []).append((edge, stay_s))
-        trips = self.tables["trips"]
-        turns: dict[str, list[tuple[int, float, str, str]]] = {}
-        for route in trips["edges"].unique():
-            edges = route.split()
-            turns[route] = [
-                (index, clock_s, *of_turn[turn])
-                for index, (turn, clock_s) in enumerate(
-                    zip(pairwise(edges), self.network.free_times_s(edges), strict=False)
-                )
-                if turn in of_turn
-            ]
-        trips = trips[~trips["vehicle_class"].isin(BESIDE)]
-        columns = [trips[name].tolist() for name in ("id", "edges", "vehicle_class", "scheduled_s", "stop_s")]
-        for name, route, vehicle_class, scheduled_s, stop_s in zip(*columns, strict=True):
-            edges = route.split() if name in stops else ()
-            stays = [(edges.index(edge), stay_s) for edge, stay_s in stops.get(name, ()) if edge in edges]
-            for order, (index, offset_s, movement, approach) in enumerate(turns[route]):
-                # No more than was planned: who is kept in a stall by the queue beside it is delayed.
-                dwell_s = min(stop_s, sum(stay_s for at, stay_s in stays if at <= index))
-                yield name, movement, approach, vehicle_class, order, scheduled_s + offset_s + dwell_s
+    @cached_property
+    def first_approaches(self) -> pd.Series[str]:
+        """Of each trip of the cohort the first measured approach on its route; NA: it passes none."""
+        first = self.passages[self.passages["order"] == 0]
+        of_trip = pd.Series(first["approach"].array, index=self.tables["trips"].index[first["trip"]])
+        return of_trip.reindex(self.cohort.index)
 
     @cached_property
     def demand(self) -> Mapping[str, int]:

@@ -38,12 +38,14 @@ def compute(view: RunView) -> Iterator[Value]:
     """Yield the share of every approach whose queue intervals are its signal's cycle, and of junctions."""
     rows = view.lane_queues
     rows = rows.assign(failed=rows["jam_max_veh"] > rows["vehicles"], lasts_s=rows["end_s"] - rows["begin_s"])
+    of_approach = dict(list(rows.groupby("approach")))
     for junction in view.junctions:
         failed = cycles = 0
         for approach in junction.approaches:
             cycle_s, lanes = _held_up(view, approach)
-            fit = (rows["approach"] == approach.id) & rows["lane"].isin(lanes)
-            own = rows[fit & ((rows["lasts_s"] - cycle_s).abs() < 1e-6)]  # noqa: PLR2004 - floats of a file
+            own = of_approach.get(approach.id, rows[:0])
+            fit = own["lane"].isin(lanes) & ((own["lasts_s"] - cycle_s).abs() < 1e-6)  # noqa: PLR2004 - floats
+            own = own[fit]
             if len(own):
                 yield Value(f"approach:{approach.id}", float(own["failed"].mean()), len(own))
                 failed, cycles = failed + int(own["failed"].sum()), cycles + len(own)

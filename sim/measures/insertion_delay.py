@@ -32,7 +32,5 @@ def compute(view: RunView) -> Iterator[Value]:
     """Yield the mean of the cohort and of those who first come to each approach."""
     cohort = view.cohort
     yield mean("network", cohort["depart_delay_s"])
-    first = view.passages[view.passages["order"] == 0].set_index("id")["approach"]
-    approach = cohort["id"].map(first)
-    for name, waits in cohort["depart_delay_s"].groupby(approach, sort=True):
+    for name, waits in cohort["depart_delay_s"].groupby(view.first_approaches, sort=True):
         yield mean(f"approach:{name}", waits)

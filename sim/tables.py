@@ -138,7 +138,7 @@ EMISSIONS: Mapping[str, str] = {
     "vehicle": "string",
     "co2_g": "float64",
     "nox_g": "float64",
-    "pmx_g": "float64",  # from the exhaust
+    "pmx_g": "float64",  # from the exhaust, tyres, brakes and the road
     "fuel_g": "float64",
 }
 """One row per vehicle that was inserted: what it emitted until it arrived, or until the end of the run."""

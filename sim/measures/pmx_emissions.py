@@ -1,4 +1,4 @@
-"""Particles emitted (exhaust)."""
+"""Particles emitted (abrasion included)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from sim.measures.spec import MeasureSpec
 
 SPEC = MeasureSpec(
     id="pmx_emissions",
-    name={"zh": "颗粒物排放量（尾气）", "en": "Particles emitted (exhaust)"},
+    name={"zh": "颗粒物排放量（含磨损）", "en": "Particles emitted (abrasion included)"},
     definition={
-        "zh": "评价时段内计划出发的全部车辆自进入路网至到达的尾气颗粒物之和。" + WAITING["zh"],
-        "en": "Particles emitted by the exhaust, summed over all vehicles that wanted "
-        "to leave in the window. " + WAITING["en"],
+        "zh": "计划在评价时段出发的全部车辆的颗粒物之和，含轮胎、制动和路面磨损：小汽车几乎全为磨损。"
+        + WAITING["zh"],
+        "en": "Particles of exhaust, tyres, brakes and road, summed over all vehicles that wanted to leave "
+        "in the window. Those of modern cars are nearly all abrasion and follow distance. " + WAITING["en"],
     },
     unit="g",
     direction="lower",

@@ -48,6 +48,7 @@ def test_registry_is_the_folder(repo_root: Path) -> None:
         "lane_groups",
         "level_of_service",
         "parking_use",
+        "passages",
         "profiles",
         "spec",
     }

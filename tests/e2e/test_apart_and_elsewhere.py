@@ -12,6 +12,7 @@ from tests.command_line import huandu
 from tests.own_root import write_root
 
 SLOWER = "    south: {kind: speed_limit, on: [J1.south], expect: {speed_kmh: 40}, speed_kmh: 20}\n"
+COST = "  cost: {capital_wan_yuan: {low: 1, high: 3}, life_years: {low: 5, high: 8}, made_up: true}\n"
 ASKED = ("run.attribution=true", "run.robustness=true")
 SIDE_TABLES = ("attribution", "robustness", "break_even")
 FIGURES = ("robustness.1.am.svg", "waterfall.1.am.1.longer_main.svg")
@@ -27,7 +28,8 @@ def contents(study: Path) -> dict[str, bytes]:
 def test_apart_and_elsewhere_from_the_runs_to_the_page(tmp_path: Path) -> None:
     root = write_root(tmp_path)
     policy = root / "scenarios" / "xingfu" / "policies" / "longer_main.yaml"
-    policy.write_text(policy.read_text(encoding="utf-8") + SLOWER, encoding="utf-8")
+    text = policy.read_text(encoding="utf-8").replace("  interventions:", COST + "  interventions:")
+    policy.write_text(text + SLOWER, encoding="utf-8")
     run = ("run", "scenario=xingfu", "run=smoke", "--root", root)
     answer = huandu(*run, *ASKED)
     assert (answer.code, answer.err) == (0, "")
@@ -65,6 +67,11 @@ def test_apart_and_elsewhere_from_the_runs_to_the_page(tmp_path: Path) -> None:
     assert 'id="attribution"' in page and 'id="robustness"' in page
     assert "south（限速调整）" in page and "sigma_half" in page
     assert {path.name for path in (study / "figures").iterdir()} >= set(FIGURES)
+
+    held = pd.read_csv(study / "tables" / "benefit_cost.csv").iloc[0]  # two pairs: nothing can be claimed
+    assert held["status"] in ("withheld", "contains_zero", "within_noise")
+    assert (held["capital_wan_yuan_high"], pd.isna(held["npv_wan_yuan_low"])) == (3, True)
+    assert 'id="benefit_cost"' in page and "造价合计 1 ~ 3 万元" in page
 
     before = contents(study)
     assert huandu("report", study, "--root", root).code == 0

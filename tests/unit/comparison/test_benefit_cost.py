@@ -12,7 +12,9 @@ import pytest
 from sim.appraisal import VALUES_FILE, AppraisalValues, CostFacts, read_values
 from sim.comparison.benefit_cost import annuity, assumptions, benefit_cost
 from sim.comparison.compare import COMPARISON
+from sim.errors import ConfigError
 from sim.loading import parse
+from sim.policy import parse_policy
 from sim.standard_data import config_path
 
 COST = CostFacts.model_validate(
@@ -124,6 +126,31 @@ def test_what_it_rests_on_is_a_table() -> None:
     table = assumptions(VALUES).set_index("name")
     assert (table.loc["hours_per_day", "low"], table.loc["hours_per_day", "high"]) == (1, 2)
     assert table.loc["hours_per_day", "source_en"] == "a test"
+
+
+def test_costs_that_cannot_be_are_refused_with_their_place() -> None:
+    policy = {
+        "site": "s",
+        "title": WORDS,
+        "cost": {"capital_wan_yuan": {"low": 5, "high": 4}, "life_years": {"low": 0, "high": 8}},
+        "interventions": {
+            "a": {
+                "kind": "retime_signal",
+                "junction": "J1",
+                "expect": {"cycle_s": 60},
+                "cycle_s": 70,
+                "cost_wan_yuan": 9,
+            }
+        },
+    }
+    with pytest.raises(ConfigError) as caught:
+        parse_policy("p", policy, "p.yaml")
+    said = str(caught.value)
+    assert "p.yaml.cost.capital_wan_yuan: low 5 lies above high 4" in said
+    assert "p.yaml.cost.life_years.low" in said
+    own = COST.model_dump() | {"capital_wan_yuan": {"low": 1, "high": 4}}
+    with pytest.raises(ConfigError, match="4 is less than the interventions cost together: 9"):
+        parse_policy("p", policy | {"cost": own}, "p.yaml")
 
 
 def test_the_values_that_ship_are_ranges_with_sources() -> None:

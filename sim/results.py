@@ -39,6 +39,9 @@ from sim.study import Study
 SCHEMA_VERSION = 2
 """Of the study folder. A newer one is refused by name; an older one is read and says what it lacks."""
 
+NEEDED = {"name", "site", "arms", "periods", "replicates", "primary"}
+"""Without these study.json describes no study, of whatever schema."""
+
 COMFORT = (
     *("driver", "timeout_s", "jobs", "replay", "passport"),
     *("attribution", "robustness", "short_run", "induced"),
@@ -120,10 +123,14 @@ class StudyFolder:
         return self.path / "figures"
 
     def study(self) -> dict[str, Any]:
-        """Read study.json; a newer schema is a ConfigError."""
-        data: dict[str, Any] = json.loads((self.path / "study.json").read_text(encoding="utf-8"))
+        """Read study.json; a newer schema, or what is no study, is a ConfigError."""
+        place = str(self.path / "study.json")
+        try:
+            found = json.loads((self.path / "study.json").read_text(encoding="utf-8"))
+        except ValueError:
+            found = None
+        data: dict[str, Any] = found if isinstance(found, dict) else {}
         if data.get("schema_version", 0) > SCHEMA_VERSION:
-            place = str(self.path / "study.json")
             raise ConfigError(
                 [
                     Problem(
@@ -131,6 +138,8 @@ class StudyFolder:
                     )
                 ]
             )
+        if not data.keys() >= NEEDED:
+            raise ConfigError([Problem(place, Message("is broken: it describes no study"))])
         return data
 
 

@@ -100,6 +100,7 @@ def report(root: Path | None, words: list[str]) -> int:
     folder = named if root is None or named.exists() else root / named
     if not (folder / "study.json").is_file():
         known = [path.parent.name for path in folder.parent.glob("*/study.json")]
+        known += [f"results/{path.parent.name}" for path in folder.parent.glob("results/*/study.json")]
         raise ConfigError([Problem(str(folder), Message("holds no study.json"), near(folder.name, known))])
     return rebuild(StudyFolder(folder.resolve()))
 

@@ -245,8 +245,8 @@ def read_study(folder: Path) -> StudyData:
     return StudyData(
         folder=folder,
         study=study,
-        runs=_run_rows(_json(folder / "runs.json", missing, "runs.json")),
-        proof=tuple(_json(folder / "tables" / "proof.json", [], "tables/proof.json") or ()),
+        runs=_run_rows(_json(folder / "runs.json", missing, "runs.json", list)),
+        proof=tuple(_json(folder / "tables" / "proof.json", [], "tables/proof.json", list) or ()),
         geometry=_json(folder / "tables" / "geometry.json", missing, "tables/geometry.json") or {},
         replay=tuple((replay or {}).get("pictures", ())),
         free_flow_failure=str((free_flow or {}).get("failure") or ""),
@@ -304,13 +304,17 @@ def _na(columns: Mapping[str, str]) -> dict[str, list[str]]:
     return {name: ["", "NaN", "nan"] for name, kind in columns.items() if kind == "float64"}
 
 
-def _json(path: Path, missing: list[str], name: str, optional: bool = False) -> Any:
+def _json(path: Path, missing: list[str], name: str, kind: type = dict, *, optional: bool = False) -> Any:
+    """Read a file that holds a mapping, or a list of them; None where it is absent or something else."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(found, kind) or (kind is list and not all(isinstance(one, dict) for one in found)):
+            raise TypeError(name)
+        return found
     except FileNotFoundError:
         if not optional:
             missing.append(name)
-    except (ValueError, OSError) as error:
+    except (ValueError, TypeError, OSError) as error:
         missing.append(f"{name} ({type(error).__name__})")
     return None
 

@@ -129,6 +129,23 @@ def test_a_broken_table_is_named(tmp_path: Path) -> None:
     assert "tables/profiles" in said and "tables/comparison.csv" in said
 
 
+@pytest.mark.parametrize("content", ["[1, 2]", '{"a": ', '"text"'])
+@pytest.mark.parametrize(
+    "name", ["runs.json", "provenance.json", "tables/geometry.json", "tables/replay.json"]
+)
+def test_a_file_that_holds_something_else_is_named(tmp_path: Path, name: str, content: str) -> None:
+    folder = small(tmp_path)
+    (folder / name).write_text(content, encoding="utf-8")
+    assert any(told.startswith(name) for told in read_study(folder).missing)
+
+
+@pytest.mark.parametrize("content", ["[]", "{", "{}", '{"schema_version": 2, "name": "x"}'])
+def test_what_is_no_study_is_refused_by_name(tmp_path: Path, content: str) -> None:
+    (tmp_path / "study.json").write_text(content, encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"study\.json: is broken"):
+        read_study(tmp_path)
+
+
 def test_failed_runs_are_told(tmp_path: Path) -> None:
     folder = small(tmp_path)
     edit(

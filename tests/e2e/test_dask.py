@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import signal
 import socket
@@ -13,14 +14,17 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from sim.errors import ConfigError
+from sim.replay import write_replay
 from sim.runs.campaign import StudyRuns, run_study
 from sim.runs.preflight import preflight
 from sim.runs.store import Store
 from sim.runs.study_log import Tally
 from sim.study import ExecutorSettings, Study
+from sim.tables import MEASURES
 
 pytest.importorskip("distributed", reason='Dask is not installed: pip install "huandu[dask]"')
 
@@ -101,6 +105,21 @@ def contents(runs: StudyRuns, store: Store) -> dict[str, bytes]:
     }
 
 
+def at_home(study: Study, store: Store) -> Study:
+    return dataclasses.replace(study, executor=ExecutorSettings(), root=store.root.parents[1])
+
+
+def recorded(study: Study, runs: StudyRuns, store: Store) -> list[dict[str, object]]:
+    """Record the study where its runs are carried out; return the pictures."""
+    rows = [(*key, study.primary, "network", 50.0 + key[2], 1) for key in runs.runs]
+    measures = pd.DataFrame(rows, columns=list(MEASURES))
+    tables = study.root / "results" / "small" / "tables"
+    write_replay(study, preflight(study, store.root), store, runs.runs, measures, tables)
+    pictures: list[dict[str, object]] = json.loads((tables / "replay.json").read_text())["pictures"]
+    assert [one["failure"] for one in pictures] == [None]
+    return pictures
+
+
 def test_workers_give_the_same_bytes_and_one_that_is_killed_costs_nothing(
     small_study: Study, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -125,6 +144,7 @@ def test_workers_give_the_same_bytes_and_one_that_is_killed_costs_nothing(
     for name in ("runs.json", "free_flow.json", "tables/free_flow.parquet"):
         assert (folder / name).read_bytes() == (there / name).read_bytes()
     doomed.wait()
+    assert recorded(study, runs, store) == recorded(at_home(study, other), local, other)
     store.sweep()
     assert not list((store.root / "running").iterdir())
 

@@ -304,7 +304,9 @@ def _na(columns: Mapping[str, str]) -> dict[str, list[str]]:
     return {name: ["", "NaN", "nan"] for name, kind in columns.items() if kind == "float64"}
 
 
-def _json(path: Path, missing: list[str], name: str, kind: type = dict, *, optional: bool = False) -> Any:
+def _json(
+    path: Path, missing: list[str], name: str, kind: type[Any] = dict, *, optional: bool = False
+) -> Any:
     """Read a file that holds a mapping, or a list of them; None where it is absent or something else."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))

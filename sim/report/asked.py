@@ -36,7 +36,11 @@ def _changes(
                 (
                     *keys(data, row),
                     Cell(measure_name(specs[str(row["measure"])])),
-                    Cell(f"{relative} {interval}" if row["n_pairs"] >= pairs else NOTHING),
+                    Cell(
+                        f"{relative} {interval}"
+                        if row["n_pairs"] >= pairs and relative != NOTHING
+                        else NOTHING
+                    ),
                     Cell(_meaning(row, pairs), _tone(row, specs[str(row["measure"])], pairs)),
                     Cell(count(row["n_pairs"])),
                     Cell(text(f"gate.{row['gate']}") if row["gate"] else ""),
@@ -50,6 +54,8 @@ def _meaning(row: Mapping[str, Any], pairs: int) -> Text:
     """Say what the change means; of what judges nothing only whether it is much more or much less."""
     if row["n_pairs"] < pairs:
         return text("report.asked.few_pairs", n=str(pairs))
+    if row["before"] == row["after"] == 0:
+        return text("report.asked.none")
     if row["direction"] != "none":
         return text(f"verdict.{row['verdict']}")
     change = "more" if row["relative_ci_low"] > 0 else "fewer" if row["relative_ci_high"] < 0 else "open"

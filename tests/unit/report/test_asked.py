@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pandas as pd
@@ -25,6 +26,8 @@ def rows(tmp_path: Path, pairs: int) -> dict[str, list[list[str]]]:
     met = {"measure": "crossing_conflicts", "relative": 0.4, "relative_ci_low": 0.3, "relative_ci_high": 0.5}
     more = [pattern | co2 | {"verdict": "improved"}, pattern | met | {"verdict": "inconclusive"}]
     more[1]["direction"] = "none"
+    nothing = dict.fromkeys(("relative", "relative_ci_low", "relative_ci_high"), math.nan)
+    more.append(more[1] | nothing | {"measure": "merging_conflicts", "before": 0.0, "after": 0.0})
     whole = pd.concat([table, pd.DataFrame(more)], ignore_index=True)
     whole.to_parquet(path)
     whole.to_csv(path.with_suffix(".csv"), index=False)
@@ -45,6 +48,8 @@ def test_only_relative_changes_are_shown(tmp_path: Path, pairs: int, conflict: l
     found = rows(tmp_path, pairs)
     assert found["emissions"][0][2:5] == ["CO2 emitted", "−10.0 % [−12.0, −8.0] %", "improvedgood"]
     assert found["conflicts"][0][3:5] == conflict
+    assert found["conflicts"][1][3] == "—"
+    assert pairs < 10 or found["conflicts"][1][4].startswith("none seen")
 
 
 def test_levels_of_what_was_asked_for_are_an_index() -> None:

@@ -19,7 +19,11 @@ MAX_PRESSURE: Final = "max_pressure"
 """Kind of a program whose greens follow the pressure of the queues, in the program's order."""
 FREE_ORDER = "max_pressure_free_order"
 """The same without order: any stage may follow any other. For comparison; not offered to policies."""
-OUTSIDE = frozenset({MAX_PRESSURE, FREE_ORDER})
+PAID_CHANGE = "max_pressure_paid_change"
+"""Without order too, changing only where the change pays for itself; not offered to policies either."""
+ANY_ORDER = frozenset({FREE_ORDER, PAID_CHANGE})
+"""Kinds that may jump from any stage to any other."""
+OUTSIDE = frozenset({MAX_PRESSURE}) | ANY_ORDER
 """Kinds that SUMO does not know."""
 LEADS = ">"
 """In an interval's name, without order: between the intervals of the stages from and to which it leads."""
@@ -104,7 +108,7 @@ def _described(program: SignalProgram, streets: _Streets) -> dict[str, Any]:
         "feeds": feeds,
         "exits": exits,
     }
-    if program.kind == FREE_ORDER:
+    if program.kind in ANY_ORDER:
         ways: dict[str, dict[str, int]] = {}
         for index, interval in enumerate(program.intervals):
             one, leads, other = interval.name.partition(LEADS)

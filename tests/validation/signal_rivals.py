@@ -1,10 +1,10 @@
 """Our signal control beside what else there is, on real input: fresh people, paired with today's plans.
 
     python -m tests.validation.signal_rivals [--networks cologne8,ingolstadt7] [--rules unconstrained,chinese]
-        [--pairs 10] [--candidates 60] [--root ROOT]
+        [--pairs 10] [--candidates 60] [--only "shipped plan,SUMO actuated"] [--root ROOT]
 
 imports each network into ROOT (a temporary folder if none is given), computes or asks for every candidate,
-simulates it on replicates that no search has seen, and rewrites the networks' rows of
+simulates it on replicates that no search has seen, and rewrites these candidates' rows of
 docs/validation/signal-rivals-runs.csv and the whole of signal-rivals.md. What ROOT's store holds is not
 simulated again. With two cores to itself: cologne8 and ingolstadt7 about an hour, acosta and jinan_3x4 two
 hours each, nanchang_cuta a day.
@@ -16,10 +16,10 @@ import argparse
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import pandas as pd
@@ -35,7 +35,7 @@ from sim.policy import AppliedPolicy, apply, empty_policy, parse_policy
 from sim.runs.store import Store
 from sim.runs.trials import Trials
 from sim.scenario import assemble
-from sim.signals.adaptive import FREE_ORDER, LEADS, MAX_PRESSURE, within
+from sim.signals.adaptive import FREE_ORDER, LEADS, MAX_PRESSURE, PAID_CHANGE, within
 from sim.signals.design_rules import DesignRules, design_rules
 from sim.signals.program import SignalProgram
 from sim.signals.streams import least_green_s
@@ -46,7 +46,7 @@ from sim.sumo.demand_files import write_demand
 from sim.sumo.install import environment, sumo_home
 from sim.sumo.signals import read_controls, write_controls
 from tests.validation.real_input import ROOT, huandu
-from tests.validation.signal_rivals_page import ACTUATED, FREE, OURS, SEARCH, TODAY, page
+from tests.validation.signal_rivals_page import ACTUATED, FREE, IN_ORDER, OURS, SEARCH, TODAY, page
 
 PAGE = ROOT / "docs" / "validation" / "signal-rivals.md"
 RUNS = ROOT / "docs" / "validation" / "signal-rivals-runs.csv"
@@ -128,10 +128,11 @@ class Contest:
             yield "tlsCycleAdaptation.py", self.cycle_adaptation
             yield "tlsCoordinator.py", self.coordinator
         yield ACTUATED, lambda: self.changed(self.actuated)
-        yield FREE, lambda: self.changed(self.free_order)
+        yield FREE, lambda: self.changed(partial(self.any_order, FREE_ORDER))
         yield "our Webster", self.webster
         yield SEARCH, self.search
-        yield OURS, lambda: self.changed(self.max_pressure)
+        yield IN_ORDER, lambda: self.changed(self.max_pressure)
+        yield OURS, lambda: self.changed(partial(self.any_order, PAID_CHANGE))
 
     def changed(self, change: Callable[[SignalProgram], SignalProgram]) -> AppliedPolicy:
         """Apply a change to every program."""
@@ -157,16 +158,16 @@ class Contest:
         return {name: (green_s, max(green_s, most_s)) for name, green_s in least.items()}
 
     def max_pressure(self, program: SignalProgram) -> SignalProgram:
-        """Ours."""
+        """Ours in the plan's order, as policies can have it."""
         return within(program, MAX_PRESSURE, self.limits_s(program))
 
     def actuated(self, program: SignalProgram) -> SignalProgram:
         """SUMO's, with its own gap."""
         return replace(within(program, "actuated", self.limits_s(program)), params=(("max-gap", "3"),))
 
-    def free_order(self, program: SignalProgram) -> SignalProgram:
+    def any_order(self, kind: str, program: SignalProgram) -> SignalProgram:
         """Make a program in which every stage leads to every other: stages first, then what lies between."""
-        limited = within(program, FREE_ORDER, self.limits_s(program))
+        limited = within(program, kind, self.limits_s(program))
         greens = [interval for interval in limited.intervals if interval.max_s is not None]
         taken = taken_apart(program)
         names = [stage.name for stage in program.stages()]
@@ -265,13 +266,14 @@ class Contest:
         """Where runs are made and found again."""
         return Trials(self.study, Store(self.root / "results" / ".store"), self.period)
 
-    def compete(self, pairs: int) -> Iterator[pd.DataFrame]:
+    def compete(self, pairs: int, only: Collection[str]) -> Iterator[pd.DataFrame]:
         """Simulate everybody on the same people; after each replicate yield a row per candidate and run."""
         today = self.study.arms[0].applied
-        entrants: list[tuple[str, AppliedPolicy]] = [(TODAY, today)]
-        for name, make in self.entrants():
-            made = make()
-            entrants.append((name, today if made is None else made))
+        entrants: list[tuple[str, AppliedPolicy]] = []
+        for name, make in ((TODAY, lambda: today), *self.entrants()):
+            if not only or name in only:
+                made = make()
+                entrants.append((name, today if made is None else made))
         rows = []
         for replicate in range(FIRST, FIRST + pairs):
             for name, applied in entrants:
@@ -310,6 +312,7 @@ def main() -> None:
     parser.add_argument("--rules", default=",".join(RULES))
     parser.add_argument("--pairs", type=int, default=10)
     parser.add_argument("--candidates", type=int, help="plans that each search may try")
+    parser.add_argument("--only", default="", help="names of the candidates to run; rows of others stay")
     parser.add_argument("--root", type=Path)
     asked = parser.parse_args()
     data = ROOT.parent / "shared" / "data"
@@ -318,18 +321,19 @@ def main() -> None:
         for network in asked.networks.split(","):
             prepare(network, root, data)
             for rules in asked.rules.split(","):
-                for number, made in enumerate(
-                    Contest(network, rules, root, asked.candidates).compete(asked.pairs), 1
-                ):
+                only = [name for name in asked.only.split(",") if name]
+                contest = Contest(network, rules, root, asked.candidates)
+                for number, made in enumerate(contest.compete(asked.pairs, only), 1):
                     if number > 1:
                         record(made)
 
 
 def record(made: pd.DataFrame) -> None:
-    """Put runs in the place of those of the same network and rules, and rewrite the page."""
+    """Put runs in the place of those of the same network, rules and candidate, and rewrite the page."""
     old = pd.read_csv(RUNS, keep_default_na=False) if RUNS.is_file() else pd.DataFrame(columns=made.columns)
-    ran = set(zip(made["network"], made["rules"], strict=True))
-    kept = old[[pair not in ran for pair in zip(old["network"], old["rules"], strict=True)]]
+    same = ["network", "rules", "candidate"]
+    ran = set(made[same].itertuples(index=False, name=None))
+    kept = old[[row not in ran for row in old[same].itertuples(index=False, name=None)]]
     every = pd.concat([kept, made]) if len(kept) else made
     order = {name: number for number, name in enumerate(MODELS)}
     every = every.sort_values("network", key=lambda names: names.map(order), kind="stable")

@@ -110,6 +110,34 @@ def test_without_order_it_jumps_to_the_largest_pressure() -> None:
     assert control.due(15) == ("C",)
 
 
+def paid(**fields: object) -> Controller:
+    ways = {"ways": {"0": {"2": 1}, "2": {"0": 3}}}
+    return make_controller(
+        {"kind": "max_pressure_paid_change", "plans": [{**PLAN, **ways, **fields}], "persistence": 1.5},
+        "c[0]",
+    )
+
+
+def test_a_change_is_made_only_where_it_gains_half_as_much_again_as_it_costs() -> None:
+    assert paid().decide(view(0, 10, {"e_0": 6}, {"n_0": 4}), 10) == {"C": Hold(2)}
+    assert paid().decide(view(0, 10, {"e_0": 7}, {"n_0": 4}), 10) == {"C": Jump(1)}
+    assert paid().decide(view(2, 12, {"n_0": 7}, {"e_0": 4}), 12) == {"C": Jump(3)}
+    assert paid().decide(view(0, 9, {"e_0": 7}, {}), 9) == {"C": Hold(2)}  # its shortest green is not over
+
+
+def test_a_lane_that_stays_green_through_a_change_costs_nothing() -> None:
+    stages = [PLAN["stages"][0], {**PLAN["stages"][1], "lanes": {"e_0": 1.0, "n_0": 1.0}}]
+    assert paid(stages=stages).decide(view(0, 10, {"e_0": 1}, {"n_0": 9}), 10) == {"C": Jump(1)}
+    stages[1] = {**PLAN["stages"][1], "lanes": {"e_0": 1.0, "n_0": 0.5}}  # 4 vehicles at half: 2 x 1.5
+    assert paid(stages=stages).decide(view(0, 10, {"e_0": 3}, {"n_0": 4}), 10) == {"C": Hold(2)}
+    assert paid(stages=stages).decide(view(0, 10, {"e_0": 4}, {"n_0": 4}), 10) == {"C": Jump(1)}
+
+
+def test_paid_changes_need_a_price() -> None:
+    with pytest.raises(ConfigError, match="persistence"):
+        make_controller({"kind": "max_pressure_paid_change", "plans": [], "persistence": 0.0}, "c[0]")
+
+
 @pytest.mark.parametrize(
     "fields", [{"plans": []}, {"persistence": 0.0}, {"interval_s": -1.0}, {"patience": 3.0}]
 )

@@ -1,7 +1,7 @@
 """Our signal control beside what else there is, on real input: fresh people, paired with today's plans.
 
     python -m tests.validation.signal_rivals [--networks cologne8,ingolstadt7] [--rules unconstrained,chinese]
-        [--pairs 10] [--candidates 60] [--only "shipped plan,SUMO actuated"] [--root ROOT]
+        [--pairs 10] [--candidates 60] [--only "shipped plan" "SUMO actuated"] [--root ROOT]
 
 imports each network into ROOT (a temporary folder if none is given), computes or asks for every candidate,
 simulates it on replicates that no search has seen, and rewrites these candidates' rows of
@@ -270,10 +270,13 @@ class Contest:
         """Simulate everybody on the same people; after each replicate yield a row per candidate and run."""
         today = self.study.arms[0].applied
         entrants: list[tuple[str, AppliedPolicy]] = []
-        for name, make in ((TODAY, lambda: today), *self.entrants()):
+        if not only or TODAY in only:
+            entrants.append((TODAY, today))
+        for name, make in self.entrants():
             if not only or name in only:
                 made = make()
                 entrants.append((name, today if made is None else made))
+        assert {name for name, _ in entrants} >= set(only), only
         rows = []
         for replicate in range(FIRST, FIRST + pairs):
             for name, applied in entrants:
@@ -312,7 +315,7 @@ def main() -> None:
     parser.add_argument("--rules", default=",".join(RULES))
     parser.add_argument("--pairs", type=int, default=10)
     parser.add_argument("--candidates", type=int, help="plans that each search may try")
-    parser.add_argument("--only", default="", help="names of the candidates to run; rows of others stay")
+    parser.add_argument("--only", nargs="+", default=[], help="candidates to run; rows of others stay")
     parser.add_argument("--root", type=Path)
     asked = parser.parse_args()
     data = ROOT.parent / "shared" / "data"
@@ -321,9 +324,8 @@ def main() -> None:
         for network in asked.networks.split(","):
             prepare(network, root, data)
             for rules in asked.rules.split(","):
-                only = [name for name in asked.only.split(",") if name]
                 contest = Contest(network, rules, root, asked.candidates)
-                for number, made in enumerate(contest.compete(asked.pairs, only), 1):
+                for number, made in enumerate(contest.compete(asked.pairs, asked.only), 1):
                     if number > 1:
                         record(made)
 
@@ -338,7 +340,7 @@ def record(made: pd.DataFrame) -> None:
     order = {name: number for number, name in enumerate(MODELS)}
     every = every.sort_values("network", key=lambda names: names.map(order), kind="stable")
     every.to_csv(RUNS, index=False, lineterminator="\n")
-    PAGE.write_text(page(every, MODELS), encoding="utf-8")
+    PAGE.write_text(page(every, MODELS, tuple(RULES)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -28,7 +28,8 @@ began at the latest; a value with such vehicles is a lower bound.
 - `unconstrained`: no pedestrian has to be served, greens from 5 s; what reacts, up to 50 s. Like for like
   with what others publish; not to be recommended. `chinese`: minimum greens and walking times of
   `configs/standards/signals/design.yaml`, crossings assumed on every leg where none is drawn; what reacts,
-  up to 60 s; laws that take the stages in any order know no longest green. The shipped plans and SUMO's two tools keep no such rules.
+  up to 60 s. Laws that take the stages in any order know no longest green. The shipped plans and SUMO's two
+  tools keep no such rules.
 - The shipped plans of cologne8, ingolstadt7, jinan_3x4 and nanchang_cuta (nanchang_cutA, 60 % of its demand)
   are netconvert's guess; only acosta's are real.
 - {today}: as imported. *tlsCycleAdaptation.py*, *tlsCoordinator.py*: SUMO's tools with their
@@ -38,8 +39,8 @@ began at the latest; a value with such vehicles is a lower bound.
   *our max-pressure, paid changes*: any stage may follow, every second, where it gains 1.5 times the pressure
   that the change costs (`sim/controllers/paid_change.py`); like the acyclic rival it promises nobody a green
   and is not offered to policies.
-- Rows of one network may have been made on different days and in different numbers; differences are taken
-  over the replicates that both have.
+- A candidate without a row was not run there. Rows of one network may have been made on different days and in
+  different numbers; differences are taken over the replicates that both have.
 
 ## Ours against what else reacts
 
@@ -99,8 +100,8 @@ def _cell(row: Mapping[str, object]) -> str:
     return f"{row['difference']:+.1f} ({row['ci_low']:+.1f} to {row['ci_high']:+.1f})"
 
 
-def page(runs: pd.DataFrame, networks: Iterable[str]) -> str:
-    """Write the page from the runs; it names those of the `networks` that have none."""
+def page(runs: pd.DataFrame, networks: Iterable[str], rules: Iterable[str]) -> str:
+    """Write the page from the runs; it names those of the `networks` and `rules` that have none."""
     table = [
         "| network | rules | candidate | s/veh | against the shipped plan (95 %) | pairs | not arrived |",
         "|" + " --- |" * 7,
@@ -122,8 +123,13 @@ def page(runs: pd.DataFrame, networks: Iterable[str]) -> str:
         f"| {row['network']} | {row['rules']} | {row['rival']} | {_cell(row)} | {row['pairs']} |"
         for row in duels(runs)
     ]
-    left_out = [name for name in networks if name not in set(runs["network"])]
-    missing = f"Not run for this page: {', '.join(left_out)}.\n" if left_out else ""
+    ran = set(runs[["network", "rules"]].itertuples(index=False, name=None))
+    left_out = [
+        f"{name} ({', '.join(missed)})"
+        for name in networks
+        if (missed := [one for one in rules if (name, one) not in ran])
+    ]
+    missing = f"Not run for this page: {'; '.join(left_out)}.\n" if left_out else ""
     return TEXT.format(
         when=", ".join(sorted(set(runs["date"].astype(str)))),
         table="\n".join(table),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice, zip_longest
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from sim.labels import Text, text
+from sim.labels import Text, catalogue, text
 from sim.measures.spec import MeasureSpec
 from sim.plots.study_data import StudyData
 from sim.site.places import place
@@ -22,6 +23,10 @@ COMPARISON_COLUMNS = (
     "p", "p_holm", "gate",
 )  # fmt: skip
 
+SEEN_ROWS = 50
+WIDEST = 48.0
+"""A column is as wide as the first rows need, up to so many characters."""
+
 VERDICT_HEADS = ("policy", "period", "before", "after", "unit", "change", "interval", "verdict")
 EVIDENCE_HEADS = (
     "policy", "period", "pairs", "sd_before", "sd_after", "half", "smallest", "mcid", "pairing", "p_holm",
@@ -33,27 +38,49 @@ def write_workbook(
 ) -> None:
     """Write report.xlsx; equal studies give equal bytes. Names are text, also where they begin with `=`."""
     from openpyxl import Workbook  # noqa: PLC0415 - only who writes it needs its memory
+    from openpyxl.utils import get_column_letter  # noqa: PLC0415
 
     from sim.spreadsheet import workbook_bytes  # noqa: PLC0415
 
     book = Workbook(write_only=True)
-    compared = ("方案 policy", "指标 measure", "位置 where", "结论 verdict", *COMPARISON_COLUMNS)
+    compared = (
+        *_heads("policy", "measure", "places", "verdict"),
+        *(_column(name) for name in COMPARISON_COLUMNS),
+    )
     sheets: list[tuple[str, Sequence[Any], Iterable[Sequence[Any]]]] = [
-        ("verdicts", _heads(*VERDICT_HEADS), _verdicts(shown)),
+        ("verdicts", _heads(*VERDICT_HEADS), [*_verdicts(shown), *_marks(data)]),
         ("comparison", compared, _comparison(data, specs)),
-        ("links", tuple(data.links.columns), _plain(data.links)),
+        ("links", _columns(data.links), _plain(data, data.links)),
         ("evidence", _heads(*EVIDENCE_HEADS), _evidence(shown)),
-        ("fates", tuple(data.fates.columns), _plain(data.fates)),
-        ("findings", tuple(data.findings.columns), _plain(data.findings)),
+        ("fates", _columns(data.fates), _plain(data, data.fates)),
+        ("findings", _columns(data.findings), _plain(data, data.findings)),
         ("definitions", (*_heads("measure", "unit", "definition", "mcid"), "", ""), _definitions(shown)),
     ]
     for name, heads, rows in sheets:
         sheet = book.create_sheet(_both(text(f"report.sheet.{name}"), " "))
         sheet.freeze_panes = "A2"
+        left = iter(rows)
+        first = list(islice(left, SEEN_ROWS))
+        for i, width in enumerate(_widths([heads, *first]), 1):
+            sheet.column_dimensions[get_column_letter(i)].width = width
         sheet.append([_cell(sheet, head, bold=True) for head in heads])
-        for row in rows:
+        for row in chain(first, left):
             sheet.append([_cell(sheet, value) for value in row])
     path.write_bytes(workbook_bytes(book))
+
+
+def _widths(rows: Sequence[Sequence[Any]]) -> Iterator[float]:
+    """Return widths in which the rows can be read; a Chinese character counts twice."""
+    for column in zip_longest(*rows, fillvalue=""):
+        words = [_both(value, " / ") if isinstance(value, Text) else str(value) for value in column]
+        yield min(max(sum(1 + (char > "\u2e80") for char in one) for one in words) + 2, WIDEST)
+
+
+def _marks(data: StudyData) -> Iterator[Sequence[Any]]:
+    """Say below the verdicts what the page says above them."""
+    for holds, key in ((data.made_up, "plot.made_up"), (not data.calibrated, "report.uncalibrated")):
+        if holds:
+            yield (text(key),)
 
 
 def _cell(sheet: Any, value: Any, *, bold: bool = False) -> Any:
@@ -128,5 +155,24 @@ def _definitions(shown: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
         yield one.name, one.unit, one.definition, one.mcid, one.formula, one.source
 
 
-def _plain(table: pd.DataFrame) -> Iterator[Sequence[Any]]:
-    yield from table.head(MOST_ROWS).itertuples(index=False, name=None)
+def _columns(table: pd.DataFrame) -> tuple[Text, ...]:
+    return tuple(_column(str(name)) for name in table.columns)
+
+
+def _column(name: str) -> Text:
+    """Name a column of a table: in Chinese, and as the table has it."""
+    return catalogue().get(f"report.sheet.column.{name}", Text(name, name))
+
+
+def _plain(data: StudyData, table: pd.DataFrame) -> Iterator[Sequence[Any]]:
+    said: Mapping[str, Callable[[str], Text]] = {
+        "arm": data.arm_title,
+        "period": data.period_title,
+        "verdict": lambda verdict: text(f"verdict.{verdict}"),
+    }
+    shown = table.head(MOST_ROWS)
+    columns = [
+        [said[name](str(value)) for value in shown[name]] if name in said else shown[name]
+        for name in map(str, shown.columns)
+    ]
+    yield from zip(*columns, strict=True)

@@ -128,7 +128,9 @@ def test_the_workbook_holds_the_verdicts_and_no_formula(folder: Path) -> None:
         "结论", "比较", "路段", "证据", "车辆去向", "检查", "定义",
     ]  # fmt: skip
     rows = list(book.worksheets[0].iter_rows(values_only=True))
-    assert len(rows) == 2 and "车道调整加信号重配时" in str(rows[1][0])
+    assert "车道调整加信号重配时" in str(rows[1][0])
+    assert [str(row[0]).split(" / ")[0] for row in rows[2:]] == ["示意数据,非该地实际", "未标定"]
+    assert [cell.value for cell in book.worksheets[4][1]][:2] == ["方案 / arm", "时段 / period"]
     assert book.worksheets[1].max_row == 1 + len(read_study(folder).comparison)
 
 

@@ -26,6 +26,7 @@ import yaml
 
 from sim.demand import realise
 from sim.errors import ConfigError
+from sim.interventions.streets import MOTOR
 from sim.labels import catalogue
 from sim.policy import apply, parse_policy
 from sim.site.model import Site
@@ -108,7 +109,7 @@ def _candidates(site: Site, root: Path) -> Iterator[dict[str, Any]]:
     driven = {edge for edges in people.vehicles["edges"] for edge in edges.split()}
     for junction in site.network.junctions.values():
         for approach in junction.approaches:
-            lanes = len(site.network.edges[approach.edge].lanes)
+            lanes = sum(bool(lane.allow & MOTOR) for lane in site.network.edges[approach.edge].lanes)
             if approach.edge in driven:
                 continue
             turns = [movement.direction for movement in approach.movements]
@@ -125,12 +126,13 @@ def _candidates(site: Site, root: Path) -> Iterator[dict[str, Any]]:
 
 def try_out(model: real_input.Model, data: Path, root: Path, replicates: int) -> list[dict[str, Any]]:
     """Run one model's study and return a row per arm; AssertionError where a command fails."""
-    made = real_input.prepare(replace(model, retime={}, lane_use=None), data, root)
-    assert made.code == 0, made.out
+    if not (root / "scenarios" / model.name).is_dir():
+        made = real_input.prepare(replace(model, retime={}, lane_use=None), data, root)
+        assert made.code == 0, made.out
     site = load(root / "scenarios" / model.name, root / "results" / ".store")
     trial = Trial(model, painted_lane(site, root))
     trial.write(root)
-    done = huandu(root, "run", f"scenario={model.name}", f"run.replicates={replicates}")
+    done = huandu(root, "run", f"scenario={model.name}", f"run.replicates={replicates}", "overwrite=true")
     assert done.code == 0, done.out
     folder = root / "results" / model.name
     return rows(model.name, folder, trial, round(done.wall_s))

@@ -13,6 +13,7 @@ from sim.signals.program import SignalProgram
 from sim.site.car_lanes import lane_uses
 from sim.site.model import Site
 from sim.site.network import Approach, Edge
+from tests.control_kinds import conversions
 from tests.edits import approaches
 from tests.sites import policy_of
 
@@ -234,3 +235,70 @@ KINDS: dict[str, tuple[str, Callable[[Site], Fields]]] = {
     "variable_lane": ("variable_lane", variable_lane),
     "tidal_lane": ("tidal_lane", tidal_lane),
 }
+
+
+def found(site: Site, kind: str, uses: Iterator[Fields]) -> Fields:
+    """Return the first of these uses that is not refused."""
+    for said in uses:
+        try:
+            parse(REGISTRY[kind], {"kind": kind, **said}, "f").edits(site, "f")
+        except ConfigError:
+            continue
+        return said
+    raise LookupError(f"no place for {kind}")
+
+
+def of_turns(site: Site, direction: str, **more: object) -> Iterator[Fields]:
+    for name, movement in site.network.movements.items():
+        lanes = len({c.from_lane for c in movement.connections})
+        if movement.direction == direction:
+            yield {"movement": name, "expect": {"lanes": lanes}, **more}
+
+
+def left_waiting_area(site: Site) -> Fields:
+    return found(site, "left_waiting_area", of_turns(site, "left", storage_m=8))
+
+
+def channelise_right(site: Site) -> Fields:
+    return found(site, "channelise_right", of_turns(site, "right", speed_kmh=30))
+
+
+def box_junction(site: Site) -> Fields:
+    share = {"expect": {"enters_full_exit_share": site.facts.enters_full_exit_share}}
+    uses = ({"junctions": [id], **share, "enters_full_exit_share": 0.1} for id in site.network.junctions)
+    return found(site, "box_junction", uses)
+
+
+def merge_alternation(site: Site) -> Fields:
+    junctions = site.network.junctions.values()
+    uses = ({"junction": j.id, "expect": {"control": j.control}} for j in junctions)
+    return found(site, "merge_alternation", uses)
+
+
+def _converted(site: Site, kind: str) -> Fields:
+    uses = (dict(said) for _, said in conversions(site))
+    return found(
+        site, kind, ({k: v for k, v in said.items() if k != "kind"} for said in uses if said["kind"] == kind)
+    )
+
+
+def signalise(site: Site) -> Fields:
+    return _converted(site, "signalise")
+
+
+def convert_junction(site: Site) -> Fields:
+    return _converted(site, "convert_junction")
+
+
+CHOOSY: dict[str, tuple[str, Callable[[Site], Fields]]] = {
+    use.__name__: (use.__name__, use)
+    for use in (
+        left_waiting_area,
+        channelise_right,
+        box_junction,
+        merge_alternation,
+        signalise,
+        convert_junction,
+    )
+}
+"""Kinds whose place few networks have: tests.town has one for each."""

@@ -14,13 +14,14 @@ from sim.policy import AppliedPolicy, apply
 from sim.site.model import Site
 from sim.sumo.build import build
 from sim.sumo.proof import Proof, prove
-from tests.kinds import KINDS
+from tests.kinds import CHOOSY, KINDS
 from tests.properties.test_edits import runs
 from tests.sites import applied_of, policy_of, site_of
+from tests.town import town
 
 
 def applied(site: Site, name: str) -> AppliedPolicy:
-    kind, fields = KINDS[name]
+    kind, fields = {**KINDS, **CHOOSY}[name]
     return apply(policy_of(a={"kind": kind, **fields(site)}), site, "policy")
 
 
@@ -60,19 +61,52 @@ def test_a_tidal_lane_where_streets_are_wide_both_ways(
 
 def test_any_two_kinds_together_hold_their_proof_or_are_refused(site: Site, cache: Path) -> None:
     """Pairs in one policy, also in a stated order: never a crash, never a wrong build."""
+    outcome = paired(site, cache, sorted(KINDS), sorted(KINDS), 20)
+    assert outcome["held"] >= 5, outcome
+    assert outcome["refused"] >= 3, outcome
+
+
+@pytest.fixture(scope="module")
+def of_all(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    return town(tmp_path_factory.mktemp("town"))
+
+
+@pytest.mark.parametrize("name", CHOOSY)
+def test_the_proof_holds_where_there_is_a_place(of_all: Site, cache: Path, name: str) -> None:
+    assert proved(of_all, cache, name).changed
+
+
+def test_kinds_with_few_places_and_any_other_hold_their_proof_or_are_refused(
+    of_all: Site, cache: Path
+) -> None:
+    """No street of the town is wide enough for a lane that changes its direction or its use."""
+    others = sorted({*KINDS, *CHOOSY} - {"variable_lane", "tidal_lane"})
+    outcome = paired(of_all, cache, sorted(CHOOSY), others, 30)
+    assert outcome["held"] >= 10, outcome
+    assert outcome["refused"], outcome
+
+
+def paired(site: Site, cache: Path, some: list[str], others: list[str], examples: int) -> Counter[str]:
+    """Build pairs of kinds in one policy, also in a stated order; return how many held and were refused."""
     outcome: Counter[str] = Counter()
     base = build(site, applied_of(site, ()), "am", cache)
+    kinds = {**KINDS, **CHOOSY}
 
-    @settings(max_examples=20)
+    @settings(max_examples=examples)
     @given(
-        names=st.lists(st.sampled_from(sorted(KINDS)), min_size=2, max_size=2, unique=True),
-        ordered=st.booleans(),
+        names=st.tuples(st.sampled_from(some), st.sampled_from(others)).filter(
+            lambda pair: pair[0] != pair[1]
+        ),
+        order=st.sampled_from([{}, {"a": "b"}, {"b": "a"}]),
     )
-    def one(names: list[str], ordered: bool) -> None:
-        parts = [{"kind": KINDS[name][0], **KINDS[name][1](site)} for name in names]
-        after = {"after": ["a"]} if ordered else {}
+    def one(names: tuple[str, str], order: dict[str, str]) -> None:
+        parts = {
+            id: {"kind": kinds[name][0], **kinds[name][1](site)} for id, name in zip("ab", names, strict=True)
+        }
+        for later, earlier in order.items():
+            parts[later]["after"] = [earlier]
         try:
-            policy = apply(policy_of(a=parts[0], b={**parts[1], **after}), site, "policy")
+            policy = apply(policy_of(**parts), site, "policy")
             arm = build(site, policy, "am", cache)
         except (ConfigError, BuildError) as refusal:
             assert str(refusal)
@@ -82,5 +116,4 @@ def test_any_two_kinds_together_hold_their_proof_or_are_refused(site: Site, cach
         outcome["held"] += 1
 
     one()
-    assert outcome["held"] >= 5, outcome
-    assert outcome["refused"] >= 3, outcome
+    return outcome

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sim.edits.control import precedences, with_control
 from sim.edits.edited_site import edited
-from sim.errors import BuildError, ConfigError
+from sim.errors import BuildError, ConfigError, Problems
+from sim.loading import parse
 from sim.policy import AppliedPolicy, apply
 from sim.signals.new_plan import plain_plan
 from sim.signals.program import GREEN
 from sim.signals.rules import timing_rules
+from sim.site.check import check_field_values
+from sim.site.facts import SiteFacts
 from sim.site.model import Site
 from sim.standard_data import SOURCE
 from sim.sumo.build import build
 from sim.sumo.netconvert import convert
 from sim.sumo.proof import prove
 from sim.sumo.site import load
+from tests.control_kinds import plan
 from tests.sites import applied_of, policy_of, site_of
 
 CONVERT = {"kind": "convert_junction", "junction": "J1", "expect": {"control": "signals"}, "to": "priority",
@@ -73,6 +78,46 @@ def crossroads(tmp_path_factory: pytest.TempPathFactory) -> Site:
 
 def applied(site: Site, base: Mapping[str, object], **fields: object) -> AppliedPolicy:
     return apply(policy_of(a={**base, **fields}), site, "policy")
+
+
+def observed(site: Site, **values: object) -> Site:
+    """Return the site as if these capacities in gaps had been observed."""
+    written = {id.replace("_", "."): {"gap_capacity_vph": vph, "source": "x"} for id, vph in values.items()}
+    data = {**site.facts.model_dump(mode="json", exclude_unset=True), "field_values": written}
+    return replace(site, facts=parse(SiteFacts, data, "site.yaml"))
+
+
+def test_results_rest_on_the_approaches_that_give_way(crossroads: Site, site: Site) -> None:
+    assert applied(crossroads, SIGNALISE, plan=plan(crossroads, "J1")).gap_approaches == (
+        "J1.north",
+        "J1.south",
+    )
+    # Nobody goes in gaps where signals are today: there is nothing to observe.
+    assert applied(site, CONVERT).gap_approaches == tuple(f"J1.{leg}" for leg in sorted(LEGS))
+    assert applied(site, {"kind": "retime_signal", "junction": "J1", "expect": {"cycle_s": 90},
+                          "greens_s": {"S1": 30}}).gap_approaches == ()  # fmt: skip
+
+
+def test_what_was_observed_in_every_period_is_no_condition_any_more(crossroads: Site) -> None:
+    signals = {**SIGNALISE, "plan": plan(crossroads, "J1")}
+    assert applied(crossroads, signals).assumptions
+    assert not applied(observed(crossroads, J1_north={"am": 300}), signals).assumptions
+    assert applied(observed(crossroads, J1_north={"pm": 300}), signals).assumptions
+
+
+def test_only_what_can_be_observed_is_accepted(crossroads: Site) -> None:
+    facts = observed(
+        crossroads, J1_north={"am": 300, "pm": 200}, J1_east={"am": 300}, J1_north_left={"am": 100}
+    ).facts
+    problems = Problems()
+    check_field_values(facts, crossroads.network, "s", problems)
+    assert [str(problem) for problem in problems.found] == [
+        "s.field_values.J1.north.gap_capacity_vph.pm: the site has no period 'pm' (known: am)",
+        "s.field_values.J1.east.gap_capacity_vph: nobody goes in gaps there: 'J1.east' need not give way "
+        "(leave it out)",
+        "s.field_values.J1.north.left.gap_capacity_vph: is observed of a whole approach: what stands there "
+        "shares its lanes (write it for 'J1.north')",
+    ]
 
 
 def test_a_signal_goes_and_nothing_else(site: Site, tmp_path: Path) -> None:

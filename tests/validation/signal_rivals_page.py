@@ -28,8 +28,8 @@ began at the latest; a value with such vehicles is a lower bound.
 - `unconstrained`: no pedestrian has to be served, greens from 5 s; what reacts, up to 50 s. Like for like
   with what others publish; not to be recommended. `chinese`: minimum greens and walking times of
   `configs/standards/signals/design.yaml`, crossings assumed on every leg where none is drawn; what reacts,
-  up to 60 s. Laws that take the stages in any order know no longest green. The shipped plans and SUMO's two
-  tools keep no such rules.
+  up to 60 s. Laws that take the stages in any order know no longest green and may leave out those in which
+  people walk, under either set of rules. The shipped plans and SUMO's two tools keep no such rules.
 - The shipped plans of cologne8, ingolstadt7, jinan_3x4 and nanchang_cuta (nanchang_cutA, 60 % of its demand)
   are netconvert's guess; only acosta's are real.
 - {today}: as imported. *tlsCycleAdaptation.py*, *tlsCoordinator.py*: SUMO's tools with their

@@ -26,8 +26,8 @@ from sim.report.templating import bilingual, environment, whole_page
 
 GOOD = ("improved", "improved_uncertain")
 BAD = ("worse", "worse_uncertain")
-NOT_SAID = ("policies", "sweep", "executor")
-"""Settings that arms say already, or that shape no result."""
+NOT_SAID = ("site", "policies", "sweep", "executor")
+"""Settings that study and arms say already, or that shape no result."""
 
 
 @dataclass(frozen=True)

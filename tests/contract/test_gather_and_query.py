@@ -127,6 +127,18 @@ def test_policies_of_all_sites_are_ranked_and_sites_lie_where_they_say(tmp_path:
     assert (x[0] - x[1]) / (float(bar) / km) == pytest.approx(east_km, rel=0.02)
 
 
+def test_studies_of_different_sites_are_gathered(tmp_path: Path) -> None:
+    folders = []
+    for name in ("one", "two"):
+        folder = write_synthetic_study(tmp_path / name, arms=["baseline", "both"], name=name)
+        described = json.loads((folder / "study.json").read_text(encoding="utf-8"))
+        described["config"]["site"] = described["site"]["name"] = name
+        (folder / "study.json").write_text(json.dumps(described), encoding="utf-8")
+        folders.append(folder)
+    table, _ = gather(folders, tmp_path)
+    assert set(pd.read_csv(table)["site"]) == {"one", "two"}
+
+
 def test_a_folder_without_a_finished_study_is_named(root: Path) -> None:
     answer = huandu("gather", "results/one", "results/tow", "--root", root)
     assert answer.code == 2

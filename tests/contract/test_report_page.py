@@ -92,7 +92,7 @@ def test_cards_tell_problem_diagnosis_place_cost_department_and_confidence(folde
     said = reader.text("verdicts")
     for words in (
         "西进口左转绿灯不足，排队溢出展宽段",
-        "早高峰石桥铺路口 J1 西进口左转控制延误",
+        "早高峰，石桥铺路口 J1 西进口左转控制延误",
         "95 % 位排队长度",
         "造价合计 8.5 万元",
         "责任部门：交警大队设施科",

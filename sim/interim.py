@@ -19,12 +19,10 @@ from sim.policy import BASELINE
 from sim.runs.campaign import Key
 from sim.study import Study
 
-SHARE = 8
-"""Runs that are measured together while every core simulates: enough to be worth a process's while."""
 FEWEST = 4
 """Replicates; fewer give no interval worth a line."""
 GROWTH = 1.5
-"""People are told when there are so many times the replicates of the last time: 4, 6, 9, 14, ..."""
+"""It is told when there are so many times the replicates of the last time: 4, 6, 9, 14, ..."""
 MOST_LINES = 6
 """Policies and periods that are told one by one; of more the verdicts are counted."""
 
@@ -38,8 +36,8 @@ class Interim:
     What it has measured stays in `measured`, so nothing is measured twice. `tell` gets a line for people now
     and then. A mistake in measuring is left for the end of the study, where it is raised.
 
-    While the last runs leave some of the `cores` with nothing to simulate, whatever there is is measured, and
-    `prepare` is called, once: it may begin what else would have to wait for the end.
+    `prepare` is called when the last runs leave one of the `cores` with nothing to simulate: it may begin
+    what would else have to wait for the end.
     """
 
     analysis: Callable[[Runs, pd.DataFrame, pd.DataFrame], Analysis]
@@ -48,9 +46,7 @@ class Interim:
     tell: Callable[[str], None]
     cores: int = 1
     prepare: Callable[[], None] = lambda: None
-    _under_way: list[Future[Measured]] = field(default_factory=list)
-    _begun: set[Key] = field(default_factory=set)
-    _told: int = 0
+    _under_way: Future[Measured] | None = None
     _next: float = field(default=FEWEST)
 
     def __call__(self, runs: Runs, free_flow: pd.DataFrame, assignment: pd.DataFrame) -> list[dict[str, Any]]:
@@ -60,32 +56,27 @@ class Interim:
         """
         analysis = self.analysis(dict(runs), free_flow, assignment)
         total = len(analysis.study.simulated) * len(analysis.study.periods) * len(analysis.study.replicates)
-        left, busy = total - len(runs), not all(begun.done() for begun in self._under_way)
-        if not busy:
-            self.collect()
-        if left == min(self.cores, total) - 1:
+        if len(runs) == total - min(self.cores, total) + 1:
             self.prepare()
+        if self._under_way is not None and not self._under_way.done():
+            return []
+        self.collect()
         # A run is held against today's with the same people.
-        unmeasured = runs.keys() - self._begun - self.measured.keys()
-        new = sorted(key for key in unmeasured if (BASELINE, key[1], key[2]) in runs)
-        if new and (0 < left < self.cores or (len(new) >= SHARE and not busy)):
-            self._begun.update(new)
-            self._under_way.append(self.begin(measured_runs, analysis, new))
-        if busy:
-            return []
+        new = sorted(key for key in runs.keys() - self.measured.keys() if (BASELINE, key[1], key[2]) in runs)
+        if new and len(runs) < total:
+            self._under_way = self.begin(measured_runs, analysis, new)
         whole = self._whole(analysis.study)
-        if len(whole) <= max(self._told, FEWEST - 1):
+        if len(whole) < self._next:
             return []
-        self._told = len(whole)
+        self._next = GROWTH * len(whole)
         return self._standing(analysis, whole)
 
     def collect(self) -> None:
         """Wait for what is being measured and keep it."""
-        begun, self._under_way = self._under_way, []
-        for share in begun:
-            if share.exception() is None:
-                found = done(share)
-                self.measured.update(found)
+        begun, self._under_way = self._under_way, None
+        if begun is not None and begun.exception() is None:
+            found = done(begun)
+            self.measured.update(found)
 
     def _whole(self, study: Study) -> list[int]:
         """Return the replicates of which every run is measured."""
@@ -95,11 +86,9 @@ class Interim:
     def _standing(self, analysis: Analysis, whole: list[int]) -> list[dict[str, Any]]:
         kept = {key: tables for key, tables in self.measured.items() if key[2] in whole}
         rows = analysis.primary_of(kept, whole)
-        if len(whole) >= self._next:
-            self._next = GROWTH * len(whole)
-            for lang in LANGS:
-                for line in lines(analysis, rows, len(whole)):
-                    self.tell(line.of(lang))
+        for lang in LANGS:
+            for line in lines(analysis, rows, len(whole)):
+                self.tell(line.of(lang))
         columns = ["arm", "period", "difference", "ci_low", "ci_high", "verdict"]
         return [
             {"replicates": len(whole), **{name: _plain(row[name]) for name in columns}}

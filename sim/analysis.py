@@ -39,7 +39,7 @@ from sim.site.zones import measured_junctions
 from sim.standard_data import config_path
 from sim.study import Study
 from sim.tables import ASKED_TABLES, ASSIGNMENT, PASSPORT, PLACEBO, RUN_TABLES, empty, typed
-from sim.trip_pairs import people_table
+from sim.trip_pairs import begin_people, people_table
 
 Runs = Mapping[Key, RunRecord]
 """What stands for each arm, period and replicate: a run in the store, or why there is none."""
@@ -129,6 +129,7 @@ class Analysis:
         long = {name: _stacked(self.measured, name) for name in HELD}
         long["findings"] = self.long("findings")
         curves = long.pop("running")
+        people = begin_people(self.study, self.store, self.runs, long["findings"], self.confidence, begin)
         comparison = self._compared(long["measures"], long["findings"], self.study.replicates)
         moved = displacement(comparison)
         return Tables(
@@ -148,7 +149,7 @@ class Analysis:
             cordon=cordon(moved, comparison),
             panel=panel(long["measures"], comparison, self.specs, self.study.primary, self.confidence),
             warm_up=self._warm_up(curves),
-            people=people_table(self.study, self.store, self.runs, long["findings"], self.confidence, begin),
+            people=people_table(people),
         )
 
     def reason_to_stop(self) -> Reason | None:

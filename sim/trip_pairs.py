@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future
 from pathlib import Path
 
 import numpy as np
@@ -38,26 +39,30 @@ def write_trip_pairs(
     whole.to_parquet(folder / "trip_pairs.parquet", index=False, compression="zstd")
 
 
-def people_table(
+def begin_people(
     study: Study,
     store: Store,
     runs: Mapping[Key, RunRecord],
     findings: pd.DataFrame,
     confidence: float,
     begin: Begin = here,
-) -> pd.DataFrame:
-    """Count winners and losers of every arm and period; columns `people.PEOPLE`.
+) -> list[Future[pd.DataFrame]]:
+    """Begin to count winners and losers of every arm and period, for `people_table`.
 
     Two runs are in memory at a time, wherever `begin` has it done. `findings`: columns `tables.FINDINGS`;
     replicates in which the arm's people are not those of today are left out, as they have no verdict either.
     """
     other = findings[findings["finding"] == "arms_differ_in_demand"]
     unlike = set(zip(other["arm"], other["period"], other["replicate"], strict=True))
-    begun = [
+    return [
         begin(_people, study, store, dict(runs), arm.id, period, unlike, confidence)
         for arm in study.arms[1:]
         for period in study.periods
     ]
+
+
+def people_table(begun: Iterable[Future[pd.DataFrame]]) -> pd.DataFrame:
+    """Put together what `begin_people` has begun; columns `people.PEOPLE`."""
     kept = [part for one in begun if len(part := done(one))]
     return pd.concat(kept, ignore_index=True) if kept else empty(PEOPLE)
 

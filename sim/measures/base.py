@@ -142,9 +142,11 @@ class RunView:
     def demand_pcuph(self) -> Mapping[str, float]:
         """Movement -> passenger car equivalents per hour that wanted to make it in the window."""
         wanted = self.passages[self.within(self.passages["time_s"])]
-        pcu = wanted["vehicle_class"].map(lambda name: self.pce.get(name, 1.0)).astype("float64")
-        sums = pcu.groupby(wanted["movement"]).sum()
-        return {str(movement): float(total) / self.window_h for movement, total in sums.items()}
+        counts = wanted.groupby(["movement", "vehicle_class"], as_index=False).size()
+        found: dict[str, float] = {}
+        for movement, kind, n in counts.itertuples(index=False):
+            found[movement] = found.get(movement, 0.0) + n * self.pce.get(kind, 1.0) / self.window_h
+        return found
 
     @cached_property
     def greens(self) -> Greens:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,10 @@ from sim.measures.spec import MeasureSpec
 
 if TYPE_CHECKING:
     from sim.plots.figures import FigureFile
+    from sim.plots.study_data import StudyData
+
+SHARES_EACH = 4
+"""Figures take their time, each another one: whoever has drawn a share takes the next."""
 
 # Imported in the children: the parent is to have neither matplotlib nor the fonts in memory.
 # ruff: noqa: PLC0415
@@ -26,7 +31,8 @@ def write_report(
     figures are drawn by as many processes as `apart` has; the page is written when they and what is begun
     `first` are finished. Errors as `sim.report.page.write_report` and `sim.apart.done`.
     """
-    shares = [apart.begin(_figures, folder, dict(specs), share, apart.jobs) for share in range(apart.jobs)]
+    parts = SHARES_EACH * apart.jobs
+    shares = [apart.begin(_figures, folder, dict(specs), part, parts) for part in range(parts)]
     figures = [figure for begun in shares for figure in done(begun)]
     for begun in first:
         done(begun)
@@ -52,9 +58,8 @@ def _load() -> None:
 
 def _figures(folder: Path, specs: Mapping[str, MeasureSpec], share: int, shares: int) -> list[FigureFile]:
     from sim.plots.figures import write_figures
-    from sim.plots.study_data import read_study
 
-    return write_figures(read_study(folder), specs, folder / "figures", share, shares)
+    return write_figures(_study(folder), specs, folder / "figures", share, shares)
 
 
 def _page(folder: Path, specs: Mapping[str, MeasureSpec], figures: list[FigureFile]) -> None:
@@ -69,3 +74,11 @@ def _documents(folder: Path, specs: Mapping[str, MeasureSpec], figures: list[Fig
     from sim.report.page import write_documents
 
     write_documents(folder, specs, in_order(figures))
+
+
+@cache
+def _study(folder: Path) -> StudyData:
+    """Read a study for its figures, whose tables are written by then: a process draws those of one study."""
+    from sim.plots.study_data import read_study
+
+    return read_study(folder)

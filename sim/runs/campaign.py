@@ -171,18 +171,22 @@ class _Campaign:
         progress: Progress,
         watch: Watch | None,
     ) -> None:
-        free_flow = executor.submit(Work.free_flow)
         self.assignment = self._assigned(study, executor, log)
-        for key, future in settled(lambda key: executor.submit(methodcaller("run", *key)), self.keys):
+        # Movements are timed beside the first runs: before them there is nothing else for the other cores.
+        tasks = [*self.keys[:2], None, *self.keys[2:]]
+        timed = False
+        for key, future in settled(lambda key: _begin(executor, key), tasks):
+            if key is None:
+                self.free_flow, timed = future.result(), True
+                continue
             record = self.records[key] = outcome(future)
             arm, period, replicate = key
             state = tally.count(record)
             log.write("run", arm=arm, period=period, replicate=replicate, state=state, **asdict(record))
             progress(tally)
-            if watch is not None and free_flow.done() and free_flow.exception() is None:
-                for line in watch(self.records, free_flow.result().table, self.assignment):
+            if watch is not None and timed:
+                for line in watch(self.records, self.free_flow.table, self.assignment):
                     log.write("standing", **line)
-        self.free_flow = free_flow.result()
 
     def _assigned(self, study: Study, executor: Executor, log: StudyLog) -> pd.DataFrame:
         """Let every arm find its equilibrium, if that is asked for; a failure is told by its runs."""
@@ -201,6 +205,11 @@ class _Campaign:
             for digest in found.digests:  # whoever looks after the store keeps what a log names
                 log.write("loading", arm=arm, period=period, digest=digest)
         return typed(pd.DataFrame(rows, columns=list(ASSIGNMENT)), ASSIGNMENT)
+
+
+def _begin(executor: Executor, key: Key | None) -> Future[Any]:
+    """Begin a run, or, without a key, to time every movement without traffic."""
+    return executor.submit(Work.free_flow if key is None else methodcaller("run", *key))
 
 
 def outcome(future: Future[RunRecord]) -> RunRecord:

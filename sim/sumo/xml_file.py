@@ -12,6 +12,7 @@ from typing import IO, Any, cast
 from xml.parsers import expat
 
 import numpy as np
+import pyarrow as pa
 
 from sim.errors import ConfigError, Problem, near, reason_of
 from sim.labels import Message, message_of
@@ -183,8 +184,9 @@ def _escaped(value: object) -> str:
 
 
 def floats(values: list[str]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Read a column of numbers."""
-    return np.array(values, dtype=object).astype(np.float64)
+    """Read a column of numbers; ValueError where one is none."""
+    found: np.ndarray[Any, np.dtype[np.float64]] = pa.array(values, pa.string()).cast(pa.float64()).to_numpy()
+    return found
 
 
 def numbers(value: str) -> tuple[tuple[float, float], ...]:

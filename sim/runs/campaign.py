@@ -119,7 +119,8 @@ def run_study(
     once movements are timed without traffic. ConfigError where the executor cannot be had.
     """
     store.sweep()
-    files = {key: laid_out(study.site, built) for key, built in builds.items()}
+    known_ways = ways(study.site)
+    files = {key: laid_out(study.site, built, known_ways) for key, built in builds.items()}
     keys = [
         (arm.id, period, n) for period in study.periods for n in study.replicates for arm in study.simulated
     ]
@@ -342,11 +343,12 @@ class Work:
         return settle(start, files.build, study.site, study.assignment, load)
 
 
-def laid_out(site: Site, built: ArmBuild) -> ArmFiles:
-    """Say where an arm is measured."""
+def laid_out(site: Site, built: ArmBuild, known_ways: Sequence[Sequence[str]] | None = None) -> ArmFiles:
+    """Say where an arm is measured. `known_ways`: the site's `ways`, where they have been read."""
+    known_ways = ways(site) if known_ways is None else known_ways
     routes = {name: route.via for name, route in site.facts.routes.items()}
     junctions = measured_junctions(site.facts, site.network)
-    return ArmFiles(built, zones(site.network, junctions, routes, built.network, ways(site)))
+    return ArmFiles(built, zones(site.network, junctions, routes, built.network, known_ways))
 
 
 def request(study: Study, period: str, replicate: int, files: ArmFiles, demand: Demand) -> RunRequest:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -18,7 +17,6 @@ from sim.checks import findings
 from sim.checks.counts import find_in_counts
 from sim.checks.ledger import ledger
 from sim.checks.minor_capacity import GapCapacity, find_minor_capacity, gap_capacity
-from sim.comparison import warm_up
 from sim.comparison.compare import compare
 from sim.comparison.displacement import cordon, displacement, panel
 from sim.comparison.evidence import evidence, gridlock
@@ -40,6 +38,7 @@ from sim.standard_data import config_path
 from sim.study import Study
 from sim.tables import ASKED_TABLES, ASSIGNMENT, PASSPORT, PLACEBO, RUN_TABLES, empty, typed
 from sim.trip_pairs import begin_people, people_table
+from sim.warm_up_pilots import warm_up_table
 
 Runs = Mapping[Key, RunRecord]
 """What stands for each arm, period and replicate: a run in the store, or why there is none."""
@@ -148,7 +147,7 @@ class Analysis:
             displacement=moved,
             cordon=cordon(moved, comparison),
             panel=panel(long["measures"], comparison, self.specs, self.study.primary, self.confidence),
-            warm_up=self._warm_up(curves),
+            warm_up=warm_up_table(self.study, self.store, self.runs, curves),
             people=people_table(people),
         )
 
@@ -200,11 +199,17 @@ class Analysis:
         simulated: dict[str, GapCapacity] = {}
         if any(vph is not None for vph in observed.values()):
             keys = [(BASELINE, period, number) for number in replicates]
-            done = [(key, self.runs[key].digest) for key in keys if key in self.runs]
-            queues = [self.view(key, run).rows("queues") for key, run in done if run is not None]
+            stored = [self.runs[key].digest for key in keys if key in self.runs]
+            queues = [self._queues(digest) for digest in stored if digest is not None]
             for id in approaches:
                 simulated[id] = gap_capacity(rows[rows["approach"] == id] for rows in queues)
         return find_minor_capacity(observed, simulated, self.gates)
+
+    def _queues(self, digest: str) -> pd.DataFrame:
+        """Return what a run's queues were in the evaluation window, columns QUEUES."""
+        queues, facts = self.store.read(digest, "queues"), self.store.facts(digest)
+        begins = queues["begin_s"]
+        return queues[(begins >= facts.window_begin_s) & (begins < facts.window_end_s)]
 
     def _compared(self, table: pd.DataFrame, found: pd.DataFrame, replicates: Sequence[int]) -> pd.DataFrame:
         rows = compare(
@@ -309,54 +314,6 @@ class Analysis:
             if files
         }
         return _stacked(curves, "profiles")
-
-    def _warm_up(self, curves: pd.DataFrame) -> pd.DataFrame:
-        """Check the site's warm-up in every arm, the study's own runs being the pilots.
-
-        `curves`: columns LONG["running"].
-        """
-        site, times, pilots = self.study.site, {}, []
-        for period in self.study.periods:
-            at = site.periods[period]
-            cycles = {
-                program.cycle_s
-                for control in site.signals.get(period, {}).values()
-                for program in control.programs.values()
-            }
-            done = (
-                r.digest
-                for (a, p, _), r in sorted(self.runs.items())
-                if (a, p) == (BASELINE, period) and not r.failure
-            )
-            digest = next(done, None)
-            longest_s = 0.0
-            if digest is not None:
-                longest_s = float(self.store.read(digest, "trips")["free_time_s"].max())
-            times[period] = warm_up.Times(
-                float(at.begin_s),
-                float(site.facts.warm_up_s),
-                float(at.end_s - at.begin_s),
-                tuple(sorted(cycles - {0.0})),
-                0.0 if math.isnan(longest_s) else longest_s,
-            )
-            under_way = curves[curves["period"] == period]
-            # Who stands in a stall when the demand begins is put there before: nobody drives then.
-            under_way = under_way[under_way["x"].between(at.begin_s - site.facts.warm_up_s, at.end_s)]
-            for arm in self.study.arms:
-                own = under_way[under_way["arm"] == arm.id]
-                across = own.pivot_table(index="x", columns="replicate", values="value").dropna()
-                pilots.append(warm_up.Pilot(arm.id, period, across))
-        return warm_up.checked(pilots, times)
-
-    def runs_table(self, tables: Tables) -> pd.DataFrame:
-        """Return one row per run for people: digest or reason, and its network-wide measures."""
-        of_network = tables.measures[tables.measures["scope"] == "network"]
-        wide = of_network.pivot_table(index=list(KEYS), columns="measure", values="value", aggfunc="first")
-        rows = pd.DataFrame(
-            [(*key, record.digest or "", record.failure or "") for key, record in sorted(self.runs.items())],
-            columns=[*KEYS, "digest", "failure"],
-        )
-        return rows.merge(wide.reset_index(), on=list(KEYS), how="left")
 
     def _findings_of_counts(self, period: str) -> pd.DataFrame:
         site = self.study.site

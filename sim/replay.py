@@ -20,12 +20,13 @@ import numpy as np
 import pandas as pd
 
 from sim.policy import BASELINE
-from sim.runs.campaign import Key, Work, laid_out
+from sim.runs.campaign import Key
 from sim.runs.executors import Executor, executor
 from sim.runs.preflight import Preflight
 from sim.runs.recording import Recording, recorded
 from sim.runs.run import RunRecord
 from sim.runs.store import Store
+from sim.runs.work import Work, laid_out
 from sim.site.network import Network
 from sim.street_map import lane_line, touched_by
 from sim.study import Study

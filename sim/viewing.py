@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sim.runs.campaign import Work, laid_out
 from sim.runs.run import write_inputs
 from sim.runs.store import Store
+from sim.runs.work import Work, laid_out
 from sim.study import Arm, Study
 from sim.sumo.build import build
 from sim.sumo.view import gui_command

@@ -91,36 +91,29 @@ def work_zone(site: Site) -> Fields:
 
 def uturn_opening(site: Site) -> Fields:
     """Turn back at a signal, where nobody does yet and the policy is not refused."""
-    for approach in approaches(site):
-        if any(m.direction.startswith("uturn") for m in approach.movements):
-            continue
-        said = {"approach": approach.id, "expect": {"lanes": 0}}
-        try:
-            parse(REGISTRY["uturn_opening"], {"kind": "uturn_opening", **said}, "f").edits(site, "f")
-        except ConfigError:
-            continue
-        return said
-    raise LookupError("no approach without U-turns")
+    uses = (
+        {"approach": approach.id, "expect": {"lanes": 0}}
+        for approach in approaches(site)
+        if not any(m.direction.startswith("uturn") for m in approach.movements)
+    )
+    return found(site, "uturn_opening", uses)
 
 
 def _signalled(
     site: Site, kind: str, fields: Callable[[Site, str, SignalProgram], Fields], stages: int = 2
 ) -> Fields:
     """Find a junction at which the kind may be used."""
-    for junction in site.network.junctions.values():
-        control = site.signals["am"].get(junction.signal or "")
-        if control is None or control.active not in control.programs:
-            continue
-        program = control.programs[control.active]
-        if program.kind != "static" or len(program.stages()) < stages:
-            continue
-        said = fields(site, junction.id, program)
-        try:
-            parse(REGISTRY[kind], {"kind": kind, **said}, "f").edits(site, "f")
-        except ConfigError:
-            continue
-        return said
-    raise LookupError(f"no place for {kind}")
+
+    def uses() -> Iterator[Fields]:
+        for junction in site.network.junctions.values():
+            control = site.signals["am"].get(junction.signal or "")
+            if control is None or control.active not in control.programs:
+                continue
+            program = control.programs[control.active]
+            if program.kind == "static" and len(program.stages()) >= stages:
+                yield fields(site, junction.id, program)
+
+    return found(site, kind, uses())
 
 
 def actuate_signal(site: Site) -> Fields:

@@ -51,6 +51,11 @@ def small(folder: Path, **site: Any) -> Path:
     return write_synthetic_study(folder, replicates=4, two_periods=False, arms=["baseline", "retime"], **site)
 
 
+def write_html(folder: Path, page: Path) -> None:
+    """Write the page of a study without its figures."""
+    page.write_text(html(context(read_study(folder), SPECS, {}, [])), encoding="utf-8")
+
+
 def write_page(folder: Path) -> Reader:
     """Write and read the page without its figures, which have their own tests."""
     shown = context(read_study(folder), SPECS, {}, [])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sim.controllers.base import Advance, Command, SignalView, controller
-from sim.controllers.pressure import ByPressure, Plan, Stage, plans_of
+from sim.controllers.pressure import ByPressure, Plan, Stage, check_positive, plans_of
 from sim.labels import Message
 
 
@@ -26,14 +26,7 @@ class MaxPressure(ByPressure):
     def __post_init__(self) -> None:
         if not self.plans:
             raise ValueError(Message("names no signals"))
-        if self.interval_s <= 0 or self.persistence <= 0:
-            raise ValueError(
-                Message(
-                    "needs interval_s and persistence > 0, not {interval_s:g}, {persistence:g}",
-                    interval_s=self.interval_s,
-                    persistence=self.persistence,
-                )
-            )
+        check_positive(self.interval_s, self.persistence)
 
     def _chosen(self, plan: Plan, stage: Stage, view: SignalView) -> tuple[Command, float]:
         if view.elapsed_s < stage.max_s and self._goes_on(plan, stage, view):

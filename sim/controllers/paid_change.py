@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sim.controllers.base import Command, Jump, SignalView, controller
-from sim.controllers.pressure import ByPressure, Plan, Stage, plans_of
-from sim.labels import Message
+from sim.controllers.pressure import ByPressure, Plan, Stage, check_positive, plans_of
 
 
 @dataclass
@@ -28,14 +27,7 @@ class PaidChange(ByPressure):
     persistence: float
 
     def __post_init__(self) -> None:
-        if self.interval_s <= 0 or self.persistence <= 0:
-            raise ValueError(
-                Message(
-                    "needs interval_s and persistence > 0, not {interval_s:g}, {persistence:g}",
-                    interval_s=self.interval_s,
-                    persistence=self.persistence,
-                )
-            )
+        check_positive(self.interval_s, self.persistence)
 
     def _chosen(self, plan: Plan, stage: Stage, view: SignalView) -> tuple[Command, float]:
         pressures = plan.pressures(plan.counts(view), view)

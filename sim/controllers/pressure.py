@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sim.controllers.base import Command, Hold, SignalView
+from sim.labels import Message
 
 Feed = tuple[str, float, float]
 """(lane, share of its vehicles that come this way, part of it on which moving vehicles count)."""
@@ -141,6 +142,18 @@ class ByPressure(ABC):
     def _held(self, wait_s: float) -> Hold:
         """Hold past the next look: the program must not end the green before the next decision."""
         return Hold(wait_s + self.interval_s)
+
+
+def check_positive(interval_s: float, persistence: float) -> None:
+    """Refuse what no law decides with, time between looks or weight of the running green: ValueError."""
+    if interval_s <= 0 or persistence <= 0:
+        raise ValueError(
+            Message(
+                "needs interval_s and persistence > 0, not {interval_s:g}, {persistence:g}",
+                interval_s=interval_s,
+                persistence=persistence,
+            )
+        )
 
 
 def plans_of(described: Sequence[Mapping[str, Any]]) -> dict[str, Plan]:

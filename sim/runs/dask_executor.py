@@ -16,17 +16,15 @@ from contextlib import ExitStack
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from sim.errors import ConfigError, HuanduError, Problem, Problems
 from sim.labels import Message
 from sim.runs.run import SIMULATION_CODE
 from sim.runs.store import SCHEMA_VERSION
+from sim.runs.work import Work
 from sim.study import ExecutorSettings
 from sim.sumo.install import version
-
-if TYPE_CHECKING:
-    from sim.runs.campaign import Work
 
 T = TypeVar("T")
 WORK_FILE = "work.pickle"

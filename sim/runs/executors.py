@@ -12,12 +12,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
+from sim.runs.work import Work
 from sim.study import ExecutorSettings
-
-if TYPE_CHECKING:
-    from sim.runs.campaign import Work
 
 T = TypeVar("T")
 Item = TypeVar("Item")

@@ -17,6 +17,7 @@ import pandas as pd
 
 from sim.demand import VEHICLES, Demand
 from sim.demand.routing import Router
+from sim.labels import Message
 from sim.publish import publish
 from sim.runs.run import DEMAND_FILE, RunRequest
 from sim.signals.program import Interval, SignalControl, SignalProgram
@@ -25,6 +26,7 @@ from sim.site.zones import LONGEST_VEHICLE_M, MovementZone, Zones
 from sim.sumo.build import SIGNALS, ArmBuild
 from sim.sumo.driver import RunSpec
 from sim.sumo.signals import PREFIX, write_controls
+from sim.tables import FREE_FLOW, empty
 
 VEHICLES_EACH = 60
 HEADWAY_S = 10.0
@@ -32,6 +34,15 @@ CLEAR_S = 120.0
 """Pause after a movement's last vehicle has had time for its way."""
 RUN_UP_M = 50.0
 """Vehicles start this far before the zone, or at the start of the edge."""
+
+
+@dataclass(frozen=True)
+class FreeFlow:
+    """Every movement without traffic. `table`: columns FREE_FLOW; `digests`: of the runs it comes from."""
+
+    table: pd.DataFrame = field(default_factory=lambda: empty(FREE_FLOW))
+    failure: str | None = Message("was not finished")
+    digests: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ import pandas as pd
 from sim.calibration.passport import passport, read_passport_rules
 from sim.demand import realise
 from sim.policy import BASELINE
-from sim.runs.campaign import laid_out, request
 from sim.runs.saturation import measure_saturation
 from sim.runs.store import Store
+from sim.runs.work import laid_out, request
 from sim.standard_data import config_path
 from sim.study import Study
 from sim.sumo.build import ArmBuild

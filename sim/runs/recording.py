@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from sim.errors import HuanduError, RunError, internal_error
 from sim.labels import Message
 from sim.runs.run import digest_of_request, simulated, write_inputs
+from sim.runs.work import Work
 from sim.sumo.recording import Clip, read_recording, recording_spec
-
-if TYPE_CHECKING:
-    from sim.runs.campaign import Work
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,9 @@ from sim.labels import Message
 from sim.measures import fair_travel_time
 from sim.measures.base import RunView
 from sim.policy import AppliedPolicy
-from sim.runs.campaign import laid_out, request
 from sim.runs.run import Runner, RunRecord
 from sim.runs.store import Store
+from sim.runs.work import laid_out, request
 from sim.study import Study
 from sim.sumo.build import ArmBuild, build
 from sim.tables import FREE_FLOW, RUN_TABLES, empty

@@ -18,7 +18,7 @@ import pytest
 
 from sim.importing import import_site
 from sim.policy import apply, empty_policy, parse_policy
-from sim.runs.campaign import laid_out, request
+from sim.runs.work import laid_out, request
 from sim.signals.program import Interval, SignalControl, SignalProgram
 from sim.standard_data import vehicle_set
 from sim.study import Arm, RunSettings, Study

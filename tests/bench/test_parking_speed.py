@@ -21,8 +21,8 @@ import yaml
 from sim.demand import realise
 from sim.importing import import_site
 from sim.policy import AppliedPolicy, apply, empty_policy, parse_policy
-from sim.runs.campaign import laid_out, request
 from sim.runs.run import RunRequest
+from sim.runs.work import laid_out, request
 from sim.site.model import Site
 from sim.standard_data import vehicle_set
 from sim.study import Arm, Assignment, RunSettings, Study

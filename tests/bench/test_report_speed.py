@@ -22,18 +22,17 @@ import yaml
 from sim.cli.compose import composed
 from sim.errors import Problems
 from sim.importing import import_site
-from sim.measures import SPECS
-from sim.plots.study_data import read_study
-from sim.report.page import context, html
 from sim.results import StudyFolder, describe_study, write_json
-from sim.runs.campaign import FREE_FLOW_FILE, Work, laid_out
+from sim.runs.campaign import FREE_FLOW_FILE
 from sim.runs.preflight import preflight
 from sim.runs.store import Store
+from sim.runs.work import Work, laid_out
 from sim.scenario import assemble
 from sim.study import Study
 from sim.sumo.site import load
 from sim.tables import RUN_TABLES
 from tests.browser import watching
+from tests.report_page import write_html
 from tests.synthetic_replay import write_synthetic_replay
 from tests.synthetic_study import write_synthetic_study
 
@@ -189,7 +188,7 @@ def test_the_moving_picture_is_smooth(browser: str, tmp_path: Path) -> None:
     study = write_synthetic_study(tmp_path / "s", replicates=5, two_periods=False, arms=["baseline", "both"])
     write_synthetic_replay(study, "both", vehicles=500)
     page = study / "report.html"
-    page.write_text(html(context(read_study(study), SPECS, {}, [])), encoding="utf-8")
+    write_html(study, page)
     act = """
     one("#replay").scrollIntoView();
     while (one("#replay").dataset.ready !== "yes") { await pause(20); }

@@ -22,9 +22,9 @@ from sim.cli.compose import composed
 from sim.demand import Demand, realise
 from sim.errors import Problems
 from sim.importing import import_site
-from sim.runs.campaign import laid_out, request
 from sim.runs.run import DEMAND_FILE, Runner, RunRequest
 from sim.runs.store import Store
+from sim.runs.work import laid_out, request
 from sim.scenario import assemble
 from sim.site.model import Site
 from sim.study import Study

@@ -11,7 +11,7 @@ import pytest
 
 from sim.errors import ConfigError
 from sim.policy import BASELINE, apply, parse_policy
-from sim.runs import campaign
+from sim.runs import work
 from sim.runs.campaign import run_study
 from sim.runs.preflight import preflight
 from sim.runs.store import Store
@@ -62,7 +62,7 @@ def test_a_law_that_raises_costs_its_run_and_no_other(study: Study, monkeypatch:
                 plan["exits"] = {}  # looked up at the first decision
         return laws
 
-    monkeypatch.setattr(campaign, "controllers_of", broken)
+    monkeypatch.setattr(work, "controllers_of", broken)
     store = Store(study.root / "results" / ".store")
     runs = run_study(study, preflight(study, store.root).builds, store)
     assert set(runs.failures) == {("adaptive", "peak", n) for n in study.replicates}

@@ -9,8 +9,8 @@ import pytest
 
 from sim.demand import realise
 from sim.loading import parse
-from sim.runs.campaign import laid_out, request
 from sim.runs.preflight import preflight
+from sim.runs.work import laid_out, request
 from sim.site.facts import SiteFacts
 from sim.study import Study
 from tests.crossroads import crossroads

@@ -201,7 +201,7 @@ def test_a_mistake_of_ours_costs_its_own_runs_only(
             raise ValueError("a slip")
         return realise(site, period, replicate, *rest)
 
-    monkeypatch.setattr("sim.runs.campaign.realise", broken)
+    monkeypatch.setattr("sim.runs.work.realise", broken)
     done = simulate_all(dataclasses.replace(small_study, root=tmp_path), Store(tmp_path / "store"))
     assert set(done.failures.values()) == {"internal error: ValueError: a slip"}
     assert {key[2] for key in done.failures} == {small_study.replicates[0]}

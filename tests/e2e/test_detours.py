@@ -10,9 +10,9 @@ import pytest
 from sim.demand import VEHICLES, WALKS, Demand, no_counts
 from sim.loading import Bilingual
 from sim.policy import apply, empty_policy
-from sim.runs.campaign import ArmFiles
 from sim.runs.run import DEMAND_FILE, Runner, RunRequest
 from sim.runs.store import Store
+from sim.runs.work import ArmFiles
 from sim.site.facts import ImportedNetwork, Period, SiteFacts
 from sim.site.model import Site
 from sim.site.zones import zones

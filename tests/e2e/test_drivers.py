@@ -8,8 +8,8 @@ import pytest
 
 from sim.demand import realise
 from sim.errors import RunError
-from sim.runs.campaign import ArmFiles, request
 from sim.runs.run import DEMAND_FILE
+from sim.runs.work import ArmFiles, request
 from sim.site.zones import zones
 from sim.study import Study
 from sim.sumo.build import build

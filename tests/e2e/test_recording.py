@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 
 from sim.replay import write_replay
-from sim.runs.campaign import StudyRuns, Work, laid_out, run_study
+from sim.runs.campaign import StudyRuns, run_study
 from sim.runs.preflight import Preflight, preflight
 from sim.runs.recording import recorded
 from sim.runs.store import Store
+from sim.runs.work import Work, laid_out
 from sim.study import Study
 from sim.sumo.driver import Children
 from sim.sumo.recording import Clip

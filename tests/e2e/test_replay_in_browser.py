@@ -11,6 +11,7 @@ from sim.measures import SPECS
 from sim.plots.study_data import read_study
 from sim.report.page import context, html
 from tests.browser import watching
+from tests.report_page import write_html
 from tests.synthetic_replay import write_synthetic_replay
 from tests.synthetic_study import write_synthetic_study
 
@@ -42,7 +43,7 @@ def written(folder: Path, **changed: object) -> Path:
     content["pictures"][0] |= changed
     path.write_text(json.dumps(content), encoding="utf-8")
     page = study / "report.html"
-    page.write_text(html(context(read_study(study), SPECS, {}, [])), encoding="utf-8")
+    write_html(study, page)
     return page
 
 

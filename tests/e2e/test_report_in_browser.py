@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 
 from sim.measures import SPECS
-from sim.plots.study_data import read_study
 from sim.report.gathered import gather
-from sim.report.page import context, html, write_report
+from sim.report.page import write_report
 from sim.report.printing import print_pdf
 from tests.browser import acting, look
+from tests.report_page import write_html
 from tests.synthetic_study import write_synthetic_study
 
 
@@ -156,7 +156,7 @@ def test_the_map_colours_hovers_slides_and_opens_a_table(browser: str, page: Pat
 def test_a_click_on_a_head_sorts_the_table(browser: str, tmp_path: Path) -> None:
     folder = write_synthetic_study(tmp_path / "study", replicates=5, two_periods=False)
     page = folder / "report.html"
-    page.write_text(html(context(read_study(folder), SPECS, {}, [])), encoding="utf-8")
+    write_html(folder, page)
     seen = acting(
         browser,
         page,
@@ -231,7 +231,7 @@ def test_a_street_that_one_policy_builds_is_dashed_on_its_maps_alone(browser: st
     driven = table[(table["arm"] == "both") & (table["edge"] == "J1.west")].assign(edge="link.there")
     pd.concat([table, driven]).to_parquet(course, index=False)
     page = folder / "report.html"
-    page.write_text(html(context(read_study(folder), SPECS, {}, [])), encoding="utf-8")
+    write_html(folder, page)
     seen = acting(
         browser,
         page,
@@ -270,7 +270,7 @@ def test_hostile_names_run_nothing_in_the_map(browser: str, tmp_path: Path) -> N
     streets["junctions"][hostile] = streets["junctions"].pop("J1")
     path.write_text(json.dumps(streets), encoding="utf-8")
     page = folder / "report.html"
-    page.write_text(html(context(read_study(folder), SPECS, {}, [])), encoding="utf-8")
+    write_html(folder, page)
     seen = acting(
         browser,
         page,

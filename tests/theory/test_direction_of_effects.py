@@ -9,8 +9,8 @@ import pytest
 
 from sim import measures
 from sim.demand import realise
-from sim.runs.campaign import ArmFiles, request
 from sim.runs.run import Runner
+from sim.runs.work import ArmFiles, request
 from sim.site.model import Site
 from sim.site.zones import measured_junctions, zones
 from tests.theory.isolated import (

@@ -19,9 +19,9 @@ from sim.demand import realise
 from sim.importing import import_site
 from sim.measures.base import RunView
 from sim.policy import BASELINE, apply, empty_policy
-from sim.runs.campaign import laid_out, request
 from sim.runs.run import Runner
 from sim.runs.store import Store
+from sim.runs.work import laid_out, request
 from sim.standard_data import vehicle_set
 from sim.study import Arm, RunSettings, Study
 from sim.sumo.build import build

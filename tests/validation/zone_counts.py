@@ -24,9 +24,9 @@ import pandas as pd
 from sim.demand import Demand, realise
 from sim.importing import import_site
 from sim.policy import BASELINE, apply, empty_policy
-from sim.runs.campaign import ArmFiles, laid_out, request
 from sim.runs.run import Runner
 from sim.runs.store import Store
+from sim.runs.work import ArmFiles, laid_out, request
 from sim.site.zones import MovementZone
 from sim.standard_data import vehicle_set
 from sim.study import Arm, RunSettings, Study

@@ -4,27 +4,29 @@ A cycle 10 s longer; the longest green 7 s longer with another offset; every mov
 cars by the clock; lanes of every approach marked anew. Each arm is built, held against the baseline object by
 object, and loaded by SUMO. A refusal has to give a reason; anything else fails.
 
-New markings, which are often refused, are tried one at a time. Retimings and bans are made in rounds: one
-change at each of many junctions that lie apart, with two streets at least between any two of them, so that
-their footprints have nothing in common and whatever leaves one of them lies in none. A round that does not
-hold is halved until each of its changes is judged alone.
+Each change is first asked for alone, and refused alone. The others are built in rounds: one change at each
+of many junctions that lie apart, with two streets at least between any two of them, so that their footprints
+have nothing in common and whatever leaves one of them lies in none. A round that does not hold is halved until
+each of its changes is judged alone.
 
-    python -m tests.validation.junction_sweep [NETWORK ...]
+    python -m tests.validation.junction_sweep [NETWORK ...] [--keep FOLDER]
 
 makes all builds again and rewrites junction-sweep.{md,csv}; nothing is simulated. Half an hour on one core.
+With `--keep`, what was tried is kept in the folder, and a call that was stopped goes on where it was.
 """
 
 from __future__ import annotations
 
+import argparse
+import dataclasses
 import datetime
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 
 import pandas as pd
@@ -79,27 +81,51 @@ class Sweep:
 
     def outcomes(self, junctions: int | None = None, changes: int | None = None) -> Iterator[Outcome]:
         """Try the first `changes` of each kind at the first `junctions`; all where that is left out."""
+        for tried in self.rounds(frozenset(), junctions, changes):
+            yield from tried
+
+    def rounds(
+        self, done: frozenset[tuple[str, str]], junctions: int | None = None, changes: int | None = None
+    ) -> Iterator[list[Outcome]]:
+        """Yield what became of the changes round by round, but for the `done` (junction and words)."""
         own = signalised(self.site)[:junctions]
-        for kind in (retimings, bans):
-            for group in apart(self.site, own):
-                waiting = {j: list(islice(kind(self.site, j), changes)) for j in group}
-                for number in range(max(map(len, waiting.values()))):
-                    yield from self._tried({j: w[number] for j, w in waiting.items() if number < len(w)})
-        for junction in own:
-            for change in islice(remarkings(self.site, junction), changes):
-                yield from self._tried({junction: change})
+        groups = apart(self.site, own)
+        for kind, group in product((retimings, bans, remarkings), groups):
+            waiting = {j: list(islice(kind(self.site, j), changes)) for j in group}
+            for number in range(max(map(len, waiting.values()))):
+                tried = {j: w[number] for j, w in waiting.items() if number < len(w)}
+                left = {j: change for j, change in tried.items() if (j, words(change)) not in done}
+                if left:
+                    yield list(self._tried(left))
 
     def _tried(self, changes: Mapping[str, Change]) -> Iterator[Outcome]:
+        """Ask for changes at several junctions one by one, and make at once those that are not refused."""
+        refused = {j: problem for j, change in changes.items() if (problem := self._refusal(change))}
+        for junction, problem in refused.items():
+            yield self._row(junction, changes[junction], REFUSED, problem)
+        if others := {j: change for j, change in changes.items() if j not in refused}:
+            yield from self._made(others)
+
+    def _made(self, changes: Mapping[str, Change]) -> Iterator[Outcome]:
         """Make changes at several junctions at once; halved where that does not hold."""
         outcome, reason = self._outcome(changes)
         if outcome == HELD or len(changes) == 1:
             for junction, change in changes.items():
-                said = " ".join(f"{k}={v}" for k, v in change.items() if k not in ("kind", "expect"))
-                yield Outcome(self.name, junction, str(change["kind"]), said, outcome, reason)
+                yield self._row(junction, change, outcome, reason)
             return
         half = len(changes) // 2
-        yield from self._tried(dict(list(changes.items())[:half]))
-        yield from self._tried(dict(list(changes.items())[half:]))
+        yield from self._made(dict(list(changes.items())[:half]))
+        yield from self._made(dict(list(changes.items())[half:]))
+
+    def _row(self, junction: str, change: Change, outcome: str, reason: str) -> Outcome:
+        return Outcome(self.name, junction, str(change["kind"]), words(change), outcome, reason)
+
+    def _refusal(self, change: Change) -> str | None:
+        try:
+            apply(policy_of(change=change), self.site, "policy")
+        except ConfigError as refusal:
+            return refusal.problems[0].message
+        return None
 
     def _outcome(self, changes: Mapping[str, Change]) -> tuple[str, str]:
         try:
@@ -119,6 +145,11 @@ class Sweep:
             if arm.net_file != self.base.net_file:
                 shutil.rmtree(arm.net_file.parent)  # thousands of networks would fill a disk
         return HELD, ""
+
+
+def words(change: Change) -> str:
+    """Say a change in a line: its fields, but for what it expects."""
+    return " ".join(f"{k}={v}" for k, v in change.items() if k not in ("kind", "expect"))
 
 
 def of_network(name: str, data: Path, folder: Path) -> Sweep:
@@ -218,16 +249,29 @@ def _others(uses: Sequence[str], moves: Sequence[str]) -> Iterator[list[str]]:
                 yield [*before, "+".join([*parts, move]), *after]
 
 
-def run_all(data: Path, folder: Path, networks: Sequence[str] = tuple(NETWORKS)) -> pd.DataFrame:
-    """Sweep networks: one row for each change."""
-    rows = []
-    for name in networks:
-        for row in of_network(name, data, folder / name).outcomes():
-            rows.append(row)
+def run_all(
+    data: Path, folder: Path, networks: Sequence[str] = tuple(NETWORKS), keep: Path | None = None
+) -> pd.DataFrame:
+    """Sweep networks: one row for each change. What was tried is kept in `keep` and not tried again."""
+    keep = keep or folder
+    keep.mkdir(parents=True, exist_ok=True)
+    rows = pd.concat([_swept(of_network(name, data, folder / name), keep) for name in networks])
+    return rows.reset_index(drop=True)
+
+
+def _swept(sweep: Sweep, keep: Path) -> pd.DataFrame:
+    file = keep / f"{sweep.name}.csv"
+    columns = [field.name for field in dataclasses.fields(Outcome)]
+    if not file.is_file():
+        pd.DataFrame(columns=columns).to_csv(file, index=False)
+    kept = pd.read_csv(file, keep_default_na=False, dtype=str)
+    for tried in sweep.rounds(frozenset(zip(kept["junction"], kept["change"], strict=True))):
+        made = pd.DataFrame(tried, columns=columns)
+        made.to_csv(file, mode="a", header=False, index=False)
+        for row in tried:
             if row.outcome == FAILED:
                 print(row, flush=True)
-        print(name, len(rows), flush=True)
-    return pd.DataFrame(rows)
+    return pd.read_csv(file, keep_default_na=False, dtype=str)
 
 
 # --- the page ---------------------------------------------------------------------------------------------
@@ -285,9 +329,9 @@ offset; every movement banned, for good (buses exempt) and for cars by the clock
 markings for each approach, sensible or not. Each arm was built, held against the baseline object by object,
 and loaded by SUMO. `held`: all that changed lies inside the declared footprint, and all that was declared
 is there.
-`refused`: not built, and the reason said. `failed`: anything else. Markings were tried one at a time;
-retimings and bans in rounds of one change at each of many junctions that lie at least two streets apart, each
-judged alone where its round did not hold.
+`refused`: not built, and the reason said. `failed`: anything else. Changes were asked for one at a time, and
+those that were not refused built in rounds of one change at each of many junctions that lie at least two
+streets apart, each judged alone where its round did not hold.
 
 {table}
 
@@ -309,8 +353,13 @@ def write(rows: pd.DataFrame) -> None:
 
 def main() -> None:
     """Make every build, of the networks named as arguments or of all, and write the page."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("networks", nargs="*", help="left out: all")
+    parser.add_argument("--keep", type=Path, help="a folder for what was tried")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        write(run_all(ROOT.parent / "shared" / "data", Path(folder), sys.argv[1:] or tuple(NETWORKS)))
+        data, networks = ROOT.parent / "shared" / "data", options.networks or tuple(NETWORKS)
+        write(run_all(data, Path(folder), networks, options.keep))
 
 
 if __name__ == "__main__":

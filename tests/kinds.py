@@ -173,19 +173,23 @@ def add_stage(site: Site) -> Fields:
     return _signalled(site, "add_stage", fields)
 
 
-def variable_lane(site: Site) -> Fields:
+def variable_lane(site: Site, **more: object) -> Fields:
     for approach, _ in wide(site, 3):
         uses = lane_uses(site.network, approach)
         for lane, then in product(range(1, len(uses) + 1), ("left", "through", "right")):
             said = {"approach": approach.id, "expect": uses, "lane": lane, "then": then}
-            said["hours"] = ["07:30-08:00"]
+            said |= {"hours": ["07:30-08:00"], **more}
             try:
                 policy = apply(policy_of(a={"kind": "variable_lane", **said}), site, "f")
             except ConfigError:
                 continue
-            if len(policy.edits) > 2:
+            if len(policy.edits) > 2 or more:
                 return said
     raise LookupError("no place for a variable lane")
+
+
+def variable_lane_by_queue(site: Site) -> Fields:
+    return variable_lane(site, by_queue={"every_s": 120})
 
 
 def tidal_lane(site: Site) -> Fields:
@@ -226,6 +230,7 @@ KINDS: dict[str, tuple[str, Callable[[Site], Fields]]] = {
     "reorder_stages": ("reorder_stages", reorder_stages),
     "add_stage": ("add_stage", add_stage),
     "variable_lane": ("variable_lane", variable_lane),
+    "variable_lane by queue": ("variable_lane", variable_lane_by_queue),
     "tidal_lane": ("tidal_lane", tidal_lane),
 }
 

@@ -51,7 +51,15 @@ class Jump:
     interval: int
 
 
-Command = Hold | Advance | Jump
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Let classes onto some lanes inside the junction from now on, and nobody onto others."""
+
+    opened: Mapping[str, tuple[str, ...]]
+    closed: tuple[str, ...]
+
+
+Command = Hold | Advance | Jump | Switch
 
 
 class Controller(Protocol):

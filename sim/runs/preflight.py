@@ -90,7 +90,8 @@ def preflight(study: Study, cache: Path) -> Preflight:
                 problems.add(place, message_of(error))
                 continue
             builds[arm.id, period] = built
-            if study.settings.driver == "sumo" and controllers_of(built.controls, built.network):
+            laws = (*controllers_of(built.controls, built.network), *built.lane_laws)
+            if study.settings.driver == "sumo" and laws:
                 told = Message("runs no controllers, and policy {policy} needs one", policy=arm.id)
                 problems.add("run.driver", told, Message("auto or libsumo"))
             if demand is None:

@@ -184,7 +184,7 @@ def request(study: Study, period: str, replicate: int, files: ArmFiles, demand: 
     start_s = min([begin_s(study.site, period), *departs_s(standing).round(2)])
     length_s = times.end_s - times.begin_s
     driver = study.settings.driver
-    laws = controllers_of(files.build.controls, files.build.network)
+    laws = (*controllers_of(files.build.controls, files.build.network), *files.build.lane_laws)
     spec = RunSpec(
         network=str(files.build.net_file.resolve()),
         demand=DEMAND_FILE,

@@ -22,6 +22,24 @@ ALWAYS_S = 30 * 3600 + 24 * 3600 * 7
 
 
 @dataclass(frozen=True, slots=True)
+class ByQueue:
+    """What lifts a closure of one lane's connections while the simulation runs: queues that ask for it.
+
+    At `spans_s` only; meanwhile the connections `instead` of the same lane are closed. `then_lanes` (by id)
+    serve what is closed, beside that lane, `today_lanes` what is open. Every `every_s` the mean number of
+    vehicles that stand on each lane is compared: `more_veh` more are needed to change.
+    """
+
+    signal: str
+    spans_s: tuple[tuple[float, float], ...]
+    instead: tuple[str, ...]
+    today_lanes: tuple[str, ...]
+    then_lanes: tuple[str, ...]
+    every_s: float
+    more_veh: float
+
+
+@dataclass(frozen=True, slots=True)
 class Closure:
     """Lanes (by id) and connections (by key) closed for a time of day, but for some vehicle classes."""
 
@@ -30,6 +48,7 @@ class Closure:
     lanes: tuple[str, ...] = ()
     connections: tuple[str, ...] = ()
     exempt: frozenset[str] = frozenset()
+    by_queue: ByQueue | None = None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from sim.edits.edited_site import edited
 from sim.errors import BuildError, ConfigError
@@ -27,7 +28,7 @@ from sim.site.network import Approach, Network
 from sim.site.parking import ParkingArea
 from sim.sumo.boxes import boxes_xml
 from sim.sumo.bus_stops import read_stops, stops_xml, with_stops
-from sim.sumo.closures import closures_xml
+from sim.sumo.closures import closures_xml, lane_laws
 from sim.sumo.driver import CLOSURES_FILE
 from sim.sumo.install import version
 from sim.sumo.lane_text import changed_lanes, let_in, with_lanes
@@ -69,6 +70,8 @@ class ArmBuild:
     closures: tuple[Closure, ...] = ()
     boxes: Mapping[str, float] = field(default_factory=dict)
     """Junction whose box is marked -> share of all drivers who enter it though their exit is full."""
+    lane_laws: tuple[Mapping[str, Any], ...] = ()
+    """What changes the use of lanes while the simulation runs, as plain data."""
 
 
 def build(site: Site, applied: AppliedPolicy, period: str, cache: Path) -> ArmBuild:
@@ -94,6 +97,7 @@ def build(site: Site, applied: AppliedPolicy, period: str, cache: Path) -> ArmBu
             cache / "build" / digest[:2] / digest,
             lambda target: _copy(Path(draft), target, names),
         )
+    reacting = {id: one for id, one in target.closures.items() if one.by_queue is not None}
     return ArmBuild(
         site=site,
         folder=folder,
@@ -107,6 +111,7 @@ def build(site: Site, applied: AppliedPolicy, period: str, cache: Path) -> ArmBu
         warnings=warnings,
         closures=tuple(target.closures.values()),
         boxes=target.boxes,
+        lane_laws=lane_laws(reacting, network, read_net_file(net_file).paths) if reacting else (),
     )
 
 

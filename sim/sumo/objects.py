@@ -27,6 +27,7 @@ PLACES = {"parkingArea": "parking", "busStop": "bus_stop"}
 BOX = "huandu.box."
 """Before the id of a junction: the mark of its box (黄格线)."""
 CLOSURE = "closure."
+BY_QUEUE = "huandu.by_queue"
 """Before the id of a rerouter that closes lanes for a time."""
 RENUMBERED = frozenset({"id", "via", "linkIndex", "linkIndex2", "state", "from", "to", "fromLane", "toLane"})
 """Attributes of a connection that name it, number it, or repeat what else is said."""
@@ -355,9 +356,10 @@ def _columns(
 
 
 def _closure(rerouter: ElementTree.Element, of_inside: Mapping[str, str]) -> Attributes:
-    """Say when which lanes and connections are closed, and to whom."""
+    """Say when which lanes and connections are closed, and to whom, and what lifts it."""
     found: Attributes = {"seen from": frozenset(rerouter.attrib["edges"].split())}
-    for interval in rerouter:
+    found |= {child.attrib["key"]: child.attrib["value"] for child in rerouter.iter("param")}
+    for interval in rerouter.iter("interval"):
         hours = f"{interval.attrib['begin']} to {interval.attrib['end']}"
         for child in interval:
             lane = child.attrib["id"]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.controllers import make_controller
-from sim.controllers.base import Advance, Controller, Hold, Jump, SignalView, StepHook
+from sim.controllers.base import Advance, Controller, Hold, Jump, SignalView, StepHook, Switch
 from sim.sumo.driver import RunSpec
 from sim.sumo.giving_up import EVERY_S, clock
 from sim.sumo.install import binary
@@ -82,6 +82,11 @@ def _hook(api: Any, controller: Controller) -> StepHook:
                     signals.setPhaseDuration(signal, 0.0)
                 case Jump(interval):
                     signals.setPhase(signal, interval)
+                case Switch(opened, closed):
+                    for lane, classes in opened.items():
+                        api.lane.setAllowed(lane, classes)
+                    for lane in closed:
+                        api.lane.setDisallowed(lane, ("all",))
 
     return decide
 

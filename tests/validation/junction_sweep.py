@@ -6,8 +6,8 @@ object, and loaded by SUMO. A refusal has to give a reason; anything else fails.
 
 Each change is first asked for alone, and refused alone. The others are built in rounds: one change at each
 of many junctions that lie apart, with two streets at least between any two of them, so that their footprints
-have nothing in common and whatever leaves one of them lies in none. A round that does not hold is halved until
-each of its changes is judged alone.
+have nothing in common and whatever leaves one of them lies in none. A round that does not hold is halved
+until each of its changes is judged alone.
 
     python -m tests.validation.junction_sweep [NETWORK ...] [--keep FOLDER]
 

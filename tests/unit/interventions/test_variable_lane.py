@@ -58,3 +58,24 @@ def test_what_cannot_be_is_refused_in_words(site: Site, fields: dict[str, object
     with pytest.raises(ConfigError) as error:
         applied(site, **fields)
     assert told in str(error.value)
+
+
+def test_a_lane_that_follows_queues_serves_todays_use_until_they_ask(site: Site) -> None:
+    applied_ = applied(site, by_queue={"every_s": 120, "more_veh": 2})
+    _, added = applied_.edits
+    assert isinstance(added, AddClosure)
+    rule = added.closure.by_queue
+    assert rule is not None
+    assert (added.closure.begin_s, added.closure.end_s) == (-1e6, 1e6)
+    assert added.closure.connections == ("W_J1_2->J1_N1_1",)
+    assert rule.instead == ("W_J1_2->J1_J2_2",)
+    assert (rule.then_lanes, rule.today_lanes) == (("W_J1_3",), ("W_J1_1",))
+    assert (rule.spans_s, rule.every_s, rule.more_veh) == (((27000.0, 28800.0),), 120, 2)
+    words = applied_.change_log[0]
+    assert "every 120 s; 2 more" in words.en
+    assert "每 120 s" in words.zh
+
+
+def test_queues_choose_between_two_uses_not_between_one_and_both(site: Site) -> None:
+    with pytest.raises(ConfigError, match="besides what it serves today"):
+        applied(site, then="left+through", by_queue={})

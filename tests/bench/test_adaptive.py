@@ -1,8 +1,9 @@
-"""What adaptive control costs: every signal of nanchang_cutA under max-pressure, over plain SUMO.
+"""What control beside the simulator costs on nanchang_cutA, over plain SUMO: signals, and lanes by queue.
 
-Both sides drive the same traffic: the controlled run's switching is recorded, and plain `sumo` replays it as
-fixed-time programs as long as the run. `HUANDU_BENCH_REPEATS` (default 5) and `HUANDU_BENCH_MINUTES` (default
-60, of demand) shorten a trial; nothing else should run meanwhile.
+Both sides drive the same traffic: the switching of every signal under max-pressure is recorded, and plain
+`sumo` replays it as fixed-time programs as long as the run; lanes that follow queues look as often as ever,
+but their rule asks for more than a lane holds. `HUANDU_BENCH_REPEATS` (default 5) and `HUANDU_BENCH_MINUTES`
+(default 60, of demand) shorten a trial; nothing else should run meanwhile.
 """
 
 from __future__ import annotations
@@ -12,14 +13,18 @@ import os
 import re
 import xml.etree.ElementTree as ET
 from collections import defaultdict
+from itertools import product
 from pathlib import Path
 
 import pytest
 
+from sim.errors import BuildError, ConfigError
 from sim.importing import import_site
-from sim.policy import apply, empty_policy, parse_policy
+from sim.policy import Policy, apply, empty_policy
 from sim.runs.work import laid_out, request
 from sim.signals.program import Interval, SignalControl, SignalProgram
+from sim.site.car_lanes import lane_uses
+from sim.site.model import Site
 from sim.standard_data import vehicle_set
 from sim.study import Arm, RunSettings, Study
 from sim.sumo.build import build
@@ -27,6 +32,8 @@ from sim.sumo.driver import RunSpec, simulate
 from sim.sumo.signals import write_controls
 from sim.sumo.site import load
 from tests.bench.test_speed import inputs, medians, people, plain
+from tests.edits import approaches
+from tests.sites import policy_of
 
 pytestmark = [pytest.mark.bench, pytest.mark.data]
 
@@ -35,7 +42,7 @@ SIGNALS = 71
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory, repo_root: Path) -> Study:
+def site(tmp_path_factory: pytest.TempPathFactory, repo_root: Path) -> Site:
     source = repo_root.parent / "shared" / "data" / "nanchang_cutA" / "c.sumocfg"
     if not source.is_file():
         pytest.skip("no real data: ../shared/data is not beside the repository")
@@ -44,7 +51,11 @@ def study(tmp_path_factory: pytest.TempPathFactory, repo_root: Path) -> Study:
         (root / name).mkdir(parents=True)
     end = f"{MINUTES // 60:02}:{MINUTES % 60:02}:00"
     import_site(source, "nanchang", root, begin="00:00:00", end=end, scale=0.6)
-    site = load(root / "scenarios" / "nanchang", root / "results" / ".store")
+    return load(root / "scenarios" / "nanchang", root / "results" / ".store")
+
+
+@pytest.fixture(scope="module")
+def study(site: Site) -> Study:
     period = next(iter(site.periods))
     junctions, cycles_s = [], {}
     for junction in site.network.junctions.values():
@@ -53,14 +64,14 @@ def study(tmp_path_factory: pytest.TempPathFactory, repo_root: Path) -> Study:
             junctions.append(junction.id)
             cycles_s[junction.id] = control.programs[control.active].cycle_s
     fields = {"kind": "adaptive_control", "junctions": junctions, "expect": {"cycles_s": cycles_s}}
-    policy = {
-        "site": "nanchang",
-        "title": {"zh": "自适应", "en": "adaptive"},
-        "interventions": {"all": fields},
-    }
+    return of_arms(site, policy_of(all=fields))
+
+
+def of_arms(site: Site, policy: Policy) -> Study:
+    root, period = site.folder.parents[1], next(iter(site.periods))
     arms = (
         Arm("baseline", apply(empty_policy(), site, "baseline")),
-        Arm("adaptive", apply(parse_policy("adaptive", policy, "adaptive"), site, "adaptive")),
+        Arm("policy", apply(policy, site, "policy")),
     )
     settings = RunSettings(placebo=False, clear_factor=0.0)
     return Study(
@@ -124,3 +135,48 @@ def test_control_of_every_signal_costs_little_more_than_plain_sumo(study: Study)
     replayed_s, controlled_s = found.values()
     print(f"controlled / plain {controlled_s / replayed_s:.3f}")
     assert controlled_s / replayed_s <= 1.15
+
+
+LANES = 6
+"""Lanes that follow queues: more than a policy will have."""
+
+
+def variable_lanes(site: Site, cache: Path) -> dict[str, dict[str, object]]:
+    """Find places, at one approach of a junction each, where a lane may go over to a neighbour's use."""
+    found: dict[str, dict[str, object]] = {}
+    for approach in approaches(site, 3):
+        uses = lane_uses(site.network, approach)
+        for lane, then in product(range(1, len(uses) + 1), dict.fromkeys(uses)):
+            said = {
+                "kind": "variable_lane", "approach": approach.id, "expect": uses, "lane": lane, "then": then,
+                "hours": ["00:00-23:59"], "by_queue": {"every_s": 300, "more_veh": 50},
+            }  # fmt: skip
+            try:
+                build(site, apply(policy_of(a=said), site, "f"), next(iter(site.periods)), cache)
+            except (ConfigError, BuildError):
+                continue
+            found[f"lane{len(found)}"] = said
+            break
+        if len(found) == LANES:
+            return found
+    raise LookupError("no place for so many")
+
+
+def test_lanes_that_follow_queues_cost_little_more_than_plain_sumo(site: Site) -> None:
+    cache = site.folder.parents[1] / "results" / ".store"
+    study = of_arms(site, policy_of(**variable_lanes(site, cache)))
+    built = build(site, study.arms[1].applied, study.periods[0], cache)
+    wanted = request(study, study.periods[0], 1, laid_out(site, built), people(study))
+    assert len(wanted.spec.controllers) == LANES
+    folder, other = (inputs(wanted, study.root / name) for name in ("by_queue", "plain"))
+    spec = dataclasses.replace(wanted.spec, controllers=(), driver="sumo")
+    found = medians(
+        {
+            "plain sumo, today's uses": lambda: plain(spec, other),
+            f"libsumo, {LANES} lanes that follow queues": lambda: simulate(wanted.spec, folder, 3600),
+        }
+    )
+    assert trips(folder) == trips(other)
+    plain_s, controlled_s = found.values()
+    print(f"controlled / plain {controlled_s / plain_s:.3f}")
+    assert controlled_s / plain_s <= 1.15

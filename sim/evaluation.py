@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from sim.analysis import Analysis, Runs
+from sim.analysis import Analysis, Runs, Tables
 from sim.apart import FEW, Apart, done
 from sim.assignment.settled import read_assignment
 from sim.calibration.passport import passing_share, read_passport
@@ -19,12 +19,14 @@ from sim.demand.imported import demand_files
 from sim.errors import ConfigError, Problem, RunError
 from sim.finished import finish, is_finished, made_from
 from sim.interim import Interim
+from sim.kept import is_kept, keep
 from sim.labels import LANGS, Message, Text, label, understood
 from sim.progress import progress_bar, tell
+from sim.publish import file_sum
 from sim.replay import write_replay
 from sim.report.apart import prepare as prepare_report
 from sim.report.apart import write_report
-from sim.report.printing import NO_BROWSER, print_pdf
+from sim.report.printing import NO_BROWSER
 from sim.report.terminal import verdict_table_text
 from sim.results import StudyFolder, describe_study, write_json
 from sim.runs.campaign import FREE_FLOW_FILE, Key, read_free_flow, read_records, run_study
@@ -65,7 +67,16 @@ def evaluate(study: Study, config: Mapping[str, Any]) -> int:
     with Apart(study.settings.jobs) as apart:
         analysis, failure = _until_sure(study, store, checked, passport, apart)
         write_json(folder.path / "study.json", describe_study(analysis.study, config))
-        code = _conclude(analysis, folder, failure, side_tables(sides, analysis, apart), apart)
+        tables = _write_all_tables(analysis, folder, side_tables(sides, analysis, apart), apart)
+        first = []
+        if study.settings.replay:  # recorded while figures are drawn
+            scenes = (analysis.study, checked, store, analysis.runs)
+            measured = primary_rows(analysis, tables)
+            first.append(apart.begin(write_replay, *scenes, measures=measured, folder=folder.tables))
+        followed = _followed(analysis.study, config, folder)
+        write_report(folder.path, analysis.specs, apart, followed, first)
+        keep(folder.tables, followed)
+    code = _told(analysis, folder, failure)
     if code == 0:
         finish(folder, origin)
     return code
@@ -176,44 +187,45 @@ def rebuild(folder: StudyFolder) -> int:
         passport=read_passport(folder.tables),
         assignment=read_assignment(folder.path),
     )
+    followed = _followed(study, data["config"], folder)
     with Apart(study.settings.jobs) as apart:
-        analysis.measure(apart.for_runs(len(runs)), apart.jobs)
-        if analysis.reason_to_stop() is None:
-            raise _unfinished(folder.path / "runs.json", Message("its intervals are not narrow enough yet"))
-        sides = side_tables(planned(study, store.root), analysis, apart, stored=True)
-        code = _conclude(analysis, folder, failure, sides, apart, record=False)
-    printed = print_pdf(folder.path / "report.html")
+        if not is_kept(folder.tables, followed):
+            analysis.measure(apart.for_runs(len(runs)), apart.jobs)
+            if analysis.reason_to_stop() is None:
+                raise _unfinished(folder.path / "runs.json", Message("its intervals are not narrow enough yet"))
+            sides = side_tables(planned(study, store.root), analysis, apart, stored=True)
+            _write_all_tables(analysis, folder, sides, apart)
+            keep(folder.tables, followed)
+        printed = write_report(folder.path, analysis.specs, apart, followed, pdf=True)
+    code = _told(analysis, folder, failure)
     for line in [str(printed)] if printed else [label(NO_BROWSER, lang) for lang in LANGS]:
         print(line)
     return code
 
 
-def _conclude(
-    analysis: Analysis,
-    folder: StudyFolder,
-    free_flow_failure: str | None,
-    sides: Mapping[str, pd.DataFrame],
-    apart: Apart,
-    *,
-    record: bool = True,
-) -> int:
-    """Write tables, figures and page, print the verdicts; the exit code of `evaluate`.
+def _followed(study: Study, config: Mapping[str, Any], folder: StudyFolder) -> str:
+    """Digest what the tables of a study follow from, and with them its figures: its runs, and `made_from`."""
+    runs = [file_sum(folder.path / name) for name in ("runs.json", FREE_FLOW_FILE)]
+    return made_from(study, {**config, "runs": runs})
 
-    The moving picture is recorded, if at all, while figures are drawn.
-    """
+
+def _write_all_tables(
+    analysis: Analysis, folder: StudyFolder, sides: Mapping[str, pd.DataFrame], apart: Apart
+) -> Tables:
+    """Compare the arms and write every table; what reads the runs once more is shared out."""
     begin = apart.for_runs(len(analysis.runs))
     begun = begin_curves_and_plans(folder, analysis, begin)
     tables = analysis.tables(begin)
     write_tables(folder, analysis, tables, {**sides, **appraised(analysis.study, tables)}, begin)
     for one in begun:
         done(one)
-    first = []
-    if record and analysis.study.settings.replay:
-        scenes = (analysis.study, analysis.checked, analysis.store, analysis.runs)
-        measured = primary_rows(analysis, tables)
-        first.append(apart.begin(write_replay, *scenes, measures=measured, folder=folder.tables))
-    write_report(folder.path, analysis.specs, apart, first)
-    verdicts = _verdicts(folder, tables.comparison, analysis.passport)
+    return tables
+
+
+def _told(analysis: Analysis, folder: StudyFolder, free_flow_failure: str | None) -> int:
+    """Print the verdicts, and keep them as text; the exit code of `evaluate`."""
+    comparison = pd.read_parquet(folder.tables / "comparison.parquet")
+    verdicts = _verdicts(folder, comparison, analysis.passport)
     _write_summary(folder, analysis, verdicts)
     print(*verdicts, folder.path / "report.html", sep="\n")
     if free_flow_failure is not None:
@@ -223,7 +235,7 @@ def _conclude(
             )
     failed = free_flow_failure is not None or any(r.failure for r in analysis.runs.values())
     # A turn that nobody made has nothing to compare either; that is no fault of the study.
-    withheld = bool((tables.comparison["gate"] == "invalid").any())
+    withheld = bool((comparison["gate"] == "invalid").any())
     return 1 if failed or withheld else 0
 
 

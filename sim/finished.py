@@ -29,7 +29,7 @@ PROGRAM = Path(__file__).parent
 def made_from(study: Study, config: Mapping[str, Any]) -> str:
     """Digest everything that a study's files follow from: what is asked for, the site, data, the program."""
     asked = {"study": describe_study(study, config), "config": dict(config)}
-    for word in ("resume", "overwrite", "executor"):
+    for word in ("study", "resume", "overwrite", "executor"):
         asked["config"].pop(word, None)
     made_with = {key: value for key, value in provenance().items() if key not in ("argv", "commit")}
     folders = (PROGRAM, *STANDARD, study.root / "configs")

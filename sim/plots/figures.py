@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
 
 from sim.measures.spec import MeasureSpec
 from sim.plots import (
@@ -27,6 +26,7 @@ from sim.plots import (
 )
 from sim.plots.study_data import StudyData
 from sim.plots.style import house_style, save
+from sim.plots.written import FigureFile
 
 FIGURES = (
     forest,
@@ -47,15 +47,6 @@ FIGURES = (
 """In the order in which the page shows them."""
 SIGNAL_FIGURES = frozenset({phase_diagram.KEY, time_space.KEY})
 """Shown in the page's section of signals."""
-
-
-class FigureFile(NamedTuple):
-    """One written figure."""
-
-    key: str
-    period: str
-    png: Path
-    svg: Path
 
 
 def write_figures(

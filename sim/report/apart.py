@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.apart import Apart, done
+from sim.kept import is_kept, keep
 from sim.measures.spec import MeasureSpec
+from sim.plots.written import FigureFile, read_index, write_index
+from sim.report.printing import print_pdf
 
 if TYPE_CHECKING:
-    from sim.plots.figures import FigureFile
     from sim.plots.study_data import StudyData
 
 SHARES_EACH = 4
@@ -23,21 +25,38 @@ SHARES_EACH = 4
 
 
 def write_report(
-    folder: Path, specs: Mapping[str, MeasureSpec], apart: Apart, first: Sequence[Future[Any]] = ()
-) -> None:
+    folder: Path,
+    specs: Mapping[str, MeasureSpec],
+    apart: Apart,
+    followed: str,
+    first: Sequence[Future[Any]] = (),
+    *,
+    pdf: bool = False,
+) -> Path | None:
     """Write what `sim.report.page.write_report` writes, which see, and leave this process as small as it was.
 
     Drawing a page needs some 150 MB for matplotlib, fonts and figures, which Python would keep for good. The
-    figures are drawn by as many processes as `apart` has; the page is written when they and what is begun
-    `first` are finished. Errors as `sim.report.page.write_report` and `sim.apart.done`.
+    figures are drawn by as many processes as `apart` has, unless they are still those of tables that `followed`
+    (a digest) from the same; the page is written when they and what is begun `first` are finished. With `pdf`
+    it is printed too: returns the file, None where it cannot be. Errors as `sim.report.page.write_report` and
+    `sim.apart.done`.
     """
-    parts = SHARES_EACH * apart.jobs
-    shares = [apart.begin(_figures, folder, dict(specs), part, parts) for part in range(parts)]
-    figures = [figure for begun in shares for figure in done(begun)]
+    drawn = folder / "figures"
+    if is_kept(drawn, followed):
+        figures = read_index(drawn)
+    else:
+        parts = SHARES_EACH * apart.jobs
+        shares = [apart.begin(_figures, folder, dict(specs), part, parts) for part in range(parts)]
+        figures = [figure for begun in shares for figure in done(begun)]
+        write_index(figures, drawn)
+        keep(drawn, followed)
     for begun in first:
         done(begun)
-    for begun in [apart.begin(work, folder, dict(specs), figures) for work in (_page, _documents)]:
-        done(begun)
+    page = apart.begin(_page, folder, dict(specs), figures, pdf)
+    documents = apart.begin(_documents, folder, dict(specs), figures)
+    printed = done(page)
+    done(documents)
+    return printed
 
 
 def prepare(apart: Apart) -> None:
@@ -62,11 +81,14 @@ def _figures(folder: Path, specs: Mapping[str, MeasureSpec], share: int, shares:
     return write_figures(_study(folder), specs, folder / "figures", share, shares)
 
 
-def _page(folder: Path, specs: Mapping[str, MeasureSpec], figures: list[FigureFile]) -> None:
+def _page(
+    folder: Path, specs: Mapping[str, MeasureSpec], figures: list[FigureFile], pdf: bool
+) -> Path | None:
     from sim.plots.figures import in_order
     from sim.report.page import write_page
 
-    write_page(folder, specs, in_order(figures))
+    page, *_ = write_page(folder, specs, in_order(figures))
+    return print_pdf(page) if pdf else None
 
 
 def _documents(folder: Path, specs: Mapping[str, MeasureSpec], figures: list[FigureFile]) -> None:

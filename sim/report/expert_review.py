@@ -11,9 +11,9 @@ from typing import Any
 
 from sim.labels import Text, text
 from sim.measures import SPECS
-from sim.plots.figures import FigureFile
 from sim.plots.numbers import number, with_interval
 from sim.plots.study_data import StudyData, records
+from sim.plots.written import FigureFile
 from sim.report.benefit_cost import benefit_cost, benefit_values
 from sim.report.card_facts import problem
 from sim.report.road_policies import road_policies

@@ -14,12 +14,13 @@ from markupsafe import Markup, escape
 from sim.labels import Lang, Text
 from sim.measures.level_of_service import Standard, read_standards
 from sim.measures.spec import MeasureSpec
-from sim.plots.figures import SIGNAL_FIGURES, FigureFile, write_figures
+from sim.plots.figures import SIGNAL_FIGURES, write_figures
 from sim.plots.numbers import number
 from sim.plots.street_map import KEY as MAP_FIGURE
 from sim.plots.street_map import scale_s
 from sim.plots.study_data import StudyData, read_study
 from sim.plots.style import VERDICT_COLOURS
+from sim.plots.written import FigureFile
 from sim.report.cards import board, cards
 from sim.report.evidence import FATE_COLUMNS, definitions, digests, evidence, failed_runs, fate_lines
 from sim.report.expert_review import write_review

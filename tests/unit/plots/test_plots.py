@@ -12,12 +12,13 @@ import pytest
 
 from sim.measures import SPECS
 from sim.plots import forest, movement_bars
-from sim.plots.figures import FigureFile, in_order, write_figures
+from sim.plots.figures import in_order, write_figures
 from sim.plots.fonts import drawable
 from sim.plots.queue_over_time import worst_approaches
 from sim.plots.study_data import read_study
 from sim.plots.style import MARK_GID, short
 from sim.plots.throughput import so_far
+from sim.plots.written import FigureFile
 from sim.site.places import narrow_place, place
 from tests.synthetic_study import write_synthetic_study
 

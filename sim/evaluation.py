@@ -174,25 +174,20 @@ def rebuild(folder: StudyFolder) -> int:
     study = assemble(root, data["scenario"], data["config"], data["name"], site)
     study = study.at(len(data["replicates"]))
     store = Store(root / "results" / ".store")
-    runs = _stored_runs(folder, store, study)
-    checked = preflight(study, store.root)
-    _ensure_current(folder, store, runs, checked)
-    free_flow, failure = read_free_flow(folder.path)
-    analysis = Analysis(
-        study,
-        store,
-        checked,
-        runs,
-        free_flow,
-        passport=read_passport(folder.tables),
-        assignment=read_assignment(folder.path),
-    )
-    followed = _followed(study, data["config"], folder)
     with Apart(study.settings.jobs) as apart:
+        prepare_report(apart)
+        runs = _stored_runs(folder, store, study)
+        checked = preflight(study, store.root)
+        _ensure_current(folder, store, runs, checked)
+        free_flow, failure = read_free_flow(folder.path)
+        passport, assignment = read_passport(folder.tables), read_assignment(folder.path)
+        analysis = Analysis(study, store, checked, runs, free_flow, passport=passport, assignment=assignment)
+        followed = _followed(study, data["config"], folder)
         if not is_kept(folder.tables, followed):
             analysis.measure(apart.for_runs(len(runs)), apart.jobs)
             if analysis.reason_to_stop() is None:
-                raise _unfinished(folder.path / "runs.json", Message("its intervals are not narrow enough yet"))
+                told = Message("its intervals are not narrow enough yet")
+                raise _unfinished(folder.path / "runs.json", told)
             sides = side_tables(planned(study, store.root), analysis, apart, stored=True)
             _write_all_tables(analysis, folder, sides, apart)
             keep(folder.tables, followed)

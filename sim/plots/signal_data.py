@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -40,22 +42,21 @@ class SignalData:
 
     def changed(self, arm: str, period: str) -> tuple[str, ...]:
         """Signals that show something else in an arm than today, by id."""
-        own = self._shown(arm, period)
-        today = self._shown(BASELINE, period)
+        own, today = self._shown[arm, period], self._shown[BASELINE, period]
         return tuple(sorted(signal for signal in own if own[signal] != today.get(signal)))
 
-    def _shown(self, arm: str, period: str) -> dict[str, list[tuple[object, ...]]]:
-        """Return what each signal shows, and how short and long its greens may be."""
-        found: dict[str, list[tuple[object, ...]]] = {}
+    @cached_property
+    def _shown(self) -> Mapping[tuple[str, str], Mapping[str, list[tuple[object, ...]]]]:
+        """What each signal shows, and how short and long its greens may be, by arm and period."""
+        found: dict[tuple[str, str], dict[str, list[tuple[object, ...]]]] = defaultdict(dict)
         for table, columns in (
             (self.lights, ["group", "cycle_s", "offset_s", "begin_s", "end_s", "letter"]),
             (self.stages, ["stage", "green_s", "min_green_s", "max_green_s"]),
         ):
-            rows = table[(table["arm"] == arm) & (table["period"] == period)]
-            for signal, part in rows.groupby("signal", sort=True):
-                found.setdefault(str(signal), []).extend(
-                    part[columns].fillna(NO_LIMIT).itertuples(index=False, name=None)
-                )
+            plain = table.fillna(NO_LIMIT)
+            for (arm, period, signal), part in plain.groupby(["arm", "period", "signal"], sort=True):
+                rows = part[columns].itertuples(index=False, name=None)
+                found[str(arm), str(period)].setdefault(str(signal), []).extend(rows)
         return found
 
 

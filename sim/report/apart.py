@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,10 +36,10 @@ def write_report(
     """Write what `sim.report.page.write_report` writes, which see, and leave this process as small as it was.
 
     Drawing a page needs some 150 MB for matplotlib, fonts and figures, which Python would keep for good. The
-    figures are drawn by as many processes as `apart` has, unless they are still those of tables that `followed`
-    (a digest) from the same; the page is written when they and what is begun `first` are finished. With `pdf`
-    it is printed too: returns the file, None where it cannot be. Errors as `sim.report.page.write_report` and
-    `sim.apart.done`.
+    figures are drawn by as many processes as `apart` has, unless they are there still and were drawn from the
+    same (the digest `followed`); the page is written when they and what is begun `first` are finished. With
+    `pdf` it is printed too: returns the file, None where it cannot be. Errors as
+    `sim.report.page.write_report` and `sim.apart.done`.
     """
     drawn = folder / "figures"
     if is_kept(drawn, followed):
@@ -53,10 +53,8 @@ def write_report(
     for begun in first:
         done(begun)
     page = apart.begin(_page, folder, dict(specs), figures, pdf)
-    documents = apart.begin(_documents, folder, dict(specs), figures)
-    printed = done(page)
-    done(documents)
-    return printed
+    done(apart.begin(_workbook, folder, dict(specs)))
+    return done(page)
 
 
 def prepare(apart: Apart) -> None:
@@ -85,17 +83,22 @@ def _page(
     folder: Path, specs: Mapping[str, MeasureSpec], figures: list[FigureFile], pdf: bool
 ) -> Path | None:
     from sim.plots.figures import in_order
-    from sim.report.page import write_page
+    from sim.report.expert_review import write_review
+    from sim.report.page import study_shown, write_page
 
-    page, *_ = write_page(folder, specs, in_order(figures))
-    return print_pdf(page) if pdf else None
+    figures = in_order(figures)
+    shown = study_shown(folder, specs, figures)
+    page, *_ = write_page(folder, shown)
+    with ThreadPoolExecutor(1) as beside:  # another program prints
+        printed = beside.submit(print_pdf, page) if pdf else None
+        write_review(shown["data"], shown, figures, folder / "report.docx")
+    return printed.result() if printed else None
 
 
-def _documents(folder: Path, specs: Mapping[str, MeasureSpec], figures: list[FigureFile]) -> None:
-    from sim.plots.figures import in_order
-    from sim.report.page import write_documents
+def _workbook(folder: Path, specs: Mapping[str, MeasureSpec]) -> None:
+    from sim.report.workbook import write_workbook
 
-    write_documents(folder, specs, in_order(figures))
+    write_workbook(_study(folder), specs, folder / "report.xlsx")
 
 
 @cache

@@ -104,15 +104,13 @@ def cards(data: StudyData, specs: Mapping[str, MeasureSpec], evidence: list[Evid
     return [_card(data, specs, arm, evidence) for arm in data.policies]
 
 
-def _card(
-    data: StudyData, specs: Mapping[str, MeasureSpec], arm: Mapping[str, Any], evidence: list[EvidenceLine]
-) -> Card:
-    spec, arm_id = specs[data.primary], str(arm["id"])
-    outcomes = []
+def outcomes(data: StudyData, spec: MeasureSpec, arm: str) -> tuple[Outcome, ...]:
+    """Return what the primary measure became under a policy, period by period."""
+    found = []
     for period in data.periods:
-        row = data.row(arm_id, period, data.primary)
-        gates = () if row is None else shown_gates(finding_lines(data, arm_id, period), str(row["gate"]))
-        outcomes.append(
+        row = data.row(arm, period, data.primary)
+        gates = () if row is None else shown_gates(finding_lines(data, arm, period), str(row["gate"]))
+        found.append(
             Outcome(
                 data.period_title(period),
                 None if row is None else change(row, spec, data.titles),
@@ -121,6 +119,13 @@ def _card(
                 tuple(line for line in gates if row is not None and _about(line)),
             )
         )
+    return tuple(found)
+
+
+def _card(
+    data: StudyData, specs: Mapping[str, MeasureSpec], arm: Mapping[str, Any], evidence: list[EvidenceLine]
+) -> Card:
+    spec, arm_id = specs[data.primary], str(arm["id"])
     worse = worse_rows(data, arm_id, specs)
     table = data.comparison
     compared = table[(table["arm"] == arm_id) & (table["direction"] != "none") & (table["n_pairs"] > 0)]
@@ -133,7 +138,7 @@ def _card(
         bool(arm.get("permanent", True)),
         overall(data, arm_id),
         tuple(Text(str(w.get("zh", "")), str(w.get("en", ""))) for w in arm.get("change_log", [])),
-        tuple(outcomes),
+        outcomes(data, spec, arm_id),
         tuple(
             WorseLine(
                 data.period_title(str(row["period"])), change(row, specs[str(row["measure"])], data.titles)

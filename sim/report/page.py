@@ -70,28 +70,23 @@ def write_report(folder: Path, specs: Mapping[str, MeasureSpec]) -> list[Path]:
     """
     figures = write_figures(read_study(folder), specs, folder / "figures")
     drawn = [path for figure in figures for path in (figure.png, figure.svg)]
-    return drawn + write_page(folder, specs, figures) + write_documents(folder, specs, figures)
+    shown = study_shown(folder, specs, figures)
+    review, workbook = folder / "report.docx", folder / "report.xlsx"
+    write_review(shown["data"], shown, figures, review)
+    write_workbook(shown["data"], specs, workbook)
+    return [*drawn, *write_page(folder, shown), review, workbook]
 
 
-def write_page(folder: Path, specs: Mapping[str, MeasureSpec], figures: list[FigureFile]) -> list[Path]:
-    """Write the page, the same as Markdown, and the draft of the notice; the figures are drawn."""
-    shown = _shown(folder, specs, figures)
+def write_page(folder: Path, shown: Mapping[str, Any]) -> list[Path]:
+    """Write the page, the same as Markdown, and the draft of the notice. `shown`: see `study_shown`."""
     page, plain, notice = files = [folder / name for name in ("report.html", "report.md", "notice.md")]
     for path, words in ((page, html), (plain, markdown), (notice, public_notice)):
         path.write_text(words(shown), encoding="utf-8", newline="\n")
     return files
 
 
-def write_documents(folder: Path, specs: Mapping[str, MeasureSpec], figures: list[FigureFile]) -> list[Path]:
-    """Write the workbook and the document for the expert review; the figures are drawn."""
-    shown = _shown(folder, specs, figures)
-    workbook, review = files = [folder / name for name in ("report.xlsx", "report.docx")]
-    write_workbook(shown["data"], specs, shown, workbook)
-    write_review(shown["data"], shown, figures, review)
-    return files
-
-
-def _shown(folder: Path, specs: Mapping[str, MeasureSpec], figures: list[FigureFile]) -> dict[str, Any]:
+def study_shown(folder: Path, specs: Mapping[str, MeasureSpec], figures: list[FigureFile]) -> dict[str, Any]:
+    """Gather everything that the templates show of a study folder, whose figures are drawn."""
     standards_folder = config_path(folder.resolve().parent.parent, "standards")
     standards = read_standards(standards_folder) if standards_folder.is_dir() else {}
     return context(read_study(folder), specs, standards, figures)

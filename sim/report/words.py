@@ -13,7 +13,7 @@ from sim.comparison.inference import MINIMUM_PAIRS
 from sim.labels import Text, catalogue, text
 from sim.measures.spec import MeasureSpec
 from sim.plots.numbers import decimals_of, number, with_interval
-from sim.plots.study_data import StudyData, records
+from sim.plots.study_data import StudyData
 from sim.site.places import UNTITLED, place
 
 BAD = ("worse", "worse_uncertain")
@@ -138,7 +138,7 @@ def finding_lines(data: StudyData, arm: str | None = None, period: str | None = 
     lines: list[tuple[int, str, str, FindingLine]] = []
     for (severity, finding, when), group in table.groupby(["severity", "finding", "period"], sort=True):
         beyond = (group["value"] - group["limit"]).abs().fillna(0.0).to_numpy()
-        worst = records(group)[int(beyond.argmax())]
+        worst = group.iloc[int(beyond.argmax())]
         scopes = sorted(set(group["scope"]) - {""})
         lines.append(
             (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice, zip_longest
 from pathlib import Path
@@ -13,6 +14,8 @@ import pandas as pd
 from sim.labels import Text, catalogue, text
 from sim.measures.spec import MeasureSpec
 from sim.plots.study_data import StudyData
+from sim.report.cards import outcomes
+from sim.report.evidence import definitions, evidence
 from sim.site.places import place
 
 MOST_ROWS = 20_000
@@ -27,15 +30,16 @@ SEEN_ROWS = 50
 WIDEST = 48.0
 """A column is as wide as the first rows need, up to so many characters."""
 
+_ILLEGAL = re.compile(r"[\000-\010]|[\013-\014]|[\016-\037]")
+"""Control characters, which no workbook can hold."""
+
 VERDICT_HEADS = ("policy", "period", "before", "after", "unit", "change", "interval", "verdict")
 EVIDENCE_HEADS = (
     "policy", "period", "pairs", "sd_before", "sd_after", "half", "smallest", "mcid", "pairing", "p_holm",
 )  # fmt: skip
 
 
-def write_workbook(
-    data: StudyData, specs: Mapping[str, MeasureSpec], shown: Mapping[str, Any], path: Path
-) -> None:
+def write_workbook(data: StudyData, specs: Mapping[str, MeasureSpec], path: Path) -> None:
     """Write report.xlsx; equal studies give equal bytes. Names are text, also where they begin with `=`."""
     from openpyxl import Workbook  # noqa: PLC0415 - only who writes it needs its memory
     from openpyxl.utils import get_column_letter  # noqa: PLC0415
@@ -47,14 +51,15 @@ def write_workbook(
         *_heads("policy", "measure", "places", "verdict"),
         *(_column(name) for name in COMPARISON_COLUMNS),
     )
+    defined = (*_heads("measure", "unit", "definition", "mcid"), "", "")
     sheets: list[tuple[str, Sequence[Any], Iterable[Sequence[Any]]]] = [
-        ("verdicts", _heads(*VERDICT_HEADS), [*_verdicts(shown), *_marks(data)]),
+        ("verdicts", _heads(*VERDICT_HEADS), [*_verdicts(data, specs), *_marks(data)]),
         ("comparison", compared, _comparison(data, specs)),
         ("links", _columns(data.links), _plain(data, data.links)),
-        ("evidence", _heads(*EVIDENCE_HEADS), _evidence(shown)),
+        ("evidence", _heads(*EVIDENCE_HEADS), _evidence(data, specs)),
         ("fates", _columns(data.fates), _plain(data, data.fates)),
         ("findings", _columns(data.findings), _plain(data, data.findings)),
-        ("definitions", (*_heads("measure", "unit", "definition", "mcid"), "", ""), _definitions(shown)),
+        ("definitions", defined, _definitions(data, specs)),
     ]
     for name, heads, rows in sheets:
         sheet = book.create_sheet(_both(text(f"report.sheet.{name}"), " "))
@@ -83,20 +88,26 @@ def _marks(data: StudyData) -> Iterator[Sequence[Any]]:
             yield (text(key),)
 
 
-def _cell(sheet: Any, value: Any, *, bold: bool = False) -> Any:
-    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE  # noqa: PLC0415
-    from openpyxl.styles import Font  # noqa: PLC0415
-
+def _plain_value(value: Any) -> Any:
+    """Return a number or text, None for what is not known."""
     if value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
-        value = None
+        return None
     if isinstance(value, Text):
         value = _both(value, " / ")
-    if isinstance(value, str):
-        value = ILLEGAL_CHARACTERS_RE.sub("", value)
+    return _ILLEGAL.sub("", value) if isinstance(value, str) else value
+
+
+def _cell(sheet: Any, value: Any, *, bold: bool = False) -> Any:
+    """Return what a sheet takes: a value, or a cell where text would be taken for a formula or an error."""
+    value = _plain_value(value)
+    if not bold and not (isinstance(value, str) and value.startswith(("=", "#"))):
+        return value
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
+    from openpyxl.styles import Font  # noqa: PLC0415
+
     cell = WriteOnlyCell(sheet, value)
     if isinstance(value, str):
-        cell.data_type = "s"  # never a formula
+        cell.data_type = "s"
     if bold:
         cell.font = Font(bold=True)
     return cell
@@ -110,16 +121,17 @@ def _heads(*names: str) -> tuple[Any, ...]:
     return tuple(text(f"report.column.{name}") for name in names)
 
 
-def _verdicts(shown: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
-    for card in shown["cards"]:
-        for outcome in card.outcomes:
+def _verdicts(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Iterator[Sequence[Any]]:
+    for arm in data.policies:
+        title = data.arm_title(arm["id"])
+        for outcome in outcomes(data, specs[data.primary], arm["id"]):
             one = outcome.change
             if one is None:
-                yield card.title, outcome.period, "", "", "", "", "", text("report.no_result")
+                yield title, outcome.period, "", "", "", "", "", text("report.no_result")
             else:
                 verdict = text(f"verdict.{one.verdict}")
                 yield (
-                    card.title,
+                    title,
                     outcome.period,
                     one.before,
                     one.after,
@@ -142,16 +154,16 @@ def _comparison(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Iterator[S
         )  # fmt: skip
 
 
-def _evidence(shown: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
-    for line in shown["evidence"]:
+def _evidence(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Iterator[Sequence[Any]]:
+    for line in evidence(data, specs[data.primary]):
         yield (
             line.arm, line.period, line.n_pairs, line.sd_before, line.sd_after, line.half_width,
             line.smallest, line.mcid, line.pairing, line.p_holm,
         )  # fmt: skip
 
 
-def _definitions(shown: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
-    for one in shown["definitions"]:
+def _definitions(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Iterator[Sequence[Any]]:
+    for one in definitions(data, specs):
         yield one.name, one.unit, one.definition, one.mcid, one.formula, one.source
 
 

@@ -40,7 +40,7 @@ CHAPTERS = [
 def write(folder: Path) -> dict[str, Any]:
     data = read_study(folder)
     shown = context(data, SPECS, {}, [])
-    write_workbook(data, SPECS, shown, folder / "report.xlsx")
+    write_workbook(data, SPECS, folder / "report.xlsx")
     write_review(data, shown, [], folder / "report.docx")
     (folder / "notice.md").write_text(public_notice(shown), encoding="utf-8")
     return shown

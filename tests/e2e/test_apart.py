@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from sim.kept import NOTE
 from tests.command_line import huandu
 from tests.own_root import write_root
 
@@ -18,12 +19,12 @@ def tables(study: Path) -> dict[str, bytes]:
 def test_tables_made_here_and_apart_are_equal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = write_root(tmp_path)
     study = root / "results" / "xingfu"
-    monkeypatch.setattr("sim.evaluation.write_report", lambda *given: None)
-    monkeypatch.setattr("sim.evaluation.print_pdf", lambda page: None)
+    monkeypatch.setattr("sim.evaluation.write_report", lambda *given, **named: None)
     monkeypatch.setattr("sim.apart.FEW", 10**6)
     assert huandu("run", "scenario=xingfu", "run=smoke", "run.replay=false", "--root", root).code == 0
     before = tables(study)
     shutil.rmtree(root / "results" / ".store" / "measured")
+    (study / "tables" / NOTE).unlink()
     monkeypatch.setattr("sim.apart.FEW", 0)
     monkeypatch.setattr("sim.analysis.measured_runs.__code__", _never.__code__)
     assert huandu("report", study).code == 0

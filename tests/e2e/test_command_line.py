@@ -56,7 +56,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture
 def without_page(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the page out where a test is about something else: drawing takes longer than simulating."""
-    monkeypatch.setattr("sim.evaluation.write_report", lambda *given: None)
+    monkeypatch.setattr("sim.evaluation.write_report", lambda *given, **named: None)
 
 
 def contents(folder: Path, *without: str) -> dict[str, bytes]:

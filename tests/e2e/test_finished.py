@@ -1,5 +1,6 @@
 """What is finished is not made again, and whatever has changed is."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -87,3 +88,36 @@ def test_whatever_has_changed_is_made_again(change, root: Path) -> None:  # type
     change(root)
     assert resumed(root).code == 0
     assert when(root) > before
+
+
+def made_by_report(root: Path) -> set[str]:
+    """Which of the folders of tables and figures `huandu report` writes again."""
+    study = root / "results" / "xingfu"
+    files = {"tables": study / "tables" / "comparison.parquet", "figures": study / "figures" / "forest.png"}
+    for path in files.values():
+        os.utime(path, ns=(0, 0))
+    assert huandu("report", study).code == 0
+    return {name for name, path in files.items() if path.stat().st_mtime_ns}
+
+
+def change_free_flow(root: Path) -> None:
+    path = root / "results" / "xingfu" / "free_flow.json"
+    path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("change", "made"),
+    [
+        (lambda root: None, set()),
+        (flip_a_table, {"tables"}),
+        (remove_a_figure, {"figures"}),
+        (change_free_flow, {"tables", "figures"}),
+        (give_the_root_vehicles_of_its_own, {"tables", "figures"}),
+    ],
+)
+def test_report_keeps_tables_and_figures_that_nothing_has_changed(  # type: ignore[no-untyped-def]
+    change, made: set[str], root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(root))  # no browser: nothing is printed
+    change(root)
+    assert made_by_report(root) == made

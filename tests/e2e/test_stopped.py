@@ -71,7 +71,7 @@ def test_no_simulator_outlives_a_study_that_is_ended(
     assert not left
     if sent == "SIGTERM":  # what is done after a SIGKILL, test_command_line.py shows
         assert err.endswith("huandu: stopped; finished runs are kept, `resume=true` goes on from here\n")
-        monkeypatch.setattr("sim.evaluation.write_report", lambda *given: None)
+        monkeypatch.setattr("sim.evaluation.write_report", lambda *given, **named: None)
         assert huandu(*STUDY, "resume=true", "--root", root).code == 0
 
 

@@ -29,7 +29,7 @@ def test_an_error_of_the_child_is_raised_here(tmp_path: Path) -> None:
 
 def made(folder: Path) -> None:
     with Apart(1) as processes:
-        apart.write_report(folder, SPECS, processes)
+        apart.write_report(folder, SPECS, processes, "")
 
 
 def killed(*given: object) -> None:

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from sim.edits.vocabulary import SetTiming
+from sim.edits.vocabulary import SetProgram, SetTiming
 from sim.errors import ConfigError, Problem, Problems, near
 from sim.interventions.base import Intervention, intervention
 from sim.interventions.fixed_time import (
@@ -20,13 +20,15 @@ from sim.interventions.fixed_time import (
     set_timing,
     shipped_rules,
 )
+from sim.interventions.plans import set_programs
 from sim.interventions.retime_signal import in_periods, sentence
 from sim.labels import Message, Text, text
 from sim.loading import Facts
+from sim.signals.adaptive import coordinated
 from sim.signals.band import Bands, green_bands
-from sim.signals.corridor import band_inputs, corridor
-from sim.signals.program import SignalProgram
-from sim.signals.streams import TimingProblem
+from sim.signals.corridor import Corridor, band_inputs, corridor
+from sim.signals.program import GREEN, SignalProgram
+from sim.signals.streams import TimingProblem, least_green_s
 from sim.signals.webster import in_proportion, timing_of_cycle, webster
 from sim.site.model import Site
 
@@ -63,6 +65,10 @@ class Coordinate(Intervention):
     today (`present`), or the longest of Webster's is taken (`webster`). `band`: `link` gives each street its
     own band (MULTIBAND), `through` one for the whole corridor (MAXBAND). The first signal keeps its offset.
     Computed from today's streets and demand, before anything is built: the same every time.
+
+    `actuated: true` makes it a coordinated-actuated plan: stages along the corridor end when the plan says
+    so, every other ends once its shortest green (vehicles, and who walks in it) is over and nobody comes;
+    what it leaves over is the next stage's. No stage is skipped and none ends later than planned.
     """
 
     title: ClassVar[Text] = Text("干线协调（绿波）", "Coordinate a corridor")
@@ -82,11 +88,14 @@ cycle_s: 110
     splits: Literal["present", "webster"] = "present"
     band: Literal["link", "through"] = "link"
     speed_share: float = Field(1.0, gt=0.3, le=1.2)
+    actuated: bool = False
 
-    def edits(self, site: Site, path: str) -> tuple[SetTiming, ...]:
-        """One SetTiming for each signal and period concerned."""
+    def edits(self, site: Site, path: str) -> tuple[SetTiming | SetProgram, ...]:
+        """One edit for each signal and period concerned: other times, or a program that reacts."""
         return tuple(
             set_timing(period, old, new)
+            if new.kind == old.kind
+            else set_programs(site, {period: (old, new)})[0]
             for period, (_, olds, news, _) in self._computed(site, path).items()
             for old, new in zip(olds, news, strict=True)
         )
@@ -97,7 +106,7 @@ cycle_s: 110
         for period, (names, olds, news, bands) in self._computed(site, self.kind).items():
             parts = [sentence(site, *each) for each in zip(names, olds, news, strict=True)]
             sentences[period] = text(
-                "intervention.coordinate",
+                "intervention.coordinate.actuated" if self.actuated else "intervention.coordinate",
                 cycle=f"{bands.cycle_s:g}",
                 out=_listed(bands.out_s),
                 home=_listed(bands.home_s),
@@ -150,7 +159,30 @@ cycle_s: 110
             program.retimed({}, float(round(first_s + offset_s) % cycle_s) if index else first_s)
             for index, (program, offset_s) in enumerate(zip(timed, bands.offsets_s, strict=True))
         ]
+        if self.actuated:
+            news = [self._actuated(site, line, index, new) for index, new in enumerate(news)]
         return [junction.id for junction in line.junctions], olds, news, bands
+
+    def _actuated(self, site: Site, line: Corridor, index: int, program: SignalProgram) -> SignalProgram:
+        """Let the stages that serve nobody along the corridor end early; as it is where there is none."""
+        stages = program.stages()
+        links = {
+            connection.link
+            for movement in (line.out_moves[index], line.home_moves[index])
+            for connection in (movement.connections if movement is not None else ())
+            if connection.signal == program.signal and connection.link is not None
+        }
+        always = {
+            link for link in links if all(interval.state[link] in GREEN for interval in program.intervals)
+        }
+        kept = {stage.name for stage in stages if (links - always) & stage.green_links}
+        if not kept:  # nobody drives along there under this signal: the longest green is the corridor's
+            kept = {max(stages, key=lambda stage: stage.green_s).name}
+        if len(kept) == len(stages):
+            return program
+        rules = shipped_rules()
+        least_s = {s.name: min(least_green_s(s, program, site.network, rules), s.green_s) for s in stages}
+        return coordinated(program, kept, least_s)
 
     def _cycle_s(self, olds: list[SignalProgram], each: list[TimingProblem], path: str) -> float:
         if self.cycle_s is not None:

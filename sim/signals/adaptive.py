@@ -7,9 +7,10 @@ and ends its greens (`sim.controllers`). Which lanes feed a stage follows from t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import accumulate
 from typing import Any, Final
 
 from sim.signals.program import GREEN, SignalControl, SignalProgram
@@ -23,12 +24,20 @@ PAID_CHANGE = "max_pressure_paid_change"
 """Without order too, changing only where the change pays for itself; not offered to policies either."""
 ANY_ORDER = frozenset({FREE_ORDER, PAID_CHANGE})
 """Kinds that may jump from any stage to any other."""
-OUTSIDE = frozenset({MAX_PRESSURE}) | ANY_ORDER
+COORDINATED: Final = "coordinated_actuated"
+"""Kind of a program that keeps the clock of its plan; stages beside the corridor end when nobody comes."""
+OUTSIDE = frozenset({MAX_PRESSURE, COORDINATED}) | ANY_ORDER
 """Kinds that SUMO does not know."""
 LEADS = ">"
 """In an interval's name, without order: between the intervals of the stages from and to which it leads."""
 REACH_M = 150.0
 """How far from the stop line vehicles count as waiting for a green, if they move."""
+DETECTION_M = 60.0
+"""The same where the clock is kept: who is further out is no reason yet to withhold the green from others."""
+KEEPS_CLOCK = (("coordinated", "true"),)
+"""Parameters of a program whose adaptive greens keep to a clock."""
+CLOCK = "coordinated_intervals"
+"""Parameter: the intervals that never end before the plan says so, by their numbers."""
 GIVES_WAY = 0.5
 """What a lane counts in a stage that shows it only green that gives way."""
 BLOCKED = 0.2
@@ -68,14 +77,52 @@ def within(program: SignalProgram, kind: str, limits_s: Mapping[str, tuple[float
     return replace(program, kind=kind, intervals=tuple(intervals))
 
 
+def coordinated(
+    program: SignalProgram, stages: Collection[str], least_s: Mapping[str, float]
+) -> SignalProgram:
+    """Return a plan whose `stages` keep their ends and whose others may end early, no sooner than `least_s`.
+
+    What a stage leaves over may lengthen another: its longest green is its own and all that others leave.
+    """
+    spans = program.stages()
+    room_s = {
+        span.name: max(0.0, span.green_s - least_s[span.name]) for span in spans if span.name not in stages
+    }
+    limits_s = {}
+    for span in spans:
+        left_over_s = sum(room_s.values()) - room_s.get(span.name, 0.0)
+        limits_s[span.name] = (min(least_s[span.name], span.green_s), span.green_s + left_over_s)
+    made = within(program, COORDINATED, limits_s)
+    deciding = [index for index, interval in enumerate(made.intervals) if interval.max_s is not None]
+    kept = [str(i) for span, i in zip(spans, deciding, strict=True) if span.name in stages]
+    return replace(made, params=(*KEEPS_CLOCK, (CLOCK, " ".join(kept))))
+
+
+def _clock(program: SignalProgram) -> dict[str, Any]:
+    """Return cycle, offset, the latest end of every interval that the law decides on, and which are kept."""
+    ends_s = accumulate(interval.duration_s for interval in program.intervals)
+    return {
+        "cycle_s": program.cycle_s,
+        "offset_s": program.offset_s,
+        "ends_s": {
+            str(index): end_s
+            for index, (interval, end_s) in enumerate(zip(program.intervals, ends_s, strict=True))
+            if interval.max_s is not None
+        },
+        "coordinated": [int(index) for index in dict(program.params)[CLOCK].split()],
+    }
+
+
 def _described(program: SignalProgram, streets: _Streets) -> dict[str, Any]:
     """Return intervals, stages and lanes of a program.
 
     `intervals`: (state, duration). `stages`: the interval whose length is the law's with its limits, and the
     lanes that the stage lets go with what they count. `feeds`: stop-line lane -> (lane, share, reach): the
-    lane and those upstream of it up to `REACH_M`, which share of their vehicles comes this way, and on which
-    part of the lane moving ones count. `exits`: stop-line lane -> lanes behind the junction.
+    lane and those upstream of it up to `REACH_M` (where the clock is kept `DETECTION_M`), which share of
+    their vehicles comes this way, and on which part of the lane moving ones count. `exits`: stop-line lane ->
+    lanes behind the junction. `clock`: of a coordinated plan.
     """
+    reach_m = DETECTION_M if program.kind == COORDINATED else REACH_M
     feeds: dict[str, list[tuple[str, float, float]]] = {}
     exits: dict[str, list[str]] = {}
     links: dict[int, set[str]] = {}
@@ -91,7 +138,7 @@ def _described(program: SignalProgram, streets: _Streets) -> dict[str, Any]:
         links.setdefault(connection.link, set()).add(lane)
         exits.setdefault(lane, []).append(f"{connection.to_edge}_{connection.to_lane}")
         if lane not in feeds:
-            feeds[lane] = list(streets.feeding(lane))
+            feeds[lane] = list(streets.feeding(lane, reach_m))
     stages = []
     for index, interval in enumerate(program.intervals):
         if interval.max_s is None:
@@ -108,6 +155,8 @@ def _described(program: SignalProgram, streets: _Streets) -> dict[str, Any]:
         "feeds": feeds,
         "exits": exits,
     }
+    if program.kind == COORDINATED:
+        described["clock"] = _clock(program)
     if program.kind in ANY_ORDER:
         ways: dict[str, dict[str, int]] = {}
         for index, interval in enumerate(program.intervals):
@@ -148,8 +197,8 @@ class _Streets:
         """Lane -> number of ways that leave it."""
         return Counter(f"{c.from_edge}_{c.from_lane}" for c in self.network.connections)
 
-    def feeding(self, lane: str) -> Iterator[tuple[str, float, float]]:
-        """Yield a stop-line lane and the lanes upstream of it, back to signals or `REACH_M`."""
+    def feeding(self, lane: str, reach_m: float) -> Iterator[tuple[str, float, float]]:
+        """Yield a stop-line lane and the lanes upstream of it, back to signals or as far as `reach_m`."""
         waiting = [(lane, 1.0, 0.0)]
         seen: set[str] = set()
         while waiting:
@@ -157,7 +206,7 @@ class _Streets:
             if name in seen:
                 continue
             seen.add(name)
-            yield name, round(share, 4), round(min(1.0, (REACH_M - at_m) / self.lengths_m[name]), 4)
+            yield name, round(share, 4), round(min(1.0, (reach_m - at_m) / self.lengths_m[name]), 4)
             at_m += self.lengths_m[name]
-            if at_m < REACH_M:
+            if at_m < reach_m:
                 waiting += [(source, share / self.ways[source], at_m) for source in self.into.get(name, ())]

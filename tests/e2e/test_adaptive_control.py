@@ -7,15 +7,18 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
 import pytest
 
+from sim.edits.edited_site import footprint
 from sim.errors import ConfigError
-from sim.policy import BASELINE, apply, parse_policy
+from sim.interventions.plans import set_programs
+from sim.policy import BASELINE, AppliedPolicy, apply, empty_policy, parse_policy
 from sim.runs import work
 from sim.runs.campaign import run_study
 from sim.runs.preflight import preflight
 from sim.runs.store import Store
-from sim.signals.adaptive import controllers_of
+from sim.signals.adaptive import controllers_of, coordinated
 from sim.signals.program import SignalControl
 from sim.site.network import Network
 from sim.study import Arm, Study
@@ -79,3 +82,25 @@ def test_the_plain_binary_is_refused_where_a_controller_is_needed(study: Study) 
     plain = dataclasses.replace(study, settings=settings)
     with pytest.raises(ConfigError, match="runs no controllers"):
         preflight(plain, study.root / "results" / ".store")
+
+
+def test_where_every_stage_keeps_the_clock_nobody_drives_otherwise(small_study: Study) -> None:
+    site = small_study.site
+    program = site.signals["peak"]["C"].programs["0"]
+    names = [stage.name for stage in program.stages()]
+    store = Store(small_study.root / "results" / ".store")
+    runs = {}
+    for kept in (names, names[:1]):
+        new = coordinated(program, kept, dict.fromkeys(names, 7.0))
+        edits = set_programs(site, {"peak": (program, new)})
+        applied = AppliedPolicy(empty_policy(), edits, footprint(site, edits), ())
+        study = dataclasses.replace(small_study, arms=(small_study.arms[0], Arm("clock", applied)))
+        made = run_study(study, preflight(study, store.root).builds, store)
+        assert not made.failures
+        runs[len(kept)] = {
+            arm: store.read(made.runs[arm, "peak", 1].digest or "", "trips") for arm in (BASELINE, "clock")
+        }
+    same, reacts = runs[len(names)], runs[1]
+    pd.testing.assert_frame_equal(same["clock"], same[BASELINE])
+    assert (reacts["clock"]["fate"] == "arrived").all()
+    assert reacts["clock"]["time_loss_s"].sum() < reacts[BASELINE]["time_loss_s"].sum()

@@ -4,11 +4,14 @@ import pytest
 
 from sim.edits.edited_site import edited
 from sim.errors import ConfigError
-from sim.interventions.fixed_time import design_flows
+from sim.interventions.fixed_time import design_flows, shipped_rules
 from sim.policy import AppliedPolicy, apply
+from sim.signals.adaptive import controllers_of
 from sim.signals.band import through_band_s
 from sim.signals.corridor import band_inputs, corridor
 from sim.signals.greens import Discharge
+from sim.signals.program import GREEN
+from sim.signals.streams import least_green_s
 from sim.site.model import Site
 from tests.sites import policy_of
 
@@ -82,3 +85,28 @@ def test_every_slip_of_a_corridor_is_named(shiqiaopu: Site) -> None:
     assert "'J2' is missing" in told
     assert "expected 90 s, found 120 s" in told
     assert "J4: not in the corridor" in told
+
+
+def test_an_actuated_corridor_keeps_what_lies_along_it_and_its_pedestrians(shiqiaopu: Site) -> None:
+    fixed = coordinated(shiqiaopu, period="am_peak", cycle_s=120)
+    applied = coordinated(shiqiaopu, period="am_peak", cycle_s=120, actuated=True)
+    plans = edited(shiqiaopu, fixed.edits).signals["am_peak"]
+    after = edited(shiqiaopu, applied.edits).signals["am_peak"]
+    (law,) = controllers_of({name: after[name] for name in ("J1", "J2")}, shiqiaopu.network)
+    assert law["kind"] == "coordinated_actuated"
+    line = corridor(shiqiaopu.network, ["J1", "J2"], {}, "x")
+    for described, out, home in zip(law["plans"], line.out_moves, line.home_moves, strict=True):
+        plan = plans[described["signal"]].programs["peak"]
+        program = after[described["signal"]].programs["peak"]
+        assert [i.duration_s for i in program.intervals] == [i.duration_s for i in plan.intervals]
+        assert described["clock"]["offset_s"] == plan.offset_s
+        links = {c.link for move in (out, home) if move for c in move.connections}
+        states = {s["interval"]: program.intervals[s["interval"]].state for s in described["stages"]}
+        serves = {n for n, state in states.items() if any(state[k] in GREEN for k in links if k is not None)}
+        assert serves == set(described["clock"]["coordinated"])
+        assert 0 < len(serves) < len(described["stages"])
+        for stage, limits in zip(plan.stages(), described["stages"], strict=True):
+            fixed_s = stage.green_s - plan.intervals[limits["interval"]].duration_s
+            least_s = min(least_green_s(stage, plan, shiqiaopu.network, shipped_rules()), stage.green_s)
+            assert limits["min_s"] == least_s - fixed_s
+    assert "once nobody comes" in applied.change_log[0].en

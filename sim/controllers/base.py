@@ -20,7 +20,8 @@ class SignalView:
 
     `state` has one letter per link (see `sim.signals.program`), `lanes[link]` is the stop-line lane the link
     serves (empty for a crossing). `queue_veh` counts the vehicles that stand on each of these lanes and of
-    those the controller asks for (`Law.watched`), `vehicles` all that are on it.
+    those the controller asks for (`Controller.watched`), `vehicles` all that are on it; where it asks for the
+    end of a lane alone (`Controller.reach_m`), only those there.
     """
 
     signal: str
@@ -84,6 +85,9 @@ class Controller(Protocol):
     def watched(self, signal: str) -> tuple[str, ...] | None:
         """Lanes it wants counts of; None: the stop-line lanes."""
 
+    def reach_m(self, signal: str) -> Mapping[str, float]:
+        """Lanes of which it counts only those so near to the end, metres; others are counted whole."""
+
     def decide(self, views: Mapping[str, SignalView], time_s: float) -> Mapping[str, Command]:
         """Answer with a command per signal; called every `interval_s` with the views that are due."""
 
@@ -101,6 +105,10 @@ class EveryTime:
     def watched(self, signal: str) -> tuple[str, ...] | None:
         """Leave it at the stop-line lanes."""
         return None
+
+    def reach_m(self, signal: str) -> Mapping[str, float]:
+        """Count lanes whole."""
+        return {}
 
 
 StepHook = Callable[[float], None]

@@ -14,16 +14,17 @@ from sim.labels import Message
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The fixed-time plan behind a signal, by the intervals whose length is the law's.
+    """The fixed-time plan behind a signal, by the intervals whose length is the law's, and its detectors.
 
     `ends_s`: interval -> its latest end (force-off), seconds after the start of the cycle; `coordinated`: the
-    intervals that never end before it.
+    intervals that never end before it; `reach_m`: lane -> how far back from its end somebody is seen.
     """
 
     cycle_s: float
     offset_s: float
     ends_s: Mapping[int, float]
     coordinated: frozenset[int]
+    reach_m: Mapping[str, float]
 
     def left_s(self, interval: int, elapsed_s: float, time_s: float) -> float:
         """Time until the latest end of an interval that has lasted so long; negative: it has passed."""
@@ -49,6 +50,10 @@ class CoordinatedActuated(ByPressure):
         if not self.plans:
             raise ValueError(Message("names no signals"))
         check_positive(self.interval_s, self.present_veh)
+
+    def reach_m(self, signal: str) -> Mapping[str, float]:
+        """Count who is near the stop line alone."""
+        return self.clocks[signal].reach_m
 
     def decide(self, views: Mapping[str, SignalView], time_s: float) -> dict[str, Command]:
         """Hold or end every running green; the clock needs the time."""
@@ -86,6 +91,7 @@ def coordinated_actuated(
             offset_s=float(plan["clock"]["offset_s"]),
             ends_s={int(interval): float(end_s) for interval, end_s in plan["clock"]["ends_s"].items()},
             coordinated=frozenset(int(interval) for interval in plan["clock"]["coordinated"]),
+            reach_m=plan["clock"]["reach_m"],
         )
         for plan in plans
     }

@@ -119,6 +119,10 @@ class ByPressure(ABC):
         """Lanes before and behind the junction."""
         return self.plans[signal].watched
 
+    def reach_m(self, signal: str) -> Mapping[str, float]:
+        """Count lanes whole: which part of a lane counts, `feeds` says."""
+        return {}
+
     def decide(self, views: Mapping[str, SignalView], time_s: float) -> dict[str, Command]:
         """Hold or end every running green, and say when each signal is to be looked at again."""
         commands: dict[str, Command] = {}

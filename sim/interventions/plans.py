@@ -41,6 +41,11 @@ def changed_programs(
     return of_every(periods_meant(site, only, path), changed)
 
 
+def has_waiting_area(network: Network, signal: str) -> bool:
+    """Whether cars wait inside a junction of this signal for a stage to come."""
+    return any(c.signal == signal and c.entry_link is not None for c in network.connections)
+
+
 def refuse_waiting_areas(network: Network, junction: str, path: str) -> None:
     """Raise ConfigError where cars wait inside a junction for stages that would be put together anew."""
     signal = network.junction(junction, path).signal

@@ -120,7 +120,7 @@ def _described(program: SignalProgram, streets: _Streets) -> dict[str, Any]:
     lanes that the stage lets go with what they count. `feeds`: stop-line lane -> (lane, share, reach): the
     lane and those upstream of it up to `REACH_M` (where the clock is kept `DETECTION_M`), which share of
     their vehicles comes this way, and on which part of the lane moving ones count. `exits`: stop-line lane ->
-    lanes behind the junction. `clock`: of a coordinated plan.
+    lanes behind the junction. `clock`: of a coordinated plan, with the part of each lane that is watched.
     """
     reach_m = DETECTION_M if program.kind == COORDINATED else REACH_M
     feeds: dict[str, list[tuple[str, float, float]]] = {}
@@ -156,7 +156,11 @@ def _described(program: SignalProgram, streets: _Streets) -> dict[str, Any]:
         "exits": exits,
     }
     if program.kind == COORDINATED:
-        described["clock"] = _clock(program)
+        near = {lane: share * streets.lengths_m[lane] for own in feeds.values() for lane, _, share in own}
+        described["feeds"] = {
+            lane: [(name, share, 1.0) for name, share, _ in own] for lane, own in feeds.items()
+        }
+        described["clock"] = {**_clock(program), "reach_m": {name: round(m, 1) for name, m in near.items()}}
     if program.kind in ANY_ORDER:
         ways: dict[str, dict[str, int]] = {}
         for index, interval in enumerate(program.intervals):

@@ -1,4 +1,4 @@
-"""Search over cycles, splits and offsets, scored by whoever runs the simulations. Pure and deterministic.
+"""Search over cycles, splits, offsets and orders of stages, scored by whoever simulates. Deterministic.
 
 A coordinate search with steps that shrink. Moves are tried in batches; a batch is raced against the best
 plan so far on the same replicates (common random numbers): everybody runs the first replicate, then only the
@@ -12,7 +12,7 @@ to say (`sim.suggestion`).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sim.signals.streams import TimingProblem
@@ -26,10 +26,11 @@ BATCH = 6
 
 @dataclass(frozen=True, slots=True)
 class SignalTiming:
-    """One signal's stage greens in order, s, and its offset, s."""
+    """One signal's stage greens in order of running and its offset, s; `order` where it is not today's."""
 
     greens_s: tuple[float, ...]
     offset_s: float
+    order: tuple[str, ...] = ()
 
 
 Plans = tuple[SignalTiming, ...]
@@ -40,15 +41,23 @@ Evaluate = Callable[[Sequence[tuple[Plans, int]]], list[float]]
 
 @dataclass(frozen=True, slots=True)
 class SpaceSignal:
-    """One signal that may be changed; `offset` says whether its offset means anything."""
+    """One signal that may be changed; `offset` says whether its offset means anything.
+
+    `orders`: other orders of its stages -> the timing problem then.
+    """
 
     junction: str
     problem: TimingProblem
     offset: bool = True
+    orders: Mapping[tuple[str, ...], TimingProblem] = field(default_factory=dict)
+
+    def problem_of(self, timing: SignalTiming) -> TimingProblem:
+        """Return the timing problem with the stages in a timing's order."""
+        return self.orders[timing.order] if timing.order else self.problem
 
     def cycle_s(self, timing: SignalTiming) -> float:
         """Cycle of a timing of this signal."""
-        return self.problem.fixed_s + sum(timing.greens_s)
+        return self.problem_of(timing).fixed_s + sum(timing.greens_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +186,8 @@ class _Searching:
                 [("green", i, j, d) for j in stages for d in (shift_s, -shift_s)] if len(stages) > 1 else []
             )
             own += [("offset", i, 0, d) for d in (offset_s, -offset_s)] if signal.offset and n > 1 else []
+            if level == LEVELS[0]:
+                own += [("order", i, k, 0.0) for k in range(len(signal.orders) + 1)]
             kinds.append(own)
         longest = max((len(own) for own in kinds), default=0)
         for k in range(longest):  # interleaved, so that a batch holds moves of several signals
@@ -202,30 +213,37 @@ class _Searching:
         elif kind == "offset":
             cycle_s = self.space.signals[i].cycle_s(best[i])
             timing = replace(best[i], offset_s=(best[i].offset_s + size) % cycle_s)
+        elif kind == "order":
+            timing = self._reordered(i, best[i], stage)
         else:
             timing = self._shifted(i, best[i], stage, size)
         return None if timing is None else (*best[:i], timing, *best[i + 1 :])
 
     def _scaled(self, i: int, timing: SignalTiming, factor: float) -> SignalTiming | None:
         signal = self.space.signals[i]
+        problem = signal.problem_of(timing)
         old_s = signal.cycle_s(timing)
-        floor_s = max(self.space.least_cycle_s, math.ceil(signal.problem.least_cycle_s))
+        floor_s = max(self.space.least_cycle_s, math.ceil(problem.least_cycle_s))
         new_s = min(self.space.greatest_cycle_s, max(floor_s, round(old_s * factor)))
         if new_s == old_s:
             return None
-        stages = tuple(
-            replace(stage, green_s=green_s)
-            for stage, green_s in zip(signal.problem.stages, timing.greens_s, strict=True)
-        )
-        try:
-            greens_s = in_proportion(replace(signal.problem, stages=stages), float(new_s))
-        except ValueError:
+        greens_s = _stretched(problem, dict(_named(problem, timing)), float(new_s))
+        return None if greens_s is None else SignalTiming(greens_s, timing.offset_s % new_s, timing.order)
+
+    def _reordered(self, i: int, timing: SignalTiming, number: int) -> SignalTiming | None:
+        """Run the same greens in another order (the last one is today's), in the same cycle."""
+        signal = self.space.signals[i]
+        order = [*signal.orders, ()][number]
+        if order == timing.order:
             return None
-        return SignalTiming(greens_s, timing.offset_s % new_s)
+        named = dict(_named(signal.problem_of(timing), timing))
+        problem = signal.problem_of(replace(timing, order=order))
+        greens_s = _stretched(problem, named, signal.cycle_s(timing))
+        return None if greens_s is None else SignalTiming(greens_s, timing.offset_s, order)
 
     def _shifted(self, i: int, timing: SignalTiming, stage: int, by_s: float) -> SignalTiming | None:
         """Give a stage some seconds (or take them); the others pay in turn, the one with most room first."""
-        stages = self.space.signals[i].problem.stages
+        stages = self.space.signals[i].problem_of(timing).stages
         greens = list(timing.greens_s)
         left_s = by_s
         if greens[stage] + by_s < stages[stage].least_s:
@@ -239,16 +257,12 @@ class _Searching:
             greens[j] -= 1
             left_s -= 1
         while left_s < 0:  # what is taken goes to the stage whose streams are tightest
-            j = max(others, key=lambda j: (self._tightness(i, greens, j), -j))
+            j = max(
+                others, key=lambda j: (_tightness(self.space.signals[i].problem_of(timing), greens, j), -j)
+            )
             greens[j] += 1
             left_s += 1
         return replace(timing, greens_s=tuple(greens))
-
-    def _tightness(self, i: int, greens: Sequence[float], stage: int) -> float:
-        problem = self.space.signals[i].problem
-        cycle_s = problem.fixed_s + sum(greens)
-        own = [s.saturation(tuple(greens), cycle_s) for s in problem.streams if s.shares[stage] > 0]
-        return max(own, default=0.0)
 
     def _merged(self, before: Plans, better: Sequence[Plans]) -> Plans | None:
         """Put moves of different signals together; of several of one signal the first (best) counts."""
@@ -301,6 +315,30 @@ class _Searching:
         )
 
 
+def _named(problem: TimingProblem, timing: SignalTiming) -> Iterator[tuple[str, float]]:
+    """Yield the stages of a timing with their greens."""
+    return zip((stage.name for stage in problem.stages), timing.greens_s, strict=True)
+
+
+def _stretched(
+    problem: TimingProblem, greens_s: Mapping[str, float], cycle_s: float
+) -> tuple[float, ...] | None:
+    """Put greens, by stage, in proportion into a cycle; None where the shortest greens do not fit."""
+    stages = tuple(replace(stage, green_s=greens_s[stage.name]) for stage in problem.stages)
+    try:
+        return in_proportion(replace(problem, stages=stages), cycle_s)
+    except ValueError:
+        return None
+
+
+def _tightness(problem: TimingProblem, greens: Sequence[float], stage: int) -> float:
+    cycle_s = problem.fixed_s + sum(greens)
+    own = [s.saturation(tuple(greens), cycle_s) for s in problem.streams if s.shares[stage] > 0]
+    return max(own, default=0.0)
+
+
 def _said(move: tuple[str, int, int, float]) -> str:
     kind, signal, stage, size = move
+    if kind == "order":
+        return f"order {signal}.{stage}"
     return f"{kind} {signal}.{stage} {size:+g}" if kind == "green" else f"{kind} {signal} {size:+.3g}"

@@ -24,6 +24,7 @@ from sim.suggestion.computed import PRESENT, Computing
 from sim.suggestion.judgement import Judged, judge
 from sim.suggestion.targets import Request, discharge_of, period_of, targets_of
 from sim.suggestion.words import candidate_table, interval_words, search_table, summary
+from sim.suggestion.written import interventions
 
 __all__ = ["Request", "suggest"]
 
@@ -95,7 +96,7 @@ class _Suggesting:
         """Compute the starting plans and search from the best of them."""
         self.starts = [(PRESENT, self.present), *self.computing.plans()]
         others = sum(j.signal is not None for j in self.study.site.network.junctions.values()) > 1
-        signals = tuple(SpaceSignal(t.junction, t.problem, offset=others) for t in self.targets)
+        signals = tuple(SpaceSignal(t.junction, t.problem, others, t.orders) for t in self.targets)
         space = Space(
             signals,
             self.computing.rules.shortest_cycle_s.value,
@@ -158,7 +159,7 @@ class _Suggesting:
             "site": self.study.site.name,
             "title": title._asdict(),
             "reason": reason._asdict(),
-            "interventions": self._interventions(best.plans),
+            "interventions": interventions(self.study, self.period, self.targets, best.plans),
         }
 
     def _applied(self, plans: Plans) -> AppliedPolicy:
@@ -166,7 +167,7 @@ class _Suggesting:
             frame = {
                 "site": self.study.site.name,
                 "title": text("suggest.title")._asdict(),
-                "interventions": self._interventions(plans),
+                "interventions": interventions(self.study, self.period, self.targets, plans),
             }
             policy = parse_policy("suggested", frame, "suggested")
             self.applied[plans] = apply(policy, self.study.site, "suggested")
@@ -181,24 +182,6 @@ class _Suggesting:
         except ConfigError as error:
             return Message("{told:;}", told=[problem.message for problem in error.problems])
         return ""
-
-    def _interventions(self, plans: Plans) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for number, (target, now, plan) in enumerate(zip(self.targets, self.present, plans, strict=True), 1):
-            if plan == now:
-                continue
-            item: dict[str, Any] = {"kind": "retime_signal", "junction": target.junction}
-            if len(self.study.site.periods) > 1:
-                item["period"] = self.period
-            item["expect"] = {
-                "cycle_s": target.program.cycle_s,
-                "greens_s": target.problem.named(target.problem.present_s),
-                "offset_s": target.program.offset_s,
-            }
-            item["greens_s"] = target.problem.named(plan.greens_s)
-            item["offset_s"] = plan.offset_s
-            found[f"signal_{number}"] = item
-        return found
 
 
 def _folder(study: Study, config: Mapping[str, Any]) -> Path:

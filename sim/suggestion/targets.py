@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import Field
 
@@ -17,9 +17,12 @@ from sim.signals.corridor import Corridor, corridor
 from sim.signals.design_rules import CHINESE, DesignRules
 from sim.signals.greens import Discharge
 from sim.signals.program import SignalProgram
+from sim.signals.rules import timing_rules
 from sim.signals.search import SignalTiming
 from sim.signals.streams import TimingProblem, timing_problem
+from sim.site.crossings import surveyed_crossings_m
 from sim.study import Study
+from sim.suggestion.orders import orders_of
 
 
 class Request(Facts):
@@ -43,6 +46,12 @@ class Target:
     junction: str
     program: SignalProgram
     problem: TimingProblem
+    orders: Mapping[tuple[str, ...], TimingProblem] = field(default_factory=dict)
+    """Other orders of the stages that may be tried (`sim.suggestion.orders`)."""
+
+    def problem_of(self, timing: SignalTiming) -> TimingProblem:
+        """Return the timing problem with the stages in a timing's order."""
+        return self.orders[timing.order] if timing.order else self.problem
 
     @property
     def present(self) -> SignalTiming:
@@ -86,6 +95,8 @@ def targets_of(
         except ConfigError as error:
             problems.extend(error)
     problems.raise_if_any()
+    discharge = discharge_of(study, rules)
+    checked_by, crossings_m = timing_rules(study.root), surveyed_crossings_m(site.facts)
     every = [id for id, j in sorted(site.network.junctions.items()) if j.signal is not None]
     targets: list[Target] = []
     left_out: list[str] = []
@@ -106,11 +117,12 @@ def targets_of(
             continue  # one signal of several junctions
         signals.add(program.signal)
         try:
-            problem = timing_problem(program, site.network, flows, discharge_of(study, rules), rules)
+            problem = timing_problem(program, site.network, flows, discharge, rules)
         except ValueError as error:
             left_out.append(Message("{name}: {error}", name=name, error=error))
             continue
-        targets.append(Target(name, program, problem))
+        orders = orders_of(program, site.network, flows, discharge, rules, checked_by, crossings_m)
+        targets.append(Target(name, program, problem, orders))
     if line is not None and len(targets) < len(line.junctions):
         problems.add("corridor", Message("one signal runs several of its junctions: they are one already"))
     problems.raise_if_any()

@@ -9,7 +9,7 @@ import pandas as pd
 from sim.comparison import inference
 from sim.labels import Text, label, text, understood
 from sim.runs.trials import Trials
-from sim.signals.search import Plans, Search
+from sim.signals.search import Plans, Search, SignalTiming
 from sim.suggestion.judgement import Judged
 from sim.suggestion.targets import Request, Target
 
@@ -46,10 +46,12 @@ def search_table(found: Search, targets: Sequence[Target]) -> pd.DataFrame:
 
 
 def _plan_text(plans: Plans, targets: Sequence[Target]) -> str:
-    return " | ".join(
-        f"{t.junction}: {' '.join(f'{g:g}' for g in p.greens_s)} @ {p.offset_s:g}"
-        for t, p in zip(targets, plans, strict=True)
-    )
+    def stages(timing: SignalTiming) -> str:
+        greens = [f"{green_s:g}" for green_s in timing.greens_s]
+        named = zip(timing.order, greens, strict=True) if timing.order else ()
+        return " ".join([f"{stage} {green}" for stage, green in named] or greens) + f" @ {timing.offset_s:g}"
+
+    return " | ".join(f"{t.junction}: {stages(p)}" for t, p in zip(targets, plans, strict=True))
 
 
 def interval_words(judged: Judged) -> dict[str, str]:

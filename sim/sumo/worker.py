@@ -22,6 +22,8 @@ from sim.sumo.install import binary
 
 TICKS_PER_S = 1000
 """Decision instants are counted in the simulator's milliseconds: sums of fractions drift."""
+HALT_MPS = 0.1
+"""Below it a vehicle stands, as for `getLastStepHaltingNumber`."""
 
 
 def run(spec: RunSpec) -> None:
@@ -57,18 +59,36 @@ def _hook(api: Any, controller: Controller) -> StepHook:
         signal: controller.watched(signal) or tuple(sorted({lane for lane in lanes[signal] if lane}))
         for signal in controller.signals
     }
+    begins_m = {
+        (signal, lane): api.lane.getLength(lane) - reach_m
+        for signal in controller.signals
+        for lane, reach_m in controller.reach_m(signal).items()
+    }
     halting, present = api.lane.getLastStepHaltingNumber, api.lane.getLastStepVehicleNumber
+    place_m, speed_mps = api.vehicle.getLanePosition, api.vehicle.getSpeed
+
+    def near(signal: str, lane: str) -> list[str]:
+        begin_m = begins_m[signal, lane]
+        return [vehicle for vehicle in api.lane.getLastStepVehicleIDs(lane) if place_m(vehicle) >= begin_m]
 
     def view(signal: str) -> SignalView:
         vehicles = {lane: present(lane) for lane in watched[signal]}
+        queue = {
+            # Counting who stands looks at every vehicle of the lane: not where there is none.
+            lane: halting(lane) if count else 0
+            for lane, count in vehicles.items()
+        }
+        for lane in (lane for lane in watched[signal] if vehicles[lane] and (signal, lane) in begins_m):
+            seen = near(signal, lane)
+            vehicles[lane] = len(seen)
+            queue[lane] = sum(speed_mps(vehicle) < HALT_MPS for vehicle in seen)
         return SignalView(
             signal=signal,
             interval=signals.getPhase(signal),
             elapsed_s=signals.getSpentDuration(signal),
             state=signals.getRedYellowGreenState(signal),
             lanes=lanes[signal],
-            # Counting who stands looks at every vehicle of the lane: not where there is none.
-            queue_veh={lane: halting(lane) if count else 0 for lane, count in vehicles.items()},
+            queue_veh=queue,
             vehicles=vehicles,
         )
 

@@ -22,7 +22,7 @@ PLAN: dict[str, Any] = {
     ],
     "feeds": {
         "main_0": [["main_0", 1.0, 1.0]],
-        "side_0": [["side_0", 1.0, 0.5]],
+        "side_0": [["side_0", 1.0, 1.0], ["up_0", 0.5, 1.0]],
         "left_0": [["left_0", 1.0, 1.0]],
     },
     "exits": {lane: ["out_0"] for lane in ("main_0", "side_0", "left_0")},
@@ -31,6 +31,7 @@ PLAN: dict[str, Any] = {
         "offset_s": OFFSET_S,
         "ends_s": {"0": 19.0, "2": 41.0, "4": 63.0},
         "coordinated": [0],
+        "reach_m": {"main_0": 60.0, "side_0": 60.0, "left_0": 60.0},
     },
 }
 CYCLE = 660.0 + OFFSET_S
@@ -45,7 +46,7 @@ def decided(
     interval: int, elapsed_s: float, at_s: float, control: Controller | None = None, **present: int
 ) -> object:
     """Return the command for a green that has lasted so long, at a second of the cycle."""
-    vehicles = {lane: present.get(lane, 0) for lane in ("main_0", "side_0", "left_0", "out_0")}
+    vehicles = {lane: present.get(lane, 0) for lane in ("main_0", "side_0", "left_0", "up_0", "out_0")}
     queue = dict.fromkeys(vehicles, 0)
     view = SignalView(
         "C", interval, elapsed_s, STATES[interval], ("main_0", "side_0", "left_0"), queue, vehicles
@@ -66,12 +67,13 @@ def test_a_green_that_began_early_ends_at_the_planned_second_all_the_same() -> N
 def test_a_side_street_ends_when_nobody_comes_and_not_before_its_shortest_green() -> None:
     assert decided(2, 9, 31) == Hold(1 + 1)
     assert decided(2, 10, 32) == Advance()
-    assert decided(2, 10, 32, side_0=2) == Hold(1 + 1)
+    assert decided(2, 10, 32, side_0=1) == Hold(1 + 1)
 
 
-def test_a_vehicle_out_of_reach_is_nobody() -> None:
-    # Half of the lane is in reach: one vehicle somewhere on it is less than one.
-    assert decided(2, 10, 32, side_0=1) == Advance()
+def test_who_is_upstream_counts_by_their_share() -> None:
+    assert law().reach_m("C")["side_0"] == 60
+    assert decided(2, 10, 32, up_0=1) == Advance()
+    assert decided(2, 10, 32, up_0=2) == Hold(1 + 1)
 
 
 def test_a_side_street_is_cut_off_at_its_planned_end() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -129,3 +130,34 @@ def test_the_better_start_is_gone_on_from() -> None:
     assert done.trials[0].taken or done.trials[1].taken
     assert np.isfinite(bowl.value(done.best, 0))
     assert done.best[0].greens_s[0] == 48.0
+
+
+def test_it_finds_the_order_of_the_stages() -> None:
+    stages = (StageRoom("A", 30, 7), StageRoom("B", 30, 7), StageRoom("C", 20, 7))
+    problem = TimingProblem(stages, (Stream("a", 500, 1650, (1, 0, 0), 0),), 10)
+    # New neighbours take four seconds more to clear: greens have to give them up, the cycle stays.
+    other = TimingProblem((stages[0], stages[2], stages[1]), (Stream("a", 500, 1650, (1, 0, 0), 0),), 14)
+    order = ("A", "C", "B")
+    present = (SignalTiming((30.0, 30.0, 20.0), 0.0),)
+
+    def wanted(pairs: Sequence[tuple[Plans, int]]) -> list[float]:
+        named = [dict(zip(plan.order or "ABC", plan.greens_s, strict=True)) for (plan,), _ in pairs]
+        return [
+            (80.0 if plan.order else 100.0) + abs(greens["C"] - 26) + r
+            for greens, ((plan,), r) in zip(named, pairs, strict=True)
+        ]
+
+    one = Space((SpaceSignal("J", problem, False, {order: other}),), 40, 120)
+    done = search(one, [("present", present)], wanted, Budget(60, 2))
+    (best,) = done.best
+    assert best.order == order
+    assert dict(zip(order, best.greens_s, strict=True))["C"] == 26
+    for trial in done.trials:
+        (plan,) = trial.plans
+        assert min(plan.greens_s) >= 7
+    before, after = next(
+        (old.plans[0], new.plans[0])
+        for old, new in itertools.product(done.trials, done.trials)
+        if new.move == "order 0.0" and old.taken and not old.plans[0].order
+    )
+    assert sum(after.greens_s) + other.fixed_s == sum(before.greens_s) + problem.fixed_s

@@ -61,6 +61,10 @@ class LaneByQueue:
         """Count on the lane, and on those beside it that always serve one of its uses."""
         return tuple(sorted({self.lane, *self.today_lanes, *self.then_lanes}))
 
+    def reach_m(self, signal: str) -> Mapping[str, float]:
+        """Count lanes whole."""
+        return {}
+
     def decide(self, views: Mapping[str, SignalView], time_s: float) -> dict[str, Command]:
         """Change the lane's use, or say nothing."""
         if not any(begin_s <= time_s < end_s for begin_s, end_s in self.spans_s):

@@ -120,7 +120,7 @@ def appraised(study: Study, tables: Tables) -> Mapping[str, pd.DataFrame]:
     values = read_values(config_path(study.root, *VALUES_FILE))
     at = study.site.periods
     windows_h = {period: (at[period].end_s - at[period].begin_s) / 3600 for period in study.periods}
-    table = benefit_cost(tables.comparison, costs, windows_h, values, study.primary)
+    table = benefit_cost(tables.comparison, costs, windows_h, values, study.primary, tables.people)
     return {"benefit_cost": table, "appraisal_values": assumptions(values)}
 
 

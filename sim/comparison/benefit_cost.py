@@ -40,6 +40,9 @@ BENEFIT_COST: Mapping[str, str] = {
     "npv_wan_yuan_high": "float64",
     "bcr_low": "float64",
     "bcr_high": "float64",
+    "small_share": "float64",  # of the trips' time saved: by trips that change by less than `people.SMALL_S`
+    "bcr_large_low": "float64",  # without it; NaN where the share is none between 0 and 1
+    "bcr_large_high": "float64",
     "payback_years_low": "float64",  # static; inf: never within its life
     "payback_years_high": "float64",
     "yuan_per_person_h_low": "float64",  # spent for an hour saved; NaN where none is
@@ -72,6 +75,7 @@ def benefit_cost(
     windows_h: Mapping[str, float],
     values: AppraisalValues,
     primary: str,
+    people: pd.DataFrame,
 ) -> pd.DataFrame:
     """Hold what people save in a year against what the policy costs; columns `BENEFIT_COST`.
 
@@ -81,6 +85,7 @@ def benefit_cost(
         B = sum over periods of S h d V      a = (1 - (1 + r)^-L) / r
         NPV = (B - M) a - K     BCR = B a / (K + M a)     payback = K / (B - M)
         cost per hour saved = (K / a + M) / (sum of S h d)
+        BCR without small savings = BCR (1 - their share)
 
     Parameters
     ----------
@@ -94,6 +99,8 @@ def benefit_cost(
         What an hour is worth, how many there are.
     primary
         The study's primary measure: without a comparable row of it nothing is claimed.
+    people
+        Columns `people.PEOPLE`: which part of the time saved small savings are, every trip alike.
 
     Notes
     -----
@@ -116,6 +123,7 @@ def benefit_cost(
         row |= _ends("life_years", _both(cost.life_years))
         if status in FIGURES:
             row |= _figures(per_hour_h, cost, values)
+            row |= _without_small(row, _small_share(people[people["arm"] == arm], windows_h))
         rows.append({name: row.get(name, math.nan) for name in BENEFIT_COST})
     return typed(pd.DataFrame(rows, columns=list(BENEFIT_COST)), BENEFIT_COST)
 
@@ -179,6 +187,20 @@ def _figures(per_hour_h: Ends, cost: CostFacts, values: AppraisalValues) -> dict
         **_ends("payback_years", payback),
         **(_ends("yuan_per_person_h", (min(spent), max(spent))) if hours_h[0] > 0 else {}),
     }
+
+
+def _small_share(people: pd.DataFrame, windows_h: Mapping[str, float]) -> float:
+    """Return the share of the time that trips save which small savings are; NaN where it is not known."""
+    own = people[people["group"] == "all"].set_index("period").reindex(list(windows_h))
+    per_hour = 1 / (own["replicates"] * pd.Series(windows_h))
+    saved_h = (-own["change_s"] * own["trips"] / 3600 * per_hour).sum(skipna=False)
+    small_h = (own["small_h"] * per_hour).sum(skipna=False)
+    return float(small_h / saved_h) if saved_h else math.nan
+
+
+def _without_small(row: Mapping[str, Any], share: float) -> dict[str, float]:
+    left = 1 - share if 0 <= share <= 1 else math.nan
+    return {"small_share": share, **_ends("bcr_large", (row["bcr_low"] * left, row["bcr_high"] * left))}
 
 
 def _each(first: Ends, cost: CostFacts, values: AppraisalValues) -> Iterator[tuple[float, ...]]:

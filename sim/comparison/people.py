@@ -19,13 +19,16 @@ from sim.tables import RunFacts, typed
 CHANGED_S = 10.0
 """A trip won or lost if it took so much less or more; what lies below nobody notices."""
 
+SMALL_S = 30.0
+"""Whether savings of less count in money is disputed: what they add up to is told apart."""
+
 LENGTHS_M = (0.0, 500.0, 1000.0, 2000.0, 5000.0, math.inf)
 """Bounds of the groups by length of the trip as driven before."""
 
 FEWEST_TRIPS = 10
 """Pairs of origin and destination with fewer trips in the first replicate are one group."""
 
-SUMS = ("trips", "winners", "losers", "unchanged", "unfinished", "gained_h", "lost_h")
+SUMS = ("trips", "winners", "losers", "unchanged", "unfinished", "gained_h", "lost_h", "small_h")
 """What is added up over replicates."""
 
 GROUPS = ("all", "length", "od")
@@ -56,6 +59,7 @@ PEOPLE: Mapping[str, str] = {
     "unfinished": "int64",
     "gained_h": "float64",  # sum over winners
     "lost_h": "float64",  # sum over losers
+    "small_h": "float64",  # gained less lost by trips that change by less than SMALL_S
     "change_s": "float64",  # mean per trip
     "ci_low": "float64",
     "ci_high": "float64",
@@ -147,6 +151,7 @@ def _tally(trips: pd.DataFrame, pair: pd.Series[str], changed_s: float) -> pd.Da
             "unfinished": ~trips["finished"].to_numpy(dtype=bool),
             "gained_h": np.where(won, -change, 0.0) / 3600,
             "lost_h": np.where(lost, change, 0.0) / 3600,
+            "small_h": np.where(np.abs(change) < SMALL_S, -change, 0.0) / 3600,
             "change_s": change,
         }
     )

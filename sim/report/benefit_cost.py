@@ -12,6 +12,7 @@ from sim.plots.numbers import NOTHING, range_words
 from sim.plots.study_data import StudyData, records
 from sim.report.section import Cell, Section, section
 
+SMALL = "small_share"
 COLUMNS = ("person_h", "benefit_wan_yuan", "npv_wan_yuan", "bcr", "payback_years", "yuan_per_person_h")
 PERCENT = ("discount_rate",)
 STATED = 4
@@ -25,11 +26,12 @@ def benefit_cost(data: StudyData) -> Section | None:
             Cell(data.arm_title(str(row["arm"]))),
             Cell(_spent(row)),
             *(Cell(_range(row, name), _tone(row, name)) for name in COLUMNS),
+            Cell(_small(row)),
             Cell(text(f"benefit_cost.{row['status']}")),
         )
         for row in _rows(data)
     ]
-    names = ("policy", "spent", *COLUMNS, "basis")
+    names = ("policy", "spent", *COLUMNS, SMALL, "basis")
     return section("benefit_cost", names, rows, "tables/benefit_cost.csv")
 
 
@@ -67,6 +69,8 @@ def benefit_lines(data: StudyData, arm: str) -> tuple[Text, ...]:
         if status in FIGURES:
             fields = {name: _range(row, name) for name in COLUMNS}
             said.append(text("benefit_cost.line", **fields))
+            if not math.isnan(row[SMALL]):
+                said.append(text("benefit_cost.small", said=_small(row)))
         said.append(text(f"benefit_cost.{status}"))
         said.append(text("benefit_cost.periods", periods=_periods(data, row)))
         if row["made_up"]:
@@ -89,6 +93,15 @@ def _periods(data: StudyData, row: Mapping[str, Any]) -> Text:
 def _range(row: Mapping[str, Any], name: str) -> str:
     low, high = float(row[f"{name}_low"]), float(row[f"{name}_high"])
     return NOTHING if math.isnan(low) else range_words(low, high)
+
+
+def _small(row: Mapping[str, Any]) -> str:
+    """Say which share of the time saved small savings are, and the ratio without them, if it is one."""
+    if math.isnan(share := float(row[SMALL])):
+        return NOTHING
+    return f"{100 * share:.0f} %" + (
+        "" if math.isnan(row["bcr_large_low"]) else f" → {_range(row, 'bcr_large')}"
+    )
 
 
 def _tone(row: Mapping[str, Any], name: str) -> str:

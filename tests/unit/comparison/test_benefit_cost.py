@@ -12,10 +12,12 @@ import pytest
 from sim.appraisal import VALUES_FILE, AppraisalValues, CostFacts, read_values
 from sim.comparison.benefit_cost import annuity, assumptions, benefit_cost
 from sim.comparison.compare import COMPARISON
+from sim.comparison.people import PEOPLE
 from sim.errors import ConfigError
 from sim.loading import parse
 from sim.policy import parse_policy
 from sim.standard_data import config_path
+from sim.tables import empty
 
 COST = CostFacts.model_validate(
     {
@@ -24,6 +26,7 @@ COST = CostFacts.model_validate(
         "life_years": {"low": 10, "high": 10},
     }
 )
+NO_PEOPLE = empty(PEOPLE)
 WORDS = {"zh": "测试", "en": "a test"}
 ORIGIN = {"source": WORDS, "confidence": WORDS}
 VALUES = parse(
@@ -50,9 +53,17 @@ def compared(*rows: dict[str, Any]) -> pd.DataFrame:
 
 def appraised(*rows: dict[str, Any], **windows_h: float) -> dict[str, Any]:
     windows_h = windows_h or {"am": 1.0}
-    table = benefit_cost(compared(*rows), {"p": COST}, windows_h, VALUES, "fair_travel_time")
+    people = pd.DataFrame([trips_of(period) for period in windows_h])
+    table = benefit_cost(compared(*rows), {"p": COST}, windows_h, VALUES, "fair_travel_time", people)
     assert len(table) == 1
     return dict(table.iloc[0])
+
+
+def trips_of(period: str, change_s: float = -36.0, small_h: float = 1.0) -> dict[str, Any]:
+    """Return 100 trips in each of 10 replicates: 10 h saved in all at the usual change."""
+    numbers = {name: 0 for name, kind in PEOPLE.items() if kind != "string"}
+    own = {"arm": "p", "period": period, "group": "all", "name": "", "replicates": 10, "trips": 1000}
+    return numbers | own | {"change_s": change_s, "small_h": small_h}
 
 
 SAVED = {"ci_low": -12.0, "ci_high": -8.0}
@@ -72,6 +83,26 @@ def test_the_figures_are_those_worked_out_by_hand() -> None:
     assert ends(row, "bcr") == pytest.approx((1.114178, 13.37013), rel=1e-5)
     assert ends(row, "payback_years") == pytest.approx((10 / 23.5, 20 / 3))
     assert ends(row, "yuan_per_person_h") == pytest.approx((2.99174, 17.95046), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("people", "share", "ratio"),
+    [
+        ([trips_of("am")], 0.1, 0.9 * 1.114178),
+        ([trips_of("am", small_h=0.0)], 0.0, 1.114178),
+        ([trips_of("am", small_h=-2.0)], -0.2, math.nan),
+        ([trips_of("am", change_s=0.0)], math.nan, math.nan),
+        ([], math.nan, math.nan),
+    ],
+)
+def test_what_small_savings_are_of_it_stands_beside_the_ratio(
+    people: list[dict[str, Any]], share: float, ratio: float
+) -> None:
+    table = pd.DataFrame(people) if people else NO_PEOPLE
+    found = benefit_cost(compared(SAVED), {"p": COST}, {"am": 1.0}, VALUES, "fair_travel_time", table)
+    row = dict(found.iloc[0])
+    assert row["small_share"] == pytest.approx(share, nan_ok=True)
+    assert row["bcr_large_low"] == pytest.approx(ratio, rel=1e-5, nan_ok=True)
 
 
 def test_hours_lost_are_a_loss_that_never_comes_back() -> None:
@@ -114,12 +145,12 @@ def test_a_period_that_is_missing_or_a_primary_measure_without_verdict_withholds
     assert appraised(SAVED, am=1.0, pm=1.0)["status"] == "withheld"
     table = compared(SAVED)
     table.loc[table["measure"] == "fair_travel_time", "verdict"] = "not_comparable"
-    found = benefit_cost(table, {"p": COST}, {"am": 1.0}, VALUES, "fair_travel_time")
+    found = benefit_cost(table, {"p": COST}, {"am": 1.0}, VALUES, "fair_travel_time", NO_PEOPLE)
     assert list(found["status"]) == ["withheld"]
 
 
 def test_who_states_no_cost_has_no_row() -> None:
-    assert benefit_cost(compared(SAVED), {}, {"am": 1.0}, VALUES, "fair_travel_time").empty
+    assert benefit_cost(compared(SAVED), {}, {"am": 1.0}, VALUES, "fair_travel_time", NO_PEOPLE).empty
 
 
 def test_what_it_rests_on_is_a_table() -> None:

@@ -65,6 +65,7 @@ def test_winners_and_losers_by_hand() -> None:
     assert list(everyone[counts]) == [2, 6, 2, 2, 2, 0]
     assert everyone["gained_h"] == pytest.approx(78 / 3600)
     assert everyone["lost_h"] == pytest.approx(40 / 3600)
+    assert everyone["small_h"] == pytest.approx(-50 / 3600), "b and c, who lost less than 30 s"
     # Mean changes -5 and -13/3: t(.975, 1) = 12.706 on half their distance.
     assert everyone["change_s"] == pytest.approx(-14 / 3)
     assert everyone["ci_high"] - everyone["ci_low"] == pytest.approx(2 * 12.7062 * (1 / 3), rel=1e-4)

@@ -17,7 +17,8 @@ from tests.synthetic_study import write_synthetic_study
 
 GIVEN = {
     "person_h": (2000, 6000), "benefit_wan_yuan": (4, 24), "npv_wan_yuan": (3.165, 171.46),
-    "bcr": (1.114, 13.37), "payback_years": (0.4255, math.inf), "yuan_per_person_h": (2.99, 17.95),
+    "bcr": (1.114, 13.37), "bcr_large": (0.8355, 10.03),
+    "payback_years": (0.4255, math.inf), "yuan_per_person_h": (2.99, 17.95),
     "capital_wan_yuan": (10, 20), "maintenance_wan_yuan": (0, 0), "life_years": (10, 10),
 }  # fmt: skip
 
@@ -32,7 +33,7 @@ def data(tmp_path: Path) -> StudyData:
         for name, (low, high) in GIVEN.items():
             if status == "given" or name in ("capital_wan_yuan", "maintenance_wan_yuan", "life_years"):
                 row |= {f"{name}_low": low, f"{name}_high": high}
-        rows.append(row)
+        rows.append(row | ({"small_share": 0.25} if status == "given" else {}))
     table = typed(pd.DataFrame(rows), BENEFIT_COST)
     table.to_parquet(tmp_path / "tables" / "benefit_cost.parquet")
     return read_study(tmp_path)
@@ -42,8 +43,9 @@ def test_every_figure_is_a_range_and_zero_is_said_in_words(data: StudyData) -> N
     section = benefit_cost(data)
     assert section is not None
     given, open_ = ([getattr(cell.words, "en", cell.words) for cell in row] for row in section.rows)
-    assert given[2:-1] == ["2000 ~ 6000", "4 ~ 24", "3.2 ~ 170", "1.1 ~ 13", "0.43 ~ ∞", "3 ~ 18"]
-    assert open_[2:-1] == ["—"] * 6
+    figures = ["2000 ~ 6000", "4 ~ 24", "3.2 ~ 170", "1.1 ~ 13", "0.43 ~ ∞", "3 ~ 18", "25 % → 0.84 ~ 10"]
+    assert given[2:-1] == figures
+    assert open_[2:-1] == ["—"] * 7
     assert "contains zero" in open_[-1]
     assert section.rows[0][4].tone == "good"
 
@@ -51,6 +53,7 @@ def test_every_figure_is_a_range_and_zero_is_said_in_words(data: StudyData) -> N
 def test_cards_say_it_and_what_it_rests_on(data: StudyData) -> None:
     said = [line.en for line in benefit_lines(data, "retime")]
     assert "benefit-cost ratio 1.1 ~ 13" in said[0]
+    assert "less than 30 s → benefit-cost ratio without it: 25 % → 0.84 ~ 10" in said[1]
     assert any("costs are made up" in line for line in said)
     assert not any("ratio 1.1" in line.en for line in benefit_lines(data, "lane_use"))
     assert benefit_lines(data, "both") == ()

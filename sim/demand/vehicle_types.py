@@ -135,3 +135,8 @@ def read_vehicle_types(path: Path) -> VehicleTypes:
         what = Message("not a file of vehicle types: {error}", error=error)
         raise ConfigError([Problem(str(path), what, Message("import the model again"))]) from None
     return VehicleTypes(types, distributions, str(path))
+
+
+def copied(types: Mapping[str, Mapping[str, str]], kind: str) -> dict[str, str]:
+    """Return what a type of another name has to say to be the same."""
+    return {"vClass": BUILT_IN[kind], **types[kind]} if kind in BUILT_IN else dict(types[kind])

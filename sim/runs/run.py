@@ -24,6 +24,7 @@ from sim.sumo.exit_times import driven
 from sim.sumo.install import version
 from sim.sumo.outputs import RunOutput, read_outputs
 from sim.sumo.searches import outlasts, patience
+from sim.sumo.seekers import seeking
 
 SIMULATION_CODE = 7
 """Raised by hand whenever the code that runs or reads a simulation changes what comes out of it."""
@@ -142,7 +143,7 @@ def write_inputs(request: RunRequest, folder: Path) -> None:
     if build.boxes:
         heed = 1 - max(build.boxes.values()) / build.site.facts.enters_full_exit_share
         people = heeding(people, heed, build.site.name, request.spec.seed)
-    demand, types = told_apart(people, request.zones)
+    demand, types = told_apart(seeking(people, build), request.zones)
     write_demand(demand, build, folder / DEMAND_FILE)
     path = folder / DETECTORS_FILE
     further: Iterable[str] = ()

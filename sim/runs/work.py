@@ -32,6 +32,7 @@ from sim.site.zones import Zones, measured_junctions, zones
 from sim.study import Arm, Study
 from sim.sumo.build import ArmBuild
 from sim.sumo.driver import RunSpec
+from sim.sumo.seekers import by_demand
 from sim.tables import FREE_FLOW, PLACEBO, empty, typed
 
 INTERVAL_S = 900
@@ -217,7 +218,9 @@ def _site_options(site: Site) -> dict[str, str]:
         "ignore-junction-blocker": site.facts.passes_blocker_after_s,
         "time-to-teleport.bidi": site.facts.trains_pass_after_s,
     }
-    return {name: f"{value:g}" for name, value in options.items() if value is not None}
+    found = {name: f"{value:g}" for name, value in options.items() if value is not None}
+    # Ways on from full areas: as short as those of Dijkstra, found in less than half the time.
+    return found | ({"routing-algorithm": "astar"} if by_demand(site.facts) else {})
 
 
 def _interval_s(warm_up_s: float, window_s: float) -> int:

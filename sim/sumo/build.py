@@ -189,7 +189,10 @@ def _write(
         (folder / STOPS).write_text(stops_xml(stops, network), encoding="utf-8")
         names.append(STOPS)
     if parking or site.facts.parking_demand:
-        content = parking_xml(parking, network, site.facts.parking_demand, base.facts.parking, base.network)
+        today, imported = base.facts.parking, site.facts.imported is not None
+        content = parking_xml(
+            parking, network, site.facts.parking_demand, today, base.network, imported=imported
+        )
         (folder / PARKING).write_text(content, encoding="utf-8")
         names.append(PARKING)
     if site.boxes:

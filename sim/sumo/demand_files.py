@@ -18,6 +18,7 @@ from sim.sumo.boxes import changes_type, partner
 from sim.sumo.build import ArmBuild
 from sim.sumo.manoeuvre_angles import table
 from sim.sumo.parking_files import SEARCH_PARAMETERS
+from sim.sumo.seekers import distributions
 from sim.sumo.xml_file import element, opening, written
 
 PEDESTRIAN = "huandu.pedestrian"
@@ -49,6 +50,8 @@ def write_demand(demand: Demand, arm: ArmBuild, path: Path) -> None:
         for id, attributes in written_types(demand, arm).items():
             if not changes_type(id) and (id not in BUILT_IN or set(attributes) - {"vClass"}):
                 file.write(element("vType", {"id": id, **attributes}))
+        for id, kinds in distributions(demand, arm).items():
+            file.write(element("vTypeDistribution", {"id": id, "vTypes": " ".join(kinds)}))
         if len(demand.walks):
             file.write(element("vType", {"id": PEDESTRIAN, **PEDESTRIAN_ATTRIBUTES}))
         file.writelines(text for _, _, text in sorted(timed))

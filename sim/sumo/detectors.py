@@ -10,7 +10,7 @@ from types import MappingProxyType
 import pandas as pd
 
 from sim.demand import Demand
-from sim.demand.vehicle_types import BUILT_IN, CLASS_OF_VCLASS
+from sim.demand.vehicle_types import CLASS_OF_VCLASS, copied
 from sim.site.strays import strays
 from sim.site.zones import BESIDE, MovementZone, QueueLane, Zones
 from sim.sumo.boxes import partner
@@ -55,7 +55,7 @@ def told_apart(demand: Demand, zones: Zones) -> tuple[Demand, dict[str, tuple[st
         name = kind if misled is None else f"{kind}~{number[misled]}"
         if misled is not None:
             copies[name] = misled
-            types[name] = {"vClass": BUILT_IN[kind], **types[kind]} if kind in BUILT_IN else types[kind]
+            types[name] = copied(types, kind)
             if (other := partner(kind)) is not None:
                 copies[str(partner(name))] = misled
                 types[str(partner(name))] = types[other]

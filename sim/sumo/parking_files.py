@@ -1,8 +1,10 @@
 """Parking areas as SUMO files: beside the road, with a rerouter each, so that a full one sends drivers on.
 
 A vehicle remembers the areas that it found full (`parking.memory`) and tries each of the others that can be
-walked from to the same destination once. When all of them were full it makes for an area without a limit at
-its exit (`LEAVE`): it has given up.
+walked from to its destination once. When all of them were full it makes for an area without a limit at its
+exit (`LEAVE`): it has given up. Where drivers of several demands come, each area has a rerouter for each of
+them (`sim.sumo.seekers`): at every full area the simulator finds two ways for every place it may offer, so
+nobody is offered a place to which their demand does not go.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from sim.labels import Message
 from sim.site.model import ALWAYS_S
 from sim.site.network import Edge, Network
 from sim.site.parking import ParkingArea, ParkingDemand
-from sim.site.walking import destination, point, walk_m
+from sim.site.walking import Point, destination, point, walk_m
 from sim.sumo.giving_up import LEAVE
 from sim.sumo.manoeuvre_angles import angles
 from sim.sumo.xml_file import element, opening
@@ -26,6 +28,10 @@ SEARCH_RADIUS_M = 1500.0
 MOST_ALTERNATIVES = 10
 """Of them the nearest today: at every full lot the simulator finds a way to each that it may offer
 (SUMO's own tool, generateParkingAreaRerouters, lists no more)."""
+PARKERS = "parkers."
+"""Before the name of a demand: the types of its drivers, as rerouters name them."""
+OTHERS = ""
+"""Stands for the demand of those who come to park with an imported model: where they walk to is not known."""
 LEAVE_STALLS = 1_000_000
 """No lot is nearly as large: `SEARCH_PARAMETERS` make the largest area the last choice."""
 LEAVE_M = 12.0
@@ -41,17 +47,18 @@ def parking_xml(
     demand: Mapping[str, ParkingDemand],
     today: Mapping[str, ParkingArea],
     network_today: Network | None = None,
+    imported: bool = False,
 ) -> str:
-    """Write an additional file with every area and its rerouter; BuildError where one does not fit.
+    """Write an additional file with every area and its rerouters; BuildError where one does not fit.
 
     `today`: the site's areas before any policy, on `network_today` (left out: `network`): where drivers walk
     to does not depend on the arm, nor which of many areas are too far down the list to be known. Opening
-    hours cut the rerouters' time into intervals: a closed area is offered to nobody.
+    hours cut the rerouters' time into intervals: a closed area is offered to nobody. `imported`: whether
+    drivers come with a model that somebody else made.
     """
+    before = network_today or network
     edges, at_m = _places(parking, network)
-    reach = _reach(parking, network, demand, today)
-    angle = angles(parking, network, today, network_today or network)
-    unknown = _unknown(today, network_today or network, demand)
+    angle = angles(parking, network, today, before)
     lines = ["<additional>\n"]
     for id, area in sorted(parking.items()):
         end_m = at_m[id] + area.length_m
@@ -81,16 +88,37 @@ def parking_xml(
             )
         )
         lines += _rerouter(LEAVE + exit, exit, [(0, ALWAYS_S, [(LEAVE + exit, True)])])
+    named = seekers(demand, imported)
+    goals = {name: destination(item, before, today) for name, item in demand.items()}
+    near = {name: _near(demand.get(name), goals.get(name), parking, network) for name in named}
+    known = {name: _near(demand.get(name), goals.get(name), today, before) for name in named}
+    ahead = _by_distance(parking, network)
+    ahead_today = _by_distance(today, before)
     for id in sorted(parking):
-        others = [o for o in _alternatives(id, parking, edges, at_m, network) if (id, o) in reach]
-        others = [o for o in others if o not in unknown[id]] if id in today else others[:MOST_ALTERNATIVES]
-        spans = []
-        for begin_s, end_s in _spans([parking[other] for other in others]):
-            offered = [(id, parking[id].shows_free_stalls)]
-            offered += [(o, parking[o].shows_free_stalls) for o in others if parking[o].open_at(begin_s)]
-            spans.append((begin_s, end_s, [*offered, *((LEAVE + exit, True) for exit in exits)]))
-        lines += _rerouter(id, edges[id].id, spans)
+        for name in named:
+            wished = demand[name].lot if name in demand else id
+            # Into an area that is new a policy may lead drivers of any demand.
+            if id not in near[name] and id != wished and id in today:
+                continue
+            others = [other for other in ahead[id] if other in near[name]]
+            if id in today:
+                unknown = [o for o in ahead_today[id] if o in known[name]][MOST_ALTERNATIVES:]
+                others = [other for other in others if other not in unknown]
+            else:
+                others = others[:MOST_ALTERNATIVES]
+            leaves = [LEAVE + exit_of(network, demand[name])] if name in demand else []
+            spans = []
+            for begin_s, end_s in _spans([parking[other] for other in others]):
+                offered = [(id, parking[id].shows_free_stalls)]
+                offered += [(o, parking[o].shows_free_stalls) for o in others if parking[o].open_at(begin_s)]
+                spans.append((begin_s, end_s, [*offered, *((leave, True) for leave in leaves)]))
+            lines += _rerouter(id, edges[id].id, spans, name if len(named) > 1 else None)
     return "".join([*lines, "</additional>\n"])
+
+
+def seekers(demand: Mapping[str, ParkingDemand], imported: bool) -> list[str]:
+    """Return the demands whose drivers come to park, `OTHERS` for those of an imported model."""
+    return [*sorted(demand), *([OTHERS] if imported or not demand else [])]
 
 
 def _places(parking: Mapping[str, ParkingArea], network: Network) -> tuple[dict[str, Edge], dict[str, float]]:
@@ -102,22 +130,17 @@ def _places(parking: Mapping[str, ParkingArea], network: Network) -> tuple[dict[
     return edges, {id: at_m for id, (_, at_m) in placed.items()}
 
 
-def _unknown(
-    today: Mapping[str, ParkingArea], network: Network, demand: Mapping[str, ParkingDemand]
-) -> dict[str, frozenset[str]]:
-    """For each of today's areas those alternatives that lie beyond the nearest `MOST_ALTERNATIVES`."""
-    if len(today) <= MOST_ALTERNATIVES + 1:
-        return dict.fromkeys(today, frozenset())
-    edges, at_m = _places(today, network)
-    reach = _reach(today, network, demand, today)
-    listed = {
-        id: [o for o in _alternatives(id, today, edges, at_m, network) if (id, o) in reach] for id in today
-    }
-    return {id: frozenset(others[MOST_ALTERNATIVES:]) for id, others in listed.items()}
-
-
-def _rerouter(id: str, edge: str, spans: Sequence[tuple[float, float, list[tuple[str, bool]]]]) -> list[str]:
-    lines = [opening("rerouter", {"id": f"parking.{id}", "edges": edge})]
+def _rerouter(
+    id: str,
+    edge: str,
+    spans: Sequence[tuple[float, float, list[tuple[str, bool]]]],
+    demand: str | None = None,
+) -> list[str]:
+    """Write one rerouter, for the drivers of one demand (None: for everyone)."""
+    own = {"id": f"parking.{id}", "edges": edge}
+    if demand is not None:
+        own |= {"id": f"parking.{id}@{demand}", "vTypes": PARKERS + demand}
+    lines = [opening("rerouter", own)]
     for begin_s, end_s, offered in spans:
         lines.append(opening("interval", {"begin": f"{begin_s:g}", "end": f"{end_s:g}"}, 2))
         lines += [
@@ -140,26 +163,22 @@ def exit_of(network: Network, demand: ParkingDemand) -> str:
     return demand.exit if approach is None else str(approach.exit_edge)
 
 
-def _reach(
-    parking: Mapping[str, ParkingArea],
-    network: Network,
-    demand: Mapping[str, ParkingDemand],
-    today: Mapping[str, ParkingArea],
-) -> set[tuple[str, str]]:
-    """Pairs of areas from which one may walk to the same destination; all where nobody says where to."""
+def _near(
+    demand: ParkingDemand | None, goal: Point | None, parking: Mapping[str, ParkingArea], network: Network
+) -> frozenset[str]:
+    """Areas from which the drivers of a demand can walk to their goal; all where nobody knows it."""
+    if demand is None:
+        return frozenset(parking)
+    if goal is None:
+        return frozenset()
     places = {id: point(network, network.edge(a.on, id).id, a.at_m) for id, a in parking.items()}
-    if not demand:
-        return {(one, other) for one in parking for other in parking}
-    found: set[tuple[str, str]] = set()
-    for item in demand.values():
-        goal = destination(item, network, today)
-        if goal is None:
-            continue
-        near = {id for id, place in places.items() if walk_m(place, goal) <= item.walks_at_most_m}
-        # The lot that is wished for may lie farther away than anyone would look for another.
-        starts = near | ({item.lot} if item.lot in parking else set())
-        found |= {(str(one), other) for one in starts for other in near}
-    return found
+    return frozenset(id for id, place in places.items() if walk_m(place, goal) <= demand.walks_at_most_m)
+
+
+def _by_distance(parking: Mapping[str, ParkingArea], network: Network) -> dict[str, list[str]]:
+    """For each area the others that can be driven to within the search radius, the nearest first."""
+    edges, at_m = _places(parking, network)
+    return {id: _alternatives(id, parking, edges, at_m, network) for id in parking}
 
 
 def _alternatives(

@@ -6,7 +6,7 @@ build went about it does not enter.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -163,14 +163,22 @@ def _said(value: object) -> str:
     return "; ".join(map(_said, value))
 
 
+def _area(rerouter: str) -> tuple[str, str]:
+    """Return what may be the area of a rerouter: all of the name, or what stands before the demand's."""
+    return rerouter, rerouter.rpartition("@")[0]
+
+
 def _allowed(change: Change, footprint: frozenset[ObjectKey]) -> bool:
-    """Look the change up; a pair of parking areas belongs to both, its rerouter to the area."""
+    """Look the change up; a pair of parking areas belongs to both, its rerouters to the area."""
     match change.kind:
         case "parking_alternative":
-            owners: Iterable[str] = change.id.removeprefix("parking.").split("|")
-            return any(("parking", owner) in footprint for owner in owners)
+            area, _, other = change.id.removeprefix("parking.").partition("|")
+            return any(("parking", owner) in footprint for owner in (*_area(area), other))
         case "other" if change.id.startswith("rerouter parking."):
-            return ("parking", change.id.removeprefix("rerouter parking.")) in footprint
+            return any(
+                ("parking", owner) in footprint
+                for owner in _area(change.id.removeprefix("rerouter parking."))
+            )
         case _ if change.what in OUTLINE and ("geometry", change.id) in footprint:
             return True
         case "right_of_way" if change.what.startswith("path of ") and ("geometry", change.id) in footprint:

@@ -51,8 +51,22 @@ def applied(site: Site, kind: str, **changed: Any) -> AppliedPolicy:
     return apply(parse_policy("p", data, "p"), site, "p")
 
 
+DEMANDS = {
+    name: {"origin": "J1.north", "lot": lot, "exit": "J2.east", "vehicles_per_h": 10, "stay_min": 10}
+    for name, lot in (("shop", "kerb"), ("work", "lot"))
+}
+
+
+@pytest.fixture(scope="module", params=[{}, DEMANDS], ids=["one_rerouter", "by_demand"])
+def searched(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """With one rerouter per area, and with one per area and demand."""
+    more = {"illegal_stopping": {"main": STOPS}, "parking_demand": request.param}
+    return street(Path(tmp_path_factory.mktemp("street")), parking={"kerb": KERB, "lot": LOT}, **more)
+
+
 @pytest.mark.parametrize("kind", sorted(MADE))
-def test_nothing_beside_the_footprint_moves(site: Site, kind: str, tmp_path: Path) -> None:
+def test_nothing_beside_the_footprint_moves(searched: Site, kind: str, tmp_path: Path) -> None:
+    site = searched
     period = next(iter(site.periods))
     base = build(site, apply(empty_policy(), site, "baseline"), period, tmp_path)
     policy = applied(site, kind)

@@ -127,6 +127,25 @@ def test_who_has_searched_long_enough_gives_up_by_the_clock(hurried: Evaluated) 
     assert not hurried.tables.findings["finding"].isin(["circling", "littles_law", "uncleared_cohort"]).any()
 
 
+@pytest.fixture(scope="module")
+def walkers(tmp_path_factory: pytest.TempPathFactory) -> Evaluated:
+    """Lot F is 430 m on foot from lot A: too far for who walks 300 m, not for who walks 600 m."""
+    parks = {name: {**SHOP, "walks_at_most_m": m} for name, m in (("near", 300), ("far", 600))}
+    data = site_data(15, parking={"A": LOT, "F": FAR_LOT}, parking_demand=parks)
+    site = draw(tmp_path_factory.mktemp("walkers"), data, {"north.through": 50})
+    return evaluate(site, clear_factor=2.0)
+
+
+def test_nobody_is_sent_to_a_lot_beyond_their_own_walk(walkers: Evaluated) -> None:
+    """That drivers of another demand may go there makes it no place to send them to."""
+    found = searched(walkers)
+    demand = found.index.str.split(".").str[1]
+    assert set(found.loc[demand == "near", "outcome"]) == {"gave_up"}
+    assert set(found.loc[demand == "far", "outcome"]) == {"parked"}
+    stays = walkers.view().tables["parked"]
+    assert set(stays["vehicle"][stays["area"] == "F"].str.split(".").str[1]) == {"far"}
+
+
 def test_a_clock_that_strikes_for_nobody_changes_nothing(study: Evaluated) -> None:
     """The same run with a look every 5 s and nobody who has searched a day: the same bytes."""
     analysis, own = study.analysis, study.analysis.study

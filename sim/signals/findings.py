@@ -26,6 +26,7 @@ class Rule(StrEnum):
     INTERGREEN = "intergreen"
     MOVEMENT_UNSERVED = "movement_unserved"
     SHARED_LANE = "shared_lane"
+    WAITING_AREA = "waiting_area"
     RIGHT_TURN_ARROW = "right_turn_arrow"
     STOPPING_YELLOW = "stopping_yellow"
     LONG_CROSSING = "long_crossing"
@@ -35,6 +36,7 @@ class Rule(StrEnum):
     OFFSET_OF_OTHER_CYCLE = "offset_of_other_cycle"
     SWITCHED_OFF = "switched_off"
     SWITCHES_WITHIN = "switches_within"
+    TIME_OF_DAY_GAP = "time_of_day_gap"
 
 
 DANGERS = frozenset(
@@ -52,6 +54,7 @@ BREACHES = frozenset(
         Rule.YELLOW,
         Rule.INTERGREEN,
         Rule.MOVEMENT_UNSERVED,
+        Rule.WAITING_AREA,
     }
 )
 SOURCES: Mapping[Rule, tuple[str, ...]] = {

@@ -56,6 +56,9 @@ def lint_controls(
         programs = [control.programs[id] for id in running if id in control.programs]
         for program in programs:
             found += lint(program, network, rules, crossings_m)
+        if control.switches and control.switches[0][0] > window_s[0]:
+            gap_s = min(control.switches[0][0], window_s[1]) - window_s[0]
+            found.append(LintFinding(Rule.TIME_OF_DAY_GAP, signal, control.active, "", "", "", gap_s, 0))
         if len(programs) < len(running):
             found.append(LintFinding(Rule.SWITCHED_OFF, signal, "off", "", "", "", 0, 0))
         elif len(programs) > 1:
@@ -111,7 +114,8 @@ class _Lint:
     def findings(self) -> Iterator[LintFinding]:
         checks = [self._minimum_green, self._yellow, self._served]
         if self.program.kind != "NEMA":
-            checks += [self._cycle, self._conflicts, self._intergreen, self._shared_lanes, self._crossings]
+            checks += [self._cycle, self._conflicts, self._intergreen, self._shared_lanes]
+            checks += [self._waiting_areas, self._crossings]
         for check in checks:
             yield from check()
 
@@ -274,6 +278,26 @@ class _Lint:
                             turns = {name.rpartition(".")[2].partition("_")[0] for name in (one, other)}
                             rule = Rule.RIGHT_TURN_ARROW if "right" in turns else Rule.SHARED_LANE
                             yield self._found(rule, one, apart_s, 0, other)
+
+    def _waiting_areas(self) -> Iterator[LintFinding]:
+        """Cars that are let into an area (待行区) and do not get their green before another stage begins."""
+        cycle_s = self.program.cycle_s
+        starts_s = [sum(i.duration_s for i in self.program.intervals[: s.first]) for s in self._stages]
+        for _, movement, _ in self._movements():
+            for turn in movement.connections:
+                if turn.entry_link is None or turn.link is None:
+                    continue
+                own = green_windows(self.program, turn.link)
+                for enters in green_windows(self.program, turn.entry_link):
+                    waits_s = next_start_s(enters.end_s, own, cycle_s)
+                    ends_alike = any(abs((enters.end_s - w.end_s) % cycle_s) < TICK_S for w in own)
+                    if waits_s is None or ends_alike:
+                        continue
+                    next_s = min((start_s - enters.end_s) % cycle_s for start_s in starts_s)
+                    if waits_s > next_s + TICK_S:
+                        yield self._found(
+                            Rule.WAITING_AREA, movement.id, waits_s, next_s, at_s=enters.begin_s
+                        )
 
     def _crossings(self) -> Iterator[LintFinding]:
         for junction in self.junctions:

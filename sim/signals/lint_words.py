@@ -31,11 +31,11 @@ def words(finding: LintFinding) -> Text:
     return Text(f"{where.zh}：{what.zh}", f"{where.en}: {what.en}")
 
 
-def source(finding: LintFinding, rules: TimingRules) -> Text | None:
-    """Name the sources of the rule and how sure they are; None where it follows from what a signal is."""
+def source(finding: LintFinding, rules: TimingRules) -> Text:
+    """Name the sources of the rule and how sure they are; or say that it follows from what a signal is."""
     used = [getattr(rules, name) for name in SOURCES.get(finding.rule, ())]
     if not used:
-        return None
+        return text("lint.source.logic")
     return text(
         "lint.source",
         source=list(dict.fromkeys(rule.origin for rule in used)),
@@ -75,6 +75,4 @@ def _lines(findings: Sequence[LintFinding], rules: TimingRules, lang: Lang) -> I
             continue
         if counts[item.rule] > MOST_OF_A_KIND:
             yield f"      {label('lint.more', lang, n=counts[item.rule] - MOST_OF_A_KIND)}"
-        named = source(item, rules)
-        if named is not None:
-            yield f"      {named.of(lang)}"
+        yield f"      {source(item, rules).of(lang)}"

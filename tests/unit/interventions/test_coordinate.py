@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from sim.edits.edited_site import edited
@@ -9,8 +12,11 @@ from sim.policy import AppliedPolicy, apply
 from sim.signals.adaptive import controllers_of
 from sim.signals.band import through_band_s
 from sim.signals.corridor import band_inputs, corridor
+from sim.signals.findings import Rule
 from sim.signals.greens import Discharge
+from sim.signals.lint import lint_controls
 from sim.signals.program import GREEN
+from sim.signals.rules import timing_rules
 from sim.signals.streams import least_green_s
 from sim.site.model import Site
 from tests.sites import policy_of
@@ -110,3 +116,20 @@ def test_an_actuated_corridor_keeps_what_lies_along_it_and_its_pedestrians(shiqi
             least_s = min(least_green_s(stage, plan, shiqiaopu.network, shipped_rules()), stage.green_s)
             assert limits["min_s"] == least_s - fixed_s
     assert "once nobody comes" in applied.change_log[0].en
+
+
+def test_an_offset_beside_another_cycle_is_found_by_the_check(shiqiaopu: Site, repo_root: Path) -> None:
+    controls = shiqiaopu.signals["am_peak"]
+    one = controls["J1"].programs["peak"]
+
+    def found(offset_s: float, cycle_factor: float) -> list[tuple[str, str, float, float]]:
+        intervals = tuple(replace(i, duration_s=i.duration_s * cycle_factor) for i in one.intervals)
+        program = replace(one, intervals=intervals, offset_s=offset_s)
+        changed = {**controls, "J1": replace(controls["J1"], programs={"peak": program})}
+        items = lint_controls(changed, shiqiaopu.network, timing_rules(repo_root), (27000, 30600))
+        return [(f.signal, f.other, f.value, f.limit) for f in items if f.rule is Rule.OFFSET_OF_OTHER_CYCLE]
+
+    assert one.cycle_s == 120
+    assert found(7, 1.0) == [("J1", "J2", 120, 100)]
+    assert found(7, 100 / 120) == []
+    assert found(7, 200 / 120) == []  # a multiple

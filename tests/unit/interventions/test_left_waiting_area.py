@@ -11,7 +11,9 @@ import pytest
 
 from sim.edits.edited_site import edited
 from sim.errors import ConfigError
+from sim.interventions.plans import taken_apart
 from sim.policy import AppliedPolicy, apply
+from sim.signals.findings import Rule
 from sim.signals.lint import lint
 from sim.signals.rules import timing_rules
 from sim.site.model import Site
@@ -32,6 +34,19 @@ Fields = dict[str, object]
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     return draw(Path(tmp_path_factory.mktemp("area")), site_data(30), {"west.through": 600})
+
+
+def test_who_waits_in_the_area_gets_green_before_another_stage_begins(site: Site, repo_root: Path) -> None:
+    then = edited(site, applied(site).edits)
+    program, rules = then.signals["am"]["J1"].programs["day"], timing_rules(repo_root)
+    assert not [f for f in lint(program, then.network, rules) if f.rule is Rule.WAITING_AREA]
+    names = [stage.name for stage in program.stages()]
+    assert names == ["EW", "EW_left", "NS", "NS_left"]
+    caught = taken_apart(program).joined(["EW", "NS", "EW_left", "NS_left"], {})
+    (found,) = (f for f in lint(caught, then.network, rules) if f.rule is Rule.WAITING_AREA)
+    assert (found.movement, found.stage, found.severity) == ("J1.south.left", "NS", "breach")
+    assert found.limit == 5  # seconds to the next stage
+    assert found.value == 5 + program.stage("EW_left").green_s + 5  # to the left turn's own
 
 
 def applied(site: Site, **fields: object) -> AppliedPolicy:

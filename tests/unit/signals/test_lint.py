@@ -113,6 +113,13 @@ def test_yellow_is_held_against_the_rule_and_the_approach_speed(network: Network
         ("J1.east.left", 2, 3),
         ("J1.west.left", 2, 3),
     }
+    fast = {
+        id: replace(edge, lanes=tuple(replace(lane, speed_mps=70 / 3.6) for lane in edge.lanes))
+        for id, edge in network.edges.items()
+    }
+    found = check(program(network), replace(network, edges=fast), rules)
+    assert {(f.value, f.limit) for f in found[Rule.STOPPING_YELLOW]} == {(3, 4.19)}
+    assert "J1.east.through" in {f.movement for f in found[Rule.STOPPING_YELLOW]}
     assert rules.stopping_yellow_s(50 / 3.6) == pytest.approx(3.28, abs=0.01)
     assert rules.stopping_yellow_s(70 / 3.6) == pytest.approx(4.19, abs=0.01)
 
@@ -204,7 +211,14 @@ def test_adaptive_programs_are_held_at_their_shortest(network: Network, rules: T
     assert [i.duration_s for i in mended.intervals] == [i.duration_s for i in legal.intervals]
 
 
-def test_switching_and_offsets(network: Network, rules: TimingRules) -> None:
+def test_a_crossing_beyond_sixteen_metres(network: Network, rules: TimingRules) -> None:
+    found = lint(program(network), network, rules, {**CROSSING_M, "J1.east": 17.0})
+    assert {(f.movement, f.value, f.limit) for f in found if f.rule is Rule.LONG_CROSSING} == {
+        ("J1.east", 17, 16)
+    }
+
+
+def test_switching(network: Network, rules: TimingRules) -> None:
     one = program(network)
     two = replace(one, id="night")
 
@@ -213,11 +227,18 @@ def test_switching_and_offsets(network: Network, rules: TimingRules) -> None:
         return {f.rule for f in found if f.period == "am"}
 
     programs = {"plan": one, "night": two}
-    assert Rule.SWITCHES_WITHIN in rules_of(SignalControl("J1", programs, "plan", ((28000, "night"),)))
+    switches = ((0, "plan"), (28000, "night"))
+    assert Rule.SWITCHES_WITHIN in rules_of(SignalControl("J1", programs, "plan", switches))
     assert Rule.SWITCHED_OFF in rules_of(SignalControl("J1", programs, "plan", ((28000, "off"),)))
-    assert not {Rule.SWITCHES_WITHIN, Rule.SWITCHED_OFF} & rules_of(
-        SignalControl("J1", programs, "plan", ((40000, "off"),))
+    quiet = SignalControl("J1", programs, "plan", ((0, "plan"), (40000, "off")))
+    assert not {Rule.SWITCHES_WITHIN, Rule.SWITCHED_OFF, Rule.TIME_OF_DAY_GAP} & rules_of(quiet)
+    late = SignalControl("J1", programs, "plan", ((28000, "night"),))
+    (gap,) = (
+        f
+        for f in lint_controls({"J1": late}, network, rules, (27000, 30600), "am", CROSSING_M)
+        if f.rule is Rule.TIME_OF_DAY_GAP
     )
+    assert (gap.program, gap.value, gap.severity) == ("plan", 1000, "caution")
 
 
 def test_only_a_danger_that_is_new_or_greater_is_refused(network: Network, rules: TimingRules) -> None:
@@ -271,8 +292,7 @@ def test_every_rule_has_words_and_every_number_its_source(rules: TimingRules) ->
         finding = LintFinding(rule, "J1", "peak", "A", "J1.north", "J1.east.left", 3.5, 7)
         assert {f"lint.{rule}", f"lint.severity.{finding.severity}"} <= set(catalogue())
         assert "J1" in words(finding).zh
-        named = source(finding, rules)
-        assert (named is not None) == (rule in SOURCES)
+        assert ("what a signal is" in source(finding, rules).en) == (rule not in SOURCES)
     used = {name for names in SOURCES.values() for name in names}
     assert used == set(type(rules).model_fields), "no number without a rule"
 

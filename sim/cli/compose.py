@@ -30,9 +30,8 @@ from sim.standard_data import STANDARD
 
 CONF = Path(__file__).with_name("conf")
 PRIMARY = "huandu"
-NEW_KEYS = re.compile(
-    r"sweep\.|policies\.[^.=]+\.interventions\.[^.=]+\.|run\.\w+=|(?:periods|primary|mcid_abs|mcid_rel)="
-)
+NEW_KEYS = re.compile(r"sweep\.|policies\.[^.=]+\.|run\.\w+=|(?:periods|primary|mcid_abs|mcid_rel)=")
+OF_POLICY = re.compile(r"policies\.([^.=]+)\.")
 STRUCTURE_ERROR = re.compile(r"Could not (?:override|append|delete|find)[^']*'([^']+)'")
 MISSING = Message("say which: scenario=NAME")
 
@@ -74,7 +73,9 @@ def composed(root: Path, overrides: Sequence[str], problems: Problems) -> tuple[
     while True:
         try:
             with hydra_errors(root, words), initialize_config_dir(str(CONF), version_base="1.3"):
-                return plain(compose(PRIMARY, overrides=with_new_keys(words), return_hydra_config=True))
+                name, data = plain(compose(PRIMARY, overrides=with_new_keys(words), return_hydra_config=True))
+            _check_policies(words, data["policies"])
+            return name, data
         except ConfigError as error:
             # Hydra stops at the first fault: note it, leave that word out, and look for the next one.
             problems.extend(error)
@@ -83,6 +84,18 @@ def composed(root: Path, overrides: Sequence[str], problems: Problems) -> tuple[
             if culprit is None:
                 problems.raise_if_any()
             words.remove(str(culprit))
+
+
+def _check_policies(words: Sequence[str], policies: Mapping[str, Any]) -> None:
+    """Refuse the first override of a policy that is not there: marked as new, it would make one."""
+    made = [id for id, content in policies.items() if isinstance(content, Mapping) and "site" not in content]
+    for word in words:
+        named = OF_POLICY.match(word)
+        if named is not None and named[1] in made:
+            known = [id for id in policies if id not in made]
+            raise ConfigError(
+                [Problem(word, Message("no policy {id!r}", id=named[1]), near(named[1], known))]
+            )
 
 
 def _meant(root: Path, overrides: Sequence[str], problems: Problems) -> list[str]:

@@ -152,6 +152,19 @@ WORDS: dict[str, tuple[str, str]] = {
         "~policies.longer",
         "override policies.longer: unknown key (did you mean policies.longer_main?)",
     ),
+    "unknown field of a policy": (
+        "policies.longer_main.permanet=false",
+        "scenarios/xingfu/policies/longer_main.yaml.permanet: unknown key (did you mean permanent?)",
+    ),
+    "field of a policy that a file may leave out": (
+        "policies.longer_main.permanent=5",
+        "scenarios/xingfu/policies/longer_main.yaml.permanent:"
+        " input should be a valid boolean, unable to interpret input, not 5",
+    ),
+    "field of an unknown policy": (
+        "policies.longer.interventions.j1.cycle_s=90",
+        "policies.longer.interventions.j1.cycle_s=90: no policy 'longer' (did you mean longer_main?)",
+    ),
     "unreadable": (
         "run.replicates",
         "override run.replicates: cannot be read (write key=value, e.g. run.replicates=20)",

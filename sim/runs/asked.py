@@ -6,10 +6,26 @@ from dataclasses import replace
 
 from sim.conflicts import CONFLICTS_FILE, observed, read_conflict_rules
 from sim.emissions import EMISSIONS_FILE, read_emission_classes
+from sim.errors import Problems
+from sim.labels import Message
 from sim.runs.run import RunRequest
 from sim.standard_data import config_path
 from sim.study import Study
 from sim.sumo import conflicts, emissions
+
+
+def check_asked(study: Study, problems: Problems) -> None:
+    """Refuse emission classes that the simulator does not have, before anything runs."""
+    if not study.settings.emissions:
+        return
+    path = config_path(study.root, *EMISSIONS_FILE)
+    named = read_emission_classes(path).classes.model_dump()
+    unknown = emissions.unknown_classes(named.values())
+    for vehicle, name in named.items():
+        if name in unknown:
+            told = Message("SUMO has no emission class {name!r}", name=name)
+            hint = Message("names stand in SUMO's documentation, Models/Emissions/HBEFA4-based")
+            problems.add(f"{path}.classes.{vehicle}", told, hint)
 
 
 def asked_for(request: RunRequest, study: Study) -> RunRequest:

@@ -17,6 +17,7 @@ from sim.errors import BuildError, ConfigError, Problems
 from sim.labels import JOINTS, Lang, Message, label, message_of, text
 from sim.measures import SPECS
 from sim.measures.fair_delay import delay_may_be_primary
+from sim.runs.asked import check_asked
 from sim.runs.signal_check import Findings, check_signals, refuse_dangers, signal_text
 from sim.signals.adaptive import controllers_of
 from sim.site.check import crossing_notes
@@ -71,6 +72,7 @@ def preflight(study: Study, cache: Path) -> Preflight:
     proofs: dict[tuple[str, str], Proof] = {}
     baseline, *others = study.arms
     _check_step(study, problems)
+    check_asked(study, problems)
     for period in study.periods:
         base = builds[baseline.id, period] = build(study.site, baseline.applied, period, cache)
         demand = (

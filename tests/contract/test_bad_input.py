@@ -218,3 +218,16 @@ def test_a_scenario_that_is_not_there(root: Path) -> None:
         "override scenaro: unknown key (did you mean scenario?)",
         "scenario: say which: scenario=NAME (known: xingfu)",
     ]
+
+
+def test_an_emission_class_that_sumo_does_not_have_is_refused_by_the_check(
+    root: Path, repo_root: Path
+) -> None:
+    own = Path("configs/standards/appraisal/emissions.yaml")
+    shipped = (repo_root / own).read_text(encoding="utf-8")
+    (root / own).parent.mkdir(parents=True)
+    write(str(own), shipped.replace("UBus_Std_gt15-18t_Euro-VI_A-C", "UBus_Euro-9"))(root)
+    assert problems(root, "scenario=xingfu", "run.emissions=true") == [
+        f"{own}.classes.bus: SUMO has no emission class 'HBEFA4/UBus_Euro-9'"
+        " (names stand in SUMO's documentation, Models/Emissions/HBEFA4-based)"
+    ]

@@ -288,9 +288,10 @@ def _gridlock(view: RunView, gates: Gates) -> Iterator[Found]:
     # A new span begins with every arrival and wherever fewer vehicles stand.
     span = (states["arrived"].diff().fillna(0) > 0).cumsum() + (~standing).cumsum()
     times_s = states["time_s"][standing].groupby(span[standing])
-    longest_s = float((times_s.max() - times_s.min()).max()) if standing.any() else 0.0
-    if longest_s >= gates.gridlock_quiet_s.limit:
-        yield Found(Finding.GRIDLOCK, "", longest_s, gates.gridlock_quiet_s.limit)
+    quiet_s, began_s = times_s.max() - times_s.min(), times_s.min()
+    locked_s = began_s[quiet_s >= gates.gridlock_quiet_s.limit]
+    if len(locked_s):
+        yield Found(Finding.GRIDLOCK, "", float(locked_s.min()) / 3600, gates.gridlock_quiet_s.limit)
 
 
 def _parking(view: RunView, gates: Gates) -> Iterator[Found]:

@@ -195,7 +195,7 @@ def test_queue_reaches_zone_start(gates: Gates) -> None:
 
 
 def test_gridlock(gates: Gates) -> None:
-    assert rows(clean(network=states(660)), gates) == [("gridlock", "", 600, 600)]
+    assert rows(clean(network=states(660)), gates) == [("gridlock", "", pytest.approx(2040 / 3600), 600)]
     assert rows(clean(network=states(600)), gates) == []  # 540 s between first and last quiet minute
     assert rows(clean(network=states(660, halting=19)), gates) == []
 

@@ -48,7 +48,7 @@ COMFORT = (
 )
 """Run settings that shape no result of the study itself: it may be resumed with others."""
 
-ASKED_FOR = ("emissions", "conflicts")
+ASKED_FOR = ("emissions", "conflicts", "stop_lines")
 """What a study may be asked for beside; not asked for is the same as never heard of."""
 
 NAME = re.compile(r"[\w][\w.=,+\[\]-]*")

@@ -47,6 +47,9 @@ class RunSettings(Facts):
     """Whether policies for a year to come are run with 5 and 10 % more demand than today's streets, too."""
     conflicts: bool = False
     """Whether some travellers watch for conflicts (SUMO's SSM device); part of the digests of such runs."""
+    stop_lines: bool = False
+    """Whether it is noted who comes to which signal when, and what it shows: arrivals on green, queues at the
+    start of green, cycles waited through; part of the digests of such runs."""
     passport: bool = True
     """Whether the capacity passport is measured; without one the page says not calibrated."""
     smoke: bool = False

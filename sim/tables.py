@@ -157,9 +157,29 @@ CONFLICTS: Mapping[str, str] = {
 }
 """One row per encounter beyond a threshold, and one per traveller observed, whatever befell them."""
 
-ASKED_TABLES: Mapping[str, Mapping[str, str]] = {"emissions": EMISSIONS, "conflicts": CONFLICTS}
-"""Run tables that only a run has that was asked for them (`run.emissions`, `run.conflicts`); of any other
-they are empty."""
+STOP_LINES: Mapping[str, str] = {
+    "vehicle": "string",
+    "movement": "string",
+    "reached_s": "float64",  # when it would have come to the stop line had nothing held it up on the approach
+    "passed_s": "float64",  # NaN: not by the end of the run
+}
+"""One row per vehicle and movement through a signal, once the vehicle has come onto the approach."""
+
+SIGNAL_STATES: Mapping[str, str] = {
+    "signal": "string",
+    "begin_s": "float64",  # until the signal's next row
+    "state": "string",  # a letter per link, see sim.signals.program
+}
+"""What every signal showed."""
+
+ASKED_TABLES: Mapping[str, Mapping[str, str]] = {
+    "emissions": EMISSIONS,
+    "conflicts": CONFLICTS,
+    "stop_lines": STOP_LINES,
+    "signal_states": SIGNAL_STATES,
+}
+"""Run tables that only a run has that was asked for them (`run.emissions`, `run.conflicts`,
+`run.stop_lines`); of any other they are empty."""
 
 FREE_FLOW: Mapping[str, str] = {
     "movement": "string",

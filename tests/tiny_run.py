@@ -77,6 +77,10 @@ def network(**changed: Edge) -> Network:
     )
 
 
+CYCLE = ((0, "GGrr"), (30, "yyrr"), (33, "rrrr"), (35, "rrGg"), (55, "rryy"), (58, "rrrr"))
+"""Seconds of the cycle of 60 s and states; noted, it begins 20 s before each full minute."""
+
+
 def control(kind: str = "static") -> SignalControl:
     """Cycle 60 s: 30 s for the west leg, 20 s for the south leg, whose right turn gives way."""
     states = [(30, "GGrr"), (3, "yyrr"), (2, "rrrr"), (20, "rrGg"), (3, "rryy"), (2, "rrrr")]
@@ -214,6 +218,16 @@ CONFLICTS = (
 )
 """Columns of `tables.CONFLICTS`; a and b are observed."""
 
+STOP_LINES = (
+    ("a", "J1.west.through", 1030.0, 1064.0),  # on yellow; the next green begins at 1060
+    ("p", "J1.west.through", 1905.0, 1905.0),
+    ("x", "J1.west.through", 990.0, 990.0),  # before the window
+    ("b", "J1.west.left", 2045.0, 2166.0),  # on green; two more begin before it passes
+    ("d", "J1.south.right", 4014.0, NAN),  # on red; greens begin at 4035, 4095, ...
+    ("e", "J1.south.through", 4597.0, 4640.0),  # on yellow; the next green begins at 4615
+)
+"""Vehicle, movement, when it would have reached the stop line, and when it passed."""
+
 
 def tables(**changed: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """All run tables; tables given by name replace those of the same name."""
@@ -275,6 +289,12 @@ def tables(**changed: pd.DataFrame) -> dict[str, pd.DataFrame]:
         "emissions": [
             {"vehicle": name, "co2_g": co2, "nox_g": nox, "pmx_g": pmx, "fuel_g": fuel}
             for name, co2, nox, pmx, fuel in EMISSIONS
+        ],
+        "stop_lines": [dict(zip(ASKED_TABLES["stop_lines"], row, strict=True)) for row in STOP_LINES],
+        "signal_states": [
+            {"signal": "J1", "begin_s": begin_s + second, "state": state}
+            for begin_s in range(-20, 5000, 60)
+            for second, state in CYCLE
         ],
         "conflicts": [dict(zip(ASKED_TABLES["conflicts"], row, strict=True)) for row in CONFLICTS],
     }

@@ -12,6 +12,8 @@ Interval = Literal["t", "bootstrap"]
 Censoring = Literal["optimistic", "exact"]
 
 LANGUAGES = ("zh", "en")
+RELATIVE_ONLY = frozenset({"emissions", "conflicts"})
+"""What may be asked for of which only changes are shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,11 @@ class MeasureSpec:
     of_time_loss: bool = False
     """Whether it rests on vehicles' time loss, which counts against each street's own limit; may be primary
     only where routes, lengths and limits are equal in both arms."""
+
+    @property
+    def relative_only(self) -> bool:
+        """Whether its levels are not to be trusted, so that only changes are shown."""
+        return self.asked in RELATIVE_ONLY
 
     def __post_init__(self) -> None:
         problems = [

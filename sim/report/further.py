@@ -11,6 +11,7 @@ from sim.plots.study_data import StudyData, records
 from sim.report.apart_and_elsewhere import apart_and_elsewhere
 from sim.report.asked import asked
 from sim.report.benefit_cost import benefit_cost, benefit_values
+from sim.report.junction_measures import junction_measures
 from sim.report.parking import parking
 from sim.report.passport import agreement_section, passport_section
 from sim.report.road_policies import road_policies
@@ -29,7 +30,7 @@ def further(data: StudyData, specs: Mapping[str, MeasureSpec]) -> list[Section]:
     """Return the sections that the folder has data for, in the order of reading."""
     found = [*road_policies(data, specs), *parking(data, specs), *who_paid(data)]
     found += [*apart_and_elsewhere(data, specs), benefit_cost(data), benefit_values(data)]
-    found += asked(data, specs)
+    found += [junction_measures(data, specs), *asked(data, specs)]
     return [part for part in found if part is not None]
 
 

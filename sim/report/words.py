@@ -56,7 +56,7 @@ def change(row: Mapping[str, Any], spec: MeasureSpec, titles: Mapping[str, Text]
         row["relative"], row["relative_ci_low"], row["relative_ci_high"], 1, percent=True
     )
     before, after, unit = number(row["before"], decimals), number(row["after"], decimals), spec.unit
-    if spec.asked:  # levels are not to be trusted: the baseline is 100
+    if spec.relative_only:  # levels are not to be trusted: the baseline is 100
         before, after, unit = "100", number(100 * (1 + row["relative"]), 0), "%"
         difference, interval = relative, relative_interval
     return Change(

@@ -29,7 +29,9 @@ def check_asked(study: Study, problems: Problems) -> None:
 
 
 def asked_for(request: RunRequest, study: Study) -> RunRequest:
-    """Let vehicles emit or watch for conflicts, if the study asks for it; trajectories stay the same."""
+    """Let vehicles emit, watch for conflicts, or be noted at stop lines; trajectories stay the same."""
+    if study.settings.stop_lines:
+        request = replace(request, spec=replace(request.spec, stop_lines=True))
     demand, options = request.demand, dict(request.spec.options)
     if study.settings.emissions:
         classes = read_emission_classes(config_path(study.root, *EMISSIONS_FILE)).classes

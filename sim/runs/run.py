@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -25,11 +25,14 @@ from sim.sumo.install import version
 from sim.sumo.outputs import RunOutput, read_outputs
 from sim.sumo.searches import outlasts, patience
 from sim.sumo.seekers import seeking
+from sim.sumo.stop_lines import noted_states
 
 SIMULATION_CODE = 7
 """Raised by hand whenever the code that runs or reads a simulation changes what comes out of it."""
 HELD_CODE = 1
 """The same for who is held by a closure, of runs with closures."""
+STOP_LINES_CODE = 1
+"""The same for who comes to stop lines when, of runs that are asked for it."""
 
 DEMAND_FILE = "demand.rou.xml"
 
@@ -146,9 +149,11 @@ def write_inputs(request: RunRequest, folder: Path) -> None:
     demand, types = told_apart(seeking(people, build), request.zones)
     write_demand(demand, build, folder / DEMAND_FILE)
     path = folder / DETECTORS_FILE
-    further: Iterable[str] = ()
+    further: list[str] = []
     if build.boxes:
-        further = calibrators(build.boxes, build.network, written_types(demand, build))
+        further += calibrators(build.boxes, build.network, written_types(demand, build))
+    if request.spec.stop_lines:
+        further += noted_states(build.network)
     write_detectors(request.zones, request.interval_s, request.queue_interval_s, path, types, further)
 
 
@@ -169,6 +174,7 @@ def identity(request: RunRequest, folder: Path) -> dict[str, Any]:
         "controllers": [dict(controller) for controller in spec.controllers],
         "stops": spec.stops,
         **({"held": HELD_CODE} if spec.closures else {}),
+        **({"stop_lines": STOP_LINES_CODE} if spec.stop_lines else {}),
     }
 
 

@@ -109,7 +109,6 @@ def timing_problem(
     """
     spans = program.stages()
     cycle_s = program.cycle_s
-    junctions = _junctions(program, network)
     longer = [program.retimed({span.name: span.green_s + 1}) for span in spans]
     stages = tuple(
         StageRoom(
@@ -119,8 +118,19 @@ def timing_problem(
         )
         for span, other in zip(spans, longer, strict=True)
     )
+    streams = streams_of(program, network, flows_pcuph, discharge)
+    fixed_s = cycle_s - sum(span.green_s for span in spans)
+    return TimingProblem(stages, streams, fixed_s)
+
+
+def streams_of(
+    program: SignalProgram, network: Network, flows_pcuph: Mapping[str, float], discharge: Discharge
+) -> tuple[Stream, ...]:
+    """Return the streams of a signal that somebody uses and that see red, as `timing_problem` takes them."""
+    spans = program.stages()
+    longer = [program.retimed({span.name: span.green_s + 1}) for span in spans]
     streams = []
-    for junction in junctions:
+    for junction in _junctions(program, network):
         for approach in junction.approaches:
             for members, lanes in sharing_lanes(approach.movements):
                 demand = [flows_pcuph.get(m.id, 0.0) for m in members]
@@ -147,8 +157,7 @@ def timing_problem(
                         storage_veh=_storage_veh(approach, len(lanes), network),
                     )
                 )
-    fixed_s = cycle_s - sum(span.green_s for span in spans)
-    return TimingProblem(stages, tuple(streams), fixed_s)
+    return tuple(streams)
 
 
 def _elastic_s(program: SignalProgram, longer: SignalProgram) -> float:

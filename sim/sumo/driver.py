@@ -50,6 +50,8 @@ class RunSpec:
     additionals: tuple[str, ...] = ()
     stops: bool = False
     """Whether somebody stops or parks, so that stops are written."""
+    stop_lines: bool = False
+    """Whether it is read who passed which stop line when (`sim.sumo.stop_lines`)."""
     options: Mapping[str, str] = field(default_factory=dict)
     """Further options of SUMO that belong to the site."""
     outputs: Mapping[str, str] = field(default_factory=dict)
@@ -88,7 +90,7 @@ class RunSpec:
                 "stop-output": STOPS_FILE,
                 "stop-output.write-unfinished": "true",
             }
-        if self.stops or self.closures:
+        if self.stops or self.closures or self.stop_lines:
             arguments |= {
                 "vehroute-output": ROUTES_FILE,
                 "vehroute-output.exit-times": "true",

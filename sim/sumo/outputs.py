@@ -21,6 +21,7 @@ from sim.sumo.detectors import EDGES_FILE, QUEUES_FILE, STOP_LINES_FILE, ZONES_F
 from sim.sumo.emissions import read_emissions
 from sim.sumo.giving_up import LEAVE
 from sim.sumo.searches import searches
+from sim.sumo.stop_lines import read_states, read_stop_lines
 from sim.sumo.travellers import read_travellers, trips_table, walks_table
 from sim.sumo.xml_file import columns_of, content, floats, scan
 from sim.tables import EDGES, NETWORK, PARKED, QUEUES, SEARCHES, ZONES, RunFacts, empty, typed
@@ -73,6 +74,9 @@ def read_outputs(
         }
         if spec.emissions:
             tables["emissions"] = read_emissions(folder / driver.TRIPS_FILE)
+        if spec.stop_lines:
+            tables["stop_lines"] = read_stop_lines(folder, trips, network)
+            tables["signal_states"] = read_states(folder, network)
         if spec.observed is not None:
             tables["conflicts"] = read_conflicts(folder / CONFLICTS_FILE, spec.observed)
     except ConfigError as error:  # from the XML reader: not the user's fault here

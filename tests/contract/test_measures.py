@@ -19,6 +19,7 @@ UNITS = {
     "s/veh",
     "s/ped",
     "1/veh",
+    "veh",
     "veh/h",
     "veh·km",
     "veh·h",
@@ -51,6 +52,7 @@ def test_registry_is_the_folder(repo_root: Path) -> None:
         "passages",
         "profiles",
         "spec",
+        "stop_lines",
     }
     assert set(MODULES) == files - helpers
 

@@ -58,3 +58,27 @@ def test_trajectories_stay_and_cars_emit_what_cars_emit(small_study: Study) -> N
 
     measured = set(plain.long("measures")["measure"])
     assert not {"co2_emissions", "fuel_use", "crossing_conflicts"} & measured
+
+
+def test_who_comes_to_stop_lines_is_noted_and_nobody_drives_otherwise(small_study: Study) -> None:
+    plain, asked = analysed(small_study), analysed(small_study, stop_lines=True)
+    key = ("baseline", "peak", 1)
+    one, two = (str(analysis.runs[key].digest) for analysis in (plain, asked))
+    assert one != two
+    assert plain.store.read(one, "stop_lines").empty
+    trips, came = asked.store.read(two, "trips"), asked.store.read(two, "stop_lines")
+    pd.testing.assert_frame_equal(plain.store.read(one, "trips"), trips)
+    assert sorted(came["vehicle"]) == sorted(trips["id"])  # one signal on everybody's way
+    assert (came["passed_s"] >= came["reached_s"]).all()
+    # What is lost between coming and passing is what the signal costs, all but braking for turns behind it.
+    lost_s = came.set_index("vehicle")["passed_s"] - came.set_index("vehicle")["reached_s"]
+    assert abs(lost_s - trips.set_index("id")["time_loss_s"]).mean() < 8
+    states = asked.store.read(two, "signal_states")
+    program = small_study.site.signals["peak"]["C"].programs["0"]
+    assert set(states["state"]) == {interval.state for interval in program.intervals}
+    values = asked.long("measures").set_index(["measure", "scope"])["value"]
+    share = values["arrivals_on_green", "junction:C"]
+    assert 0.2 < share < 0.8  # 42 s of green in 90 for each street, arrivals at random
+    assert values["second_green", "junction:C"] < 0.1
+    assert 0.2 < values["queue_at_green", "junction:C"] < 4
+    assert not {"arrivals_on_green", "queue_at_green"} & set(plain.long("measures")["measure"])

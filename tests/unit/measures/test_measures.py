@@ -181,6 +181,36 @@ EXPECTED: dict[str, dict[str, tuple[float, int]]] = {
         SOUTH: (2 / 540, 2),
         JUNCTION: (2 / 540, 2),
     },
+    # Y = (3 + 2) / 1800 of west through and south; L = 10 s of intergreens and 2 x (3 - 1) s; C = 60 s.
+    "critical_saturation": {JUNCTION: (5 / 1800 * 60 / (60 - 14), 6)},
+    "arrivals_on_green": {
+        THROUGH: (1 / 2, 2),
+        LEFT: (1, 1),
+        WEST: (2 / 3, 3),
+        AHEAD: (0, 1),
+        RIGHT: (0, 1),
+        SOUTH: (0, 2),
+        JUNCTION: (2 / 5, 5),
+    },
+    "second_green": {
+        THROUGH: (0, 2),
+        LEFT: (1, 1),
+        WEST: (1 / 3, 3),
+        AHEAD: (0, 1),
+        RIGHT: (1, 1),
+        SOUTH: (1 / 2, 2),
+        JUNCTION: (2 / 5, 5),
+    },
+    # Of 60 starts of green: a waits at one, b at two, d at the ten from 4035 on.
+    "queue_at_green": {
+        THROUGH: (1 / 60, 60),
+        LEFT: (2 / 60, 60),
+        WEST: (2 / 60, 60),
+        AHEAD: (0, 60),
+        RIGHT: (10 / 60, 60),
+        SOUTH: (10 / 60, 60),
+        JUNCTION: (10 / 60, 60),
+    },
     "degree_of_saturation_mean": {JUNCTION: ((3 * 3 / 840 + 2 * 2 / 840 + 2 * 2 / 540) / 7, 6)},
     # Served as pcu (the bus is 2) over the same capacities; nobody from the south got through.
     "green_utilisation": {
@@ -270,7 +300,7 @@ def test_unmeasured_junctions_are_left_out() -> None:
 def test_vehicle_actuated_signals_have_no_calculated_measures() -> None:
     found = measures.compute(tiny_run.view(controls={"J1": tiny_run.control("actuated")}))
     calculated = {"degree_of_saturation", "degree_of_saturation_mean", "pedestrian_delay_analytic"}
-    calculated |= {"green_utilisation", "imbalance", "cycle_failures"}
+    calculated |= {"green_utilisation", "imbalance", "cycle_failures", "critical_saturation"}
     assert not calculated & set(found["measure"])
 
 

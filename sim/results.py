@@ -30,7 +30,7 @@ from sim.edits.vocabulary import AddParking
 from sim.errors import ConfigError, Problem
 from sim.labels import Message, Text
 from sim.publish import file_sums, publish
-from sim.site.places import titles
+from sim.site.places import crossing_streets, titles
 from sim.site.zones import measured_junctions
 from sim.stages import Stage
 from sim.standard_data import DEFAULT_VEHICLES
@@ -214,10 +214,18 @@ def calibrated_set(study: Study) -> str | None:
 
 
 def _titles(study: Study) -> dict[str, Text]:
-    """Return what the site calls its places, parking areas that policies add included, by scope."""
+    """Return what the site calls its places, parking areas that policies add included, by scope.
+
+    Junctions that an import left without a title are called after their streets.
+    """
     edits = (edit for arm in study.arms for edit in arm.applied.edits)
     added = {f"parking:{edit.id}": edit.area.title for edit in edits if isinstance(edit, AddParking)}
-    return {scope: Text(title.zh, title.en) for scope, title in added.items()} | titles(study.site.facts)
+    own = {scope: Text(title.zh, title.en) for scope, title in added.items()} | titles(study.site.facts)
+    if study.site.facts.imported is None:
+        return own
+    measured = {f"junction:{id}" for id in measured_junctions(study.site.facts, study.site.network)}
+    streets = crossing_streets(study.site.network)
+    return {scope: name for scope, name in streets.items() if scope in measured} | own
 
 
 def _controls(study: Study) -> dict[str, str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from sim.labels import Text, catalogue
+from sim.labels import Text, catalogue, text
 from sim.loading import Bilingual
 from sim.site.facts import SiteFacts
+from sim.site.network import Network
 
 LONGEST_ID = 13
 """Characters of a junction's id that a figure has room for."""
@@ -28,6 +30,18 @@ def titles(facts: SiteFacts) -> dict[str, Text]:
     return {scope: Text(title.zh, title.en) for scope, title in found.items() if title is not None}
 
 
+def crossing_streets(network: Network) -> dict[str, Text]:
+    """Name the junctions of an imported network by the streets that meet there, by scope; many have none."""
+    found = {}
+    for id, junction in network.junctions.items():
+        streets = Counter(network.edges[approach.edge].name for approach in junction.approaches)
+        names = [name for name, _ in streets.most_common() if name][:2]
+        if names:
+            key = "place.crossing" if len(names) > 1 else "place.on_street"
+            found[f"junction:{id}"] = text(key, **dict(zip(("first", "second"), names, strict=False)))
+    return found
+
+
 def place(scope: str, titles: Mapping[str, Text] = UNTITLED) -> Text:
     """Name a scope in both languages, by its title before its id where it has one (`titles`, by scope).
 
@@ -42,7 +56,7 @@ def place(scope: str, titles: Mapping[str, Text] = UNTITLED) -> Text:
         return _approach(name, titles)
     if kind in ("class", "purpose"):
         return _word(kind, name)
-    return _junction(name, titles) if kind == "junction" and scope in titles else _other(kind, name, titles)
+    return _junction(name, titles) if kind == "junction" else _other(kind, name, titles)
 
 
 def named(facts: SiteFacts, scope: str) -> Text:
@@ -62,7 +76,7 @@ def narrow_place(scope: str, titles: Mapping[str, Text] = UNTITLED) -> Text:
     id = junction if len(junction) <= LONGEST_ID else f"{junction[:half]}…{junction[-half:]}"
     titled = _junction(junction, titles)
     fits = Text(*(words if _width(words) <= LONGEST_TITLE else id for words in titled))
-    whole = place(f"{kind}:" + ".".join(["\0", *rest]))
+    whole = place(f"{kind}:" + ".".join(["\0", *rest]), {"junction:\0": Text("\0", "\0")})
     return Text(*(words.replace("\0", head, 1) for words, head in zip(whole, fits, strict=True)))
 
 
@@ -78,8 +92,8 @@ def turn(movement: str) -> Text:
 
 
 def _junction(id: str, titles: Mapping[str, Text]) -> Text:
-    title = titles.get(f"junction:{id}")
-    return Text(*(words if id in words else f"{words} {id}" for words in title)) if title else Text(id, id)
+    title = titles.get(f"junction:{id}", catalogue()["place.junction"])
+    return Text(*(words if id in words else f"{words} {id}" for words in title))
 
 
 def _other(kind: str, name: str, titles: Mapping[str, Text]) -> Text:

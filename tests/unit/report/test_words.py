@@ -54,14 +54,14 @@ def comparison(*rows: dict[str, Any]) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("scope", "zh", "en"),
     [
-        ("movement:J1.north.left", "J1 北进口左转", "J1 north left"),
+        ("movement:J1.north.left", "路口 J1 北进口左转", "junction J1 north left"),
         (
             "movement:cluster.1_2.southwest_2.uturn",
-            "cluster.1_2 西南进口2 掉头",
-            "cluster.1_2 southwest 2 U-turn",
+            "路口 cluster.1_2 西南进口2 掉头",
+            "junction cluster.1_2 southwest 2 U-turn",
         ),
-        ("approach:J1.west", "J1 西进口", "J1 west"),
-        ("approach:J1.解放路", "J1 解放路", "J1 解放路"),
+        ("approach:J1.west", "路口 J1 西进口", "junction J1 west"),
+        ("approach:J1.解放路", "路口 J1 解放路", "junction J1 解放路"),
         ("junction:J1", "路口 J1", "junction J1"),
         ("network", "全部范围", "whole area"),
         ("class:bus", "公交车", "buses"),

@@ -18,6 +18,7 @@ from sim.report.benefit_cost import benefit_cost, benefit_values
 from sim.report.card_facts import problem
 from sim.report.road_policies import road_policies
 from sim.report.section import Section
+from sim.report.survey import survey_tables
 from sim.site.places import place
 
 EPOCH = datetime.datetime(2000, 1, 1)
@@ -262,6 +263,8 @@ def _conclusion(word: Any, shown: Mapping[str, Any]) -> None:
 
 def _appendices(word: Any, data: StudyData, shown: Mapping[str, Any]) -> None:
     word.appendix(_zh("report.review.appendix_survey"))
+    for counted in survey_tables(data):
+        word.table(*counted)
     files = data.study["site"].get("files") or {}
     rows = [[name, digest[:16]] for name, digest in files.items()]
     word.table(_zh("report.review.files"), [_zh("report.review.file"), "SHA-256"], rows)

@@ -1,4 +1,4 @@
-"""The tables of movements, one per junction: demand, served, delay, level of service, v/c, queue."""
+"""The tables of movements, one per junction: demand to queue, overflow of storage, pedestrians."""
 
 from __future__ import annotations
 
@@ -16,7 +16,16 @@ from sim.plots.study_data import StudyData
 from sim.report.words import BAD, GOOD, Change, change, measure_name
 from sim.site.places import leg, place, turn
 
-COLUMNS = ("demand_flow", "served_flow", "control_delay", "degree_of_saturation", "back_of_queue_p95")
+COLUMNS: Mapping[str, str] = {
+    "demand_flow": "demand",
+    "served_flow": "served",
+    "control_delay": "delay",
+    "degree_of_saturation": "vc",
+    "back_of_queue_p95": "queue",
+    "storage_overflow": "overflow",
+    "pedestrian_delay": "pedestrians",
+}
+"""Measure -> what its column is called (`report.column.`)."""
 DELAY = "control_delay"
 PREFERRED_STANDARD = "cjj_t_141_2010"
 _TURNS = ("left", "through", "right", "uturn")
@@ -37,6 +46,7 @@ class Line(NamedTuple):
     kind: str
     name: Text
     cells: tuple[Change | None, ...]
+    """By the columns of its table."""
     grades: tuple[Grades | None, ...]
     """By the standards of its table."""
     worse: tuple[Text, ...]
@@ -51,6 +61,8 @@ class JunctionTable:
     name: Text
     standards: tuple[Standard, ...]
     """By which it is graded; none where the study does not say what controls it."""
+    columns: tuple[MeasureSpec, ...]
+    """Measures that any line of it has."""
     lines: tuple[Line, ...]
     better_count: int
     worse_count: int
@@ -118,7 +130,9 @@ def _table(
     standards: Mapping[str, Standard],
 ) -> JunctionTable:
     chosen = standards_for(standards, data.signalised(junction))
-    lines = [_line(data, specs, arm, period, scope, chosen) for scope in sorted(scopes, key=_order)]
+    had = {m for m in COLUMNS if any(data.row(arm, period, m, scope) is not None for scope in scopes)}
+    columns = tuple(specs[measure] for measure in COLUMNS if measure in specs and measure in had | {DELAY})
+    lines = [_line(data, columns, arm, period, scope, chosen) for scope in sorted(scopes, key=_order)]
     delays = [
         row["verdict"]
         for scope in scopes
@@ -126,7 +140,8 @@ def _table(
     ]
     worse = sum(bool(line.worse) for line in lines if line.kind != "junction")
     name = place(f"junction:{junction}", data.titles)
-    return JunctionTable(junction, name, chosen, tuple(lines), sum(v in GOOD for v in delays), worse)
+    better = sum(v in GOOD for v in delays)
+    return JunctionTable(junction, name, chosen, columns, tuple(lines), better, worse)
 
 
 def _order(scope: str) -> tuple[Any, ...]:
@@ -142,23 +157,16 @@ def _order(scope: str) -> tuple[Any, ...]:
 
 def _line(
     data: StudyData,
-    specs: Mapping[str, MeasureSpec],
+    columns: tuple[MeasureSpec, ...],
     arm: str,
     period: str,
     scope: str,
     standards: tuple[Standard, ...],
 ) -> Line:
     kind, _, name = scope.partition(":")
-    rows = [data.row(arm, period, measure, scope) for measure in COLUMNS]
-    cells = tuple(
-        None if row is None or measure not in specs else change(row, specs[measure], data.titles)
-        for measure, row in zip(COLUMNS, rows, strict=True)
-    )
-    worse = tuple(
-        measure_name(specs[measure])
-        for measure, row in zip(COLUMNS, rows, strict=True)
-        if row is not None and measure in specs and row["verdict"] in BAD
-    )
+    rows = [(spec, data.row(arm, period, spec.id, scope)) for spec in columns]
+    cells = tuple(None if row is None else change(row, spec, data.titles) for spec, row in rows)
+    worse = tuple(measure_name(spec) for spec, row in rows if row is not None and row["verdict"] in BAD)
     words = {
         "junction": catalogue()["report.whole_junction"],
         "approach": leg(name, data.titles),

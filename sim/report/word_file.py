@@ -21,6 +21,8 @@ EPOCH = datetime(2000, 1, 1)
 TEXT_FONT, HEAD_FONT = "SimSun", "SimHei"
 """宋体 and 黑体: every Chinese office has them; other systems replace them by their own."""
 WIDTH_CM = 16.0
+LETTERS = 100
+"""Of a table as wide as the page; a Chinese character is as wide as two."""
 UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """What XML cannot hold."""
 
@@ -83,9 +85,17 @@ class WordFile:
             self.paragraph(text("report.review.no_rows").zh)
             return
         table = self._document.add_table(rows=1 + len(rows), cols=len(heads))
+        table.autofit = False
+        widths = [Cm(width) for width in _widths_cm([heads, *rows])]
+        for column, width in zip(table.columns, widths, strict=True):
+            column.width = width
         for line, cells in zip(table.rows, [heads, *rows], strict=True):
-            for cell, words in zip(line.cells, cells, strict=True):
-                cell.paragraphs[0].paragraph_format.space_after = Pt(0)
+            line._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
+            for cell, words, width in zip(line.cells, cells, widths, strict=True):
+                cell.width = width
+                spacing = cell.paragraphs[0].paragraph_format
+                spacing.space_before = spacing.space_after = Pt(1.5)
+                spacing.line_spacing = 1.0
                 run = cell.paragraphs[0].add_run(_fit(words))
                 run.font.size = Pt(9)
         _rule(table.rows[0], top=12, bottom=6)
@@ -106,6 +116,25 @@ class WordFile:
         file = io.BytesIO()
         self._document.save(file)
         return file.getvalue()
+
+
+def _widths_cm(rows: Sequence[Sequence[str]]) -> list[float]:
+    """Share the page's width out: columns get what their longest words need, the widest ones what is left.
+
+    Heads, which come first, may take two lines.
+    """
+    columns = zip(*rows, strict=True)
+    needed = [max((_width(head) + 4) // 2, *map(_width, words)) for head, *words in columns]
+    least = LETTERS / len(needed)
+    most = next(
+        (m for m in range(max(needed), int(least), -1) if sum(min(n, m) for n in needed) <= LETTERS), least
+    )
+    shares = [min(length, most) for length in needed]
+    return [WIDTH_CM * share / sum(shares) for share in shares]
+
+
+def _width(words: str) -> int:
+    return 3 + sum(2 if ord(character) > 0x2E80 else 1 for character in words)  # noqa: PLR2004 - where CJK begins
 
 
 def _rule(row: Any, **widths: int) -> None:

@@ -69,6 +69,26 @@ def test_the_review_has_the_chapters_of_the_issue_in_order(folder: Path) -> None
     assert heads == [name if name.startswith("附") else f"{i} {name}" for i, name in enumerate(CHAPTERS, 1)]
 
 
+def test_the_survey_table_has_what_was_counted(folder: Path, tmp_path: Path) -> None:
+    other = shutil.copytree(folder, tmp_path / "s")
+    site = json.loads((other / "study.json").read_text(encoding="utf-8"))["site"]["name"]
+    rows = [
+        "period,start,approach,movement,class,count",
+        "am_peak,07:30,J1.north,left,car,29",
+        "am_peak,07:45,J1.north,left,car,31",
+        "am_peak,07:45,J1.north,left,bus,2",
+        "am_peak,07:45,J1.east,through,car,7",
+    ]
+    (other / "inputs" / site).mkdir(parents=True, exist_ok=True)
+    (other / "inputs" / site / "counts.csv").write_text("\n".join(rows), encoding="utf-8")
+    write(other)
+    tables = Document(str(other / "report.docx")).tables
+    shown = [[c.text for c in row.cells] for table in tables for row in table.rows]
+    assert ["石桥铺路口 J1 北进口左转", "60", "2", "62"] in shown
+    assert ["石桥铺路口 J1 东进口直行", "7", "0", "7"] in shown
+    assert "各计数时段起于 07:30 至 07:45" in words(other / "report.docx")
+
+
 def test_its_tables_have_three_lines_and_its_characters_a_font(folder: Path) -> None:
     document = Document(str(folder / "report.docx"))
     assert len(document.tables) >= 5

@@ -19,7 +19,7 @@ from sim.plots.fonts import code_points, undrawable
 from sim.plots.street_map import scale_s
 from sim.plots.study_data import read_study
 from sim.report.evidence import evidence
-from sim.report.movements import movement_tables
+from sim.report.movements import COLUMNS, movement_tables
 from sim.report.page import context, html, write_report
 from sim.report.web_font import web_font
 from tests.report_page import Reader, edit, read, small, write_page
@@ -197,6 +197,18 @@ def test_places_are_called_by_their_titles(folder: Path) -> None:
     said = read(folder).text("verdicts")
     assert "石桥铺路口 J1 北进口左转" in said and "Shiqiaopu junction J1 north left" in said
     assert "石桥铺路口 J1" in read(folder).text("movements") and "路口 J2" in read(folder).text("movements")
+
+
+def test_a_junctions_table_goes_from_demand_to_pedestrians(folder: Path) -> None:
+    data = read_study(folder)
+    queues = data.comparison[data.comparison["measure"] == "back_of_queue_p95"]
+    more = [queues.assign(measure=name) for name in ("storage_overflow", "pedestrian_delay")]
+    whole = replace(data, comparison=pd.concat([data.comparison, *more], ignore_index=True))
+    junction = next(movement_tables(whole, SPECS, {})).junctions[0]
+    assert [spec.id for spec in junction.columns] == list(COLUMNS)
+    assert "storage_overflow" not in {
+        spec.id for spec in next(movement_tables(data, SPECS, {})).junctions[0].columns
+    }
 
 
 def test_level_of_service_is_by_tables_that_fit_the_junction(tmp_path: Path, repo_root: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -14,7 +15,7 @@ from sim.labels import Text
 from sim.measures import SPECS
 from sim.report.terminal import verdict_table_text
 from sim.report.words import at_least, change, finding_words, meaning
-from sim.site.places import narrow_place, place
+from sim.site.places import crossing_streets, narrow_place, place
 from tests.synthetic_study import study_json
 
 SPEC = SPECS["fair_travel_time"]
@@ -94,6 +95,26 @@ TITLES = {
 )
 def test_titled_places_in_words(scope: str, zh: str, en: str) -> None:
     assert place(scope, TITLES) == (zh, en)
+
+
+def test_junctions_without_a_title_are_called_after_their_streets() -> None:
+    def leg(edge: str) -> SimpleNamespace:
+        return SimpleNamespace(edge=edge)
+
+    names = {"a": "八一大道", "b": "北京西路", "c": "八一大道", "d": "Main Street", "e": ""}
+    network: Any = SimpleNamespace(
+        edges={id: SimpleNamespace(name=name) for id, name in names.items()},
+        junctions={
+            "1": SimpleNamespace(approaches=[leg("a"), leg("b"), leg("c")]),
+            "2": SimpleNamespace(approaches=[leg("d"), leg("e")]),
+            "3": SimpleNamespace(approaches=[leg("e")]),
+        },
+    )
+    found = crossing_streets(network)
+    assert found["junction:1"] == ("八一大道与北京西路路口", "八一大道 / 北京西路")
+    assert found["junction:2"] == ("Main Street路口", "junction on Main Street")
+    assert place("junction:3", found) == ("路口 3", "junction 3") and "junction:3" not in found
+    assert place("approach:1.north", found).zh == "八一大道与北京西路路口 1 北进口"
 
 
 def test_a_figure_keeps_the_titles_that_it_has_room_for() -> None:

@@ -1,12 +1,13 @@
 """Max-pressure control in any order that changes only where the change pays for itself (换相须有所值).
 
-Nobody is promised a green: not offered to policies.
+Where no longest red is stated nobody is promised a green. Not offered to policies.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sim.controllers.base import Command, Jump, SignalView, controller
@@ -21,13 +22,34 @@ class PaidChange(ByPressure):
     asked. It is made where the pressure that gets green is more than `persistence` times the pressure that
     loses it: that pays for the intergreen. Of several stages the one with the largest surplus follows.
     `ways` as in `sim.controllers.free_order`.
+
+    `longest_reds_s`: signal -> the longest that any stage, with who walks in it, is kept from green. A stage
+    goes on, or is changed for another, only as long as all others can still begin in time after it, one after
+    the other with their shortest greens; else the one that must begin first is next. Kept wherever the limit
+    leaves room for every shortest green and the changes between them.
     """
 
     ways: Mapping[str, Mapping[str, Mapping[str, int]]]
     persistence: float
+    longest_reds_s: Mapping[str, float] = field(default_factory=dict)
+    _time_s: float = field(init=False, default=-math.inf)
+    _green_until_s: dict[tuple[str, int], float] = field(init=False, default_factory=dict)
+    """(signal, interval) -> when the stage was green last; since the first look where it has not been yet."""
 
     def __post_init__(self) -> None:
         check_positive(self.interval_s, self.persistence)
+
+    def decide(self, views: Mapping[str, SignalView], time_s: float) -> dict[str, Command]:
+        """Hold or end every running green; how long the others have been red needs the time."""
+        self._time_s = time_s
+        for signal, view in views.items():
+            running = self.plans[signal].stage_at(view)
+            for stage in self.plans[signal].stages:
+                key = signal, stage.interval
+                self._green_until_s[key] = (
+                    time_s if stage is running else self._green_until_s.get(key, time_s)
+                )
+        return super().decide(views, time_s)
 
     def _chosen(self, plan: Plan, stage: Stage, view: SignalView) -> tuple[Command, float]:
         pressures = plan.pressures(plan.counts(view), view)
@@ -36,9 +58,43 @@ class PaidChange(ByPressure):
             gained = self._surplus(stage, other, pressures)
             if gained > surplus:
                 surplus, best = gained, other
+        best = self._in_time(plan, stage, best, view.signal)
         if best is stage:
             return self._held(self.interval_s), self.interval_s
         return Jump(self.ways[view.signal][str(stage.interval)][str(best.interval)]), self.interval_s
+
+    def _in_time(self, plan: Plan, stage: Stage, wanted: Stage, signal: str) -> Stage:
+        """Return the stage that is wanted, or the one that has to be next for nobody to wait too long."""
+        limit_s = self.longest_reds_s.get(signal, math.inf)
+        if math.isinf(limit_s):
+            return wanted
+        begin_by_s = {
+            other.interval: self._green_until_s[signal, other.interval] + limit_s for other in plan.stages
+        }
+        if wanted is stage:
+            at_s = self._time_s + self.interval_s
+        else:
+            at_s = self._time_s + self._way_s(plan, signal, stage, wanted) + wanted.min_s
+        order = sorted(plan.stages, key=lambda other: begin_by_s[other.interval])
+        before = wanted
+        for other in order:
+            if other is wanted:
+                continue
+            at_s += self._way_s(plan, signal, before, other)
+            if at_s > begin_by_s[other.interval]:
+                return next(first for first in order if first is not stage)
+            at_s += other.min_s
+            before = other
+        return wanted
+
+    def _way_s(self, plan: Plan, signal: str, one: Stage, other: Stage) -> float:
+        """Time between two stages: from the interval that leads from one to the other to the next way."""
+        ways = self.ways[signal]
+        first = ways[str(one.interval)][str(other.interval)]
+        starts = {index for leads in ways.values() for index in leads.values()}
+        starts |= {stage.interval for stage in plan.stages}
+        last = min((index for index in starts if index > first), default=len(plan.intervals))
+        return sum(duration_s for _, duration_s in plan.intervals[first:last])
 
     def _surplus(self, stage: Stage, other: Stage, pressures: Mapping[str, float]) -> float:
         """Return the pressure that a change gives green to, less what it takes it from, as it counts."""
@@ -55,4 +111,5 @@ def paid_change(
 ) -> PaidChange:
     """Make the law from plain data: `plans` of `sim.signals.adaptive`, one for each signal, with ways."""
     ways = {str(plan["signal"]): plan["ways"] for plan in plans}
-    return PaidChange(plans_of(plans), interval_s, ways, persistence)
+    reds_s = {str(plan["signal"]): float(plan["longest_red_s"]) for plan in plans if "longest_red_s" in plan}
+    return PaidChange(plans_of(plans), interval_s, ways, persistence, reds_s)

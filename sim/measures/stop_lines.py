@@ -31,6 +31,8 @@ class StopLine:
 
     def green_at(self, times_s: Times) -> NDArray[np.bool_]:
         """Whether it is green at these times."""
+        if not len(self.begins_s):
+            return np.zeros(len(times_s), dtype=bool)
         last = np.searchsorted(self.begins_s, times_s, side="right") - 1
         return (last >= 0) & (times_s < self.ends_s[np.maximum(last, 0)])
 
@@ -40,32 +42,42 @@ class StopLine:
         return np.asarray(counted[0] - counted[1], dtype=np.int64)
 
 
-def stop_lines(view: RunView) -> dict[str, StopLine]:
-    """Return movement -> what happened at its stop line; empty where the run was not asked for it.
+def greens(view: RunView) -> dict[str, tuple[Times, Times]]:
+    """Return movement -> when its greens began and ended; empty where the run was not asked for it.
 
     Movements that are green all the time are left out: everybody comes on green there.
     """
-    came, states = view.tables.get("stop_lines"), view.tables.get("signal_states")
-    if came is None or states is None or states.empty:
+    states = view.tables.get("signal_states")
+    if states is None or states.empty:
         return {}
     shown = {str(signal): rows for signal, rows in states.groupby("signal")}
-    by_movement = {str(name): rows.sort_values("reached_s") for name, rows in came.groupby("movement")}
     found = {}
     for name, movement in view.movements.items():
         links = {c.link for c in movement.connections if c.signal in shown and c.link is not None}
-        if not links or name not in by_movement:
+        if not links:
             continue
         rows = shown[str(movement.connections[0].signal)]
         green = np.array([any(state[link] in GREEN for link in links) for state in rows["state"]])
         if green.all():
             continue
-        times_s = rows["begin_s"].to_numpy(dtype=float)
         turns = np.flatnonzero(np.diff(green.astype(int), prepend=0, append=0))
-        edges_s = np.append(times_s, view.facts.end_s)[turns]
-        own = by_movement[name]
-        passed_s = own["passed_s"].fillna(np.inf).to_numpy(dtype=float)
-        reached_s = own["reached_s"].to_numpy(dtype=float)
-        found[name] = StopLine(reached_s, passed_s, edges_s[::2], edges_s[1::2])
+        edges_s = np.append(rows["begin_s"].to_numpy(dtype=float), view.facts.end_s)[turns]
+        found[name] = edges_s[::2], edges_s[1::2]
+    return found
+
+
+def stop_lines(view: RunView) -> dict[str, StopLine]:
+    """Return movement -> what happened at its stop line, for those of `greens` to which somebody came."""
+    came = view.tables.get("stop_lines")
+    if came is None:
+        return {}
+    by_movement = {str(name): rows.sort_values("reached_s") for name, rows in came.groupby("movement")}
+    found = {}
+    for name, (begins_s, ends_s) in greens(view).items():
+        if name in by_movement:
+            own = by_movement[name]
+            passed_s = own["passed_s"].fillna(np.inf).to_numpy(dtype=float)
+            found[name] = StopLine(own["reached_s"].to_numpy(dtype=float), passed_s, begins_s, ends_s)
     return found
 
 

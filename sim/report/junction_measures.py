@@ -21,6 +21,7 @@ ENGINEERS = (
     "second_green",
     "queue_at_green",
     "arrivals_on_green",
+    "longest_red",
     "stops_per_vehicle",
     "pedestrian_delay",
 )

@@ -28,6 +28,8 @@ COORDINATED: Final = "coordinated_actuated"
 """Kind of a program that keeps the clock of its plan; stages beside the corridor end when nobody comes."""
 OUTSIDE = frozenset({MAX_PRESSURE, COORDINATED}) | ANY_ORDER
 """Kinds that SUMO does not know."""
+LONGEST_RED = "longest_red_s"
+"""Parameter of a program that changes where it pays: the longest that any stage is kept from green."""
 LEADS = ">"
 """In an interval's name, without order: between the intervals of the stages from and to which it leads."""
 REACH_M = 150.0
@@ -168,6 +170,8 @@ def _described(program: SignalProgram, streets: _Streets) -> dict[str, Any]:
             if leads:
                 ways.setdefault(one, {})[other] = index
         described["ways"] = ways
+        if LONGEST_RED in dict(program.params):
+            described["longest_red_s"] = float(dict(program.params)[LONGEST_RED])
     return described
 
 

@@ -16,6 +16,7 @@ from sim.study import ScenarioFacts
 
 UNITS = {
     "",
+    "s",
     "s/veh",
     "s/ped",
     "1/veh",

@@ -211,6 +211,16 @@ EXPECTED: dict[str, dict[str, tuple[float, int]]] = {
         SOUTH: (10 / 60, 60),
         JUNCTION: (10 / 60, 60),
     },
+    # Of a cycle of 60 s the west leg has 30 s of green, the south leg 20 s; n: reds that meet the window.
+    "longest_red": {
+        THROUGH: (30, 60),
+        LEFT: (30, 60),
+        WEST: (30, 60),
+        AHEAD: (40, 61),
+        RIGHT: (40, 61),
+        SOUTH: (40, 61),
+        JUNCTION: (40, 61),
+    },
     "degree_of_saturation_mean": {JUNCTION: ((3 * 3 / 840 + 2 * 2 / 840 + 2 * 2 / 540) / 7, 6)},
     # Served as pcu (the bus is 2) over the same capacities; nobody from the south got through.
     "green_utilisation": {

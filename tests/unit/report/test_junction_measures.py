@@ -41,7 +41,8 @@ def test_every_measure_of_the_signal_has_a_column(tmp_path: Path) -> None:
     assert found is not None
     assert [head.en for head in found.heads[3:]] == [
         "Worst v/c", "Critical v/c", "Green utilisation", "Imbalance", "Cycle failures", "Second green",
-        "Queue at green, veh", "Arrivals on green", "Stops a vehicle", "Pedestrian delay, s",
+        "Queue at green, veh", "Arrivals on green", "Longest red, s", "Stops a vehicle",
+        "Pedestrian delay, s",
     ]  # fmt: skip
     (row,) = found.rows
     cells = dict(zip(ENGINEERS, row[3:], strict=True))

@@ -17,8 +17,8 @@ SPEC = MeasureSpec(
         "zh": "与评价时段相交的各次红灯（含黄灯）中最长的一次；进口道和交叉口取最大的流向。感应、自适应信号按"
         "实际灯色，可看出有无流向被长期搁置。始终放行的流向不计。",
         "en": "The longest time without green, yellow included, that meets the window; approach and junction "
-        "take their longest movement. Lights as they were shown: tells whether adaptive control lets somebody "
-        "wait. Movements that are green all the time are left out.",
+        "take their longest movement. Lights as they were shown: tells whether adaptive control lets "
+        "somebody wait. Movements that are green all the time are left out.",
     },
     unit="s",
     direction="none",

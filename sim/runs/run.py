@@ -24,7 +24,7 @@ from sim.sumo.exit_times import driven
 from sim.sumo.install import version
 from sim.sumo.outputs import RunOutput, read_outputs
 from sim.sumo.searches import outlasts, patience
-from sim.sumo.seekers import seeking
+from sim.sumo.seekers import by_demand, seeking
 from sim.sumo.stop_lines import noted_states
 
 SIMULATION_CODE = 7
@@ -118,17 +118,30 @@ class Runner:
 
 
 def simulated(request: RunRequest, spec: RunSpec, folder: Path, children: Children) -> RunOutput:
-    """Simulate and read; once more with a clock where somebody searched for longer than their patience."""
+    """Simulate and read; once more with a clock where somebody searched for longer than their patience.
+
+    With the clock at once where drivers of several demands search: it makes no difference but to how long
+    it takes.
+    """
     demand, network = request.demand, request.build.network
 
     def made(by: RunSpec) -> RunOutput:
         simulate(by, folder, request.timeout_s, children)
         return read_outputs(by, folder, demand.vehicles, demand.walks, network, request.zones)
 
-    read, limits = made(spec), patience(demand.vehicles, request.build.site.facts.parking_demand, network)
-    if not outlasts(read.tables["searches"], limits):
-        return read
-    return made(replace(spec, gives_up=limits, driver="libsumo" if spec.driver == "sumo" else spec.driver))
+    clocked = with_clock(request, spec)
+    if by_demand(request.build.site.facts):
+        return made(clocked)
+    read = made(spec)
+    return made(clocked) if outlasts(read.tables["searches"], clocked.gives_up) else read
+
+
+def with_clock(request: RunRequest, spec: RunSpec) -> RunSpec:
+    """Return the run with a clock for those who search; the same where nobody comes to park."""
+    limits = patience(request.demand.vehicles, request.build.site.facts.parking_demand, request.build.network)
+    if not limits:
+        return spec
+    return replace(spec, gives_up=limits, driver="libsumo" if spec.driver == "sumo" else spec.driver)
 
 
 def _held(request: RunRequest, folder: Path) -> frozenset[str]:

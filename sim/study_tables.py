@@ -24,6 +24,7 @@ from sim.runs.signal_tables import write_signal_tables
 from sim.standard_data import config_path
 from sim.street_map import write_street_map
 from sim.study import Study
+from sim.trajectories import write_trajectories
 from sim.trip_pairs import write_trip_pairs
 
 SIDE_TABLES = {
@@ -74,6 +75,7 @@ def write_tables(
             analysis.specs["control_delay"],
             folder.tables,
         ),
+        begin(write_trajectories, study, checked, *stored, folder.tables),
         begin(write_trip_pairs, study, *stored, primary_rows(analysis, tables), folder.tables),
     ]
     of_study = {field.name: getattr(tables, field.name) for field in fields(tables)}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from sim.comparison.pairs import BASELINE
-from sim.signals.tables import CORRIDORS, LIGHTS, STAGES
+from sim.signals.tables import CORRIDORS, LIGHTS, STAGES, TRAJECTORIES
 from sim.tables import empty
 
 NO_LIMIT = {"min_green_s": -1.0, "max_green_s": -1.0}
@@ -26,6 +26,8 @@ class SignalData:
     lights: pd.DataFrame
     stages: pd.DataFrame
     corridors: pd.DataFrame
+    trajectories: pd.DataFrame
+    """Columns TRAJECTORIES."""
 
     def of(self, arm: str, period: str, signal: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return the lights and the stages of one signal's first program in an arm and period."""
@@ -71,4 +73,5 @@ def read_signals(folder: Path) -> SignalData:
         table("signal_lights", {**KEYS, **LIGHTS}),
         table("signal_stages", {**KEYS, **STAGES}),
         table("corridors", CORRIDORS),
+        table("trajectories", TRAJECTORIES),
     )

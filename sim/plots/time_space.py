@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -23,6 +24,8 @@ from sim.plots.style import AFTER, FAINT, INK, WORSE, axis_label, both, house_st
 KEY = "time_space"
 CYCLES = 3
 """Of the longest cycle, on the time axis."""
+LONGEST_COMMON_S = 3600
+"""Vehicles are drawn where the cycles of an arm begin together at least so often."""
 OUT, HOME = GREEN, AFTER
 Spans = list[tuple[float, float]]
 
@@ -54,13 +57,8 @@ def diagram(
     period: str,
     corridor: pd.DataFrame,
     arms: Sequence[str],
-    trajectories: pd.DataFrame | None = None,
 ) -> Figure:
-    """Draw a corridor, one panel per arm on one time axis.
-
-    `trajectories` (optional): columns ``arm, vehicle, time_s, position_m``, time from the start of a cycle of
-    the axis, position from the first stop line.
-    """
+    """Draw a corridor, one panel per arm on one time axis, with simulated vehicles where they were noted."""
     name = Text(str(corridor["title_zh"].iloc[0]), str(corridor["title_en"].iloc[0]))
     title = text(f"plot.{KEY}.title", corridor=name, period=data.period_title(period))
     columns = min(2, len(arms))
@@ -71,11 +69,10 @@ def diagram(
     panels = [axes for row in grid for axes in row]
     cycles = [signals.of(arm, period, s)[0]["cycle_s"].max() for arm in arms for s in corridor["signal"]]
     end_s = CYCLES * float(np.nanmax(cycles))
+    driven = 0
     for axes, arm in zip(panels, arms, strict=False):
         widths = _panel(axes, signals, arm, period, corridor, end_s)
-        if trajectories is not None:
-            for _, one in trajectories[trajectories["arm"] == arm].groupby("vehicle"):
-                axes.plot(one["time_s"], one["position_m"], color=INK, linewidth=0.5, alpha=0.6)
+        driven += _drive(axes, signals, arm, period, corridor, end_s)
         arm_title = text("plot.before") if arm == BASELINE else data.arm_title(arm)
         axes.set_title(f"{short(both(arm_title), 52)}\n{_band_words(widths)}", fontsize=9)
     for axes in panels[len(arms) :]:
@@ -90,8 +87,40 @@ def diagram(
         both(text("plot.time_space.home")): Patch(facecolor=HOME, alpha=0.35),
         both(text("plot.light.r")): Patch(facecolor=WORSE),
     }
+    if driven:
+        legend[both(text("plot.time_space.vehicle"))] = Patch(facecolor=INK, alpha=0.6)
     legend_below(figure, legend)
     return figure
+
+
+def _drive(
+    axes: Axes, signals: SignalData, arm: str, period: str, corridor: pd.DataFrame, end_s: float
+) -> int:
+    """Draw who drove along in the middle of the period; return how many.
+
+    Greens are drawn from a second at which a cycle of all signals begins, so vehicles are too; none are where
+    the cycles of the arm have no such second within an hour.
+    """
+    table = signals.trajectories
+    own = table[
+        (table["arm"] == arm)
+        & (table["period"] == period)
+        & (table["corridor"] == corridor["corridor"].iloc[0])
+    ]
+    cycles_s = {float(signals.of(arm, period, str(s))[0]["cycle_s"].iloc[0]) for s in corridor["signal"]}
+    if own.empty or any(cycle_s != round(cycle_s) for cycle_s in cycles_s):
+        return 0
+    together_s = math.lcm(*(round(cycle_s) for cycle_s in cycles_s))
+    if together_s > LONGEST_COMMON_S:
+        return 0
+    begin_s = float(own["time_s"].median() // together_s) * together_s
+    shown = 0
+    for _, one in own.groupby("vehicle", sort=False):
+        times_s = one["time_s"] - begin_s
+        if times_s.max() >= 0 and times_s.min() <= end_s:
+            axes.plot(times_s, one["position_m"], color=INK, linewidth=0.5, alpha=0.6)
+            shown += 1
+    return shown
 
 
 def _panel(

@@ -28,16 +28,21 @@ def write_signal_tables(study: Study, builds: Mapping[tuple[str, str], ArmBuild]
             found = tables.readings(built.controls, built.network, window_s)
             lights.append(_keyed(tables.lights(found), arm.id, period))
             stages.append(_keyed(tables.stages(found), arm.id, period))
-    titles = {name: Text(r.title.zh, r.title.en) for name, r in study.site.facts.routes.items()}
     folder.mkdir(parents=True, exist_ok=True)
     all_stages = pd.concat(stages, ignore_index=True)
     for name, whole in (
         ("signal_lights", pd.concat(lights, ignore_index=True)),
         ("signal_stages", all_stages),
-        ("corridors", tables.corridors(study.site.network, _named(study), titles)),
+        ("corridors", corridor_table(study)),
     ):
         whole.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
     write_stage_tables(all_stages, folder)
+
+
+def corridor_table(study: Study) -> pd.DataFrame:
+    """Return the corridors worth drawing: columns `sim.signals.tables.CORRIDORS`."""
+    titles = {name: Text(r.title.zh, r.title.en) for name, r in study.site.facts.routes.items()}
+    return tables.corridors(study.site.network, _named(study), titles)
 
 
 def _keyed(table: pd.DataFrame, arm: str, period: str) -> pd.DataFrame:

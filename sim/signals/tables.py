@@ -70,6 +70,17 @@ CORRIDORS: Mapping[str, str] = {
 }
 """One row per junction of a corridor."""
 
+TRAJECTORIES: Mapping[str, str] = {
+    "arm": "string",
+    "period": "string",
+    "replicate": "int64",
+    "corridor": "string",
+    "vehicle": "string",
+    "time_s": "float64",
+    "position_m": "float64",  # as in CORRIDORS
+}
+"""Vehicles along a corridor, in order: when they came to each stop line, and when they passed it."""
+
 
 def readings(
     controls: Mapping[str, SignalControl], network: Network, window_s: tuple[float, float]

@@ -19,6 +19,7 @@ from sim.signals.program import Interval, SignalProgram
 from sim.signals.reading import Reading, read
 from sim.signals.stage_table import write_stage_tables
 from sim.site.network import Approach, Connection, Network
+from sim.trajectories import trajectories
 from tests.drawn_sites import network
 from tests.synthetic_study import study_json
 
@@ -163,3 +164,39 @@ def test_stage_tables_for_controllers(data: StudyData, tmp_path: Path) -> None:
 
 def test_no_signals_no_files(tmp_path: Path) -> None:
     assert write_stage_tables(read_signals(tmp_path).stages, tmp_path) == []
+
+
+def test_simulated_vehicles_are_drawn_on_the_clock_of_the_greens(data: StudyData) -> None:
+    came = pd.DataFrame(
+        [
+            # Along both stop lines; the last one turned off, and one never passed the second.
+            ("v1", "J1.west.through", 1612.0, 1615.0),
+            ("v1", "J2.west.through", 1650.0, 1651.0),
+            ("v2", "J2.east.through", 1630.0, 1630.0),
+            ("v2", "J1.east.through", 1668.0, 1690.0),
+            ("v3", "J1.west.through", 1620.0, 1622.0),
+            ("v4", "J1.west.through", 1620.0, 1622.0),
+            ("v4", "J2.west.through", 1670.0, float("nan")),
+        ],
+        columns=["vehicle", "movement", "reached_s", "passed_s"],
+    )
+    corridors = read_signals(data.folder).corridors
+    junction_of = {f"{j}.{leg}.through": j for j in ("J1", "J2") for leg in ("west", "east")}
+    found = trajectories(came, corridors, junction_of)
+    far_m = corridors["position_m"].max()
+    assert [tuple(row) for row in found.itertuples(index=False)] == [
+        ("main", "v1", 1612, 0), ("main", "v1", 1615, 0),
+        ("main", "v1", 1650, far_m), ("main", "v1", 1651, far_m),
+        ("main", "v2", 1630, far_m), ("main", "v2", 1630, far_m),
+        ("main", "v2", 1668, 0), ("main", "v2", 1690, 0),
+    ]  # fmt: skip
+    whole = pd.concat(
+        [found.assign(arm=arm, period="am_peak", replicate=1) for arm in ("baseline", "retime")]
+    )
+    whole.to_parquet(data.folder / "tables" / "trajectories.parquet")
+    (drawing,) = time_space.draw(data, {})
+    for axes in drawing.figure.axes:
+        lines = [line for line in axes.lines if len(line.get_xdata()) == 4]
+        # 80 s cycles: the median time lies in the one that begins at 1600.
+        assert [list(line.get_xdata()) for line in lines] == [[12, 15, 50, 51], [30, 30, 68, 90]]
+        assert list(lines[0].get_ydata()) == [0, 0, far_m, far_m]

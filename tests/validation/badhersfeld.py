@@ -105,8 +105,8 @@ def page(tables: Path, replicates: int) -> str:
         f"`lot`: {LOT['stalls']} stalls more on the street of the visitors.",
         f"`no_bays`: {BAYS['stalls']} kerb bays of that street go, and 30 % of their users stop on the lane.",
         "",
-        "| policy | measure | today | then | change | 95 % interval | verdict |",
-        "|---|---|---|---|---|---|---|",
+        "| policy | measure | today | then | change | 95 % interval |",
+        "|---|---|---|---|---|---|",
     ]
     for arm in ("lot", "no_bays"):
         for measure, name in MEASURES.items():
@@ -115,10 +115,10 @@ def page(tables: Path, replicates: int) -> str:
             row = own.loc[(arm, measure)]
             numbers = (f"{row[key]:.4g}" for key in ("before", "after", "difference"))
             interval = f"[{row['ci_low']:.3g}, {row['ci_high']:.3g}]"
-            lines.append(f"| `{arm}` | {name} | {' | '.join(numbers)} | {interval} | {row['verdict']} |")
+            lines.append(f"| `{arm}` | {name} | {' | '.join(numbers)} | {interval} |")
     findings = pd.read_parquet(tables / "findings.parquet")
     counts = findings.groupby(["arm", "finding"]).size()
-    lines += ["", "Findings (how often): " + ("none." if counts.empty else "")]
+    lines += ["", "Findings, and how often:" if len(counts) else "No findings.", ""]
     lines += [f"- `{arm}`: {finding} ({n})" for (arm, finding), n in counts.items()]
     return "\n".join(lines).rstrip() + "\n"
 

@@ -58,7 +58,7 @@ def diagnosis(data: StudyData, specs: Mapping[str, MeasureSpec], arm: str) -> li
         & table["scope"].str.startswith("movement:")
         & table["before"].notna()
     ]
-    junctions = _junctions(data, arm)
+    junctions = touched_junctions(data, arm)
     names = own["scope"].str.removeprefix("movement:").str.rsplit(".", n=2).str[0]
     if junctions and names.isin(junctions).any():
         own = own[names.isin(junctions)]
@@ -66,7 +66,8 @@ def diagnosis(data: StudyData, specs: Mapping[str, MeasureSpec], arm: str) -> li
     return [_diagnosed(data, arm, row) for row in records(worst)]
 
 
-def _junctions(data: StudyData, arm: str) -> set[str]:
+def touched_junctions(data: StudyData, arm: str) -> set[str]:
+    """Return the junctions where a policy may change something, at the stop lines of its streets too."""
     touched = (data.geometry.get("touched") or {}).get(arm) or {}
     edges = set(touched.get("edges", ()))
     found = set(touched.get("junctions", ()))

@@ -13,6 +13,7 @@ from sim.labels import Text, catalogue
 from sim.measures.level_of_service import Scale, Standard, crosses, grade
 from sim.measures.spec import MeasureSpec
 from sim.plots.study_data import StudyData
+from sim.report.card_facts import touched_junctions
 from sim.report.words import BAD, GOOD, Change, change, measure_name
 from sim.site.places import leg, place, turn
 
@@ -27,6 +28,8 @@ COLUMNS: Mapping[str, str] = {
 }
 """Measure -> what its column is called (`report.column.`)."""
 DELAY = "control_delay"
+FEW = 4
+"""Junctions without a change: so many are listed among the others, more are folded away together."""
 PREFERRED_STANDARD = "cjj_t_141_2010"
 _TURNS = ("left", "through", "right", "uturn")
 
@@ -77,6 +80,8 @@ class MovementTables:
     arm: Text
     period: Text
     junctions: tuple[JunctionTable, ...]
+    quiet: tuple[JunctionTable, ...]
+    """Those that the policy leaves alone, in which no row got worse and no movement better, where many."""
 
 
 def movement_tables(
@@ -97,13 +102,19 @@ def movement_tables(
                 for junction, own in scopes.items()
             ]
             tables.sort(key=lambda table: (-table.worse_count, table.junction))
+            touched = touched_junctions(data, str(arm["id"]))
+            changed = [t for t in tables if t.worse_count or t.better_count or t.junction in touched]
+            quiet = [table for table in tables if table not in changed]
+            if len(quiet) <= FEW:
+                quiet = []
             if tables:
                 yield MovementTables(
                     str(arm["id"]),
                     period,
                     data.arm_title(arm["id"]),
                     data.period_title(period),
-                    tuple(tables),
+                    tuple(table for table in tables if table not in quiet),
+                    tuple(quiet),
                 )
 
 

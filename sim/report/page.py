@@ -101,7 +101,8 @@ def context(
     """Gather everything that the templates show."""
     tables = list(movement_tables(data, specs, standards))
     compared = evidence(data, specs[data.primary])
-    shown = {s.title.en: s for group in tables for table in group.junctions for s in table.standards}
+    listed = [table for group in tables for table in (*group.junctions, *group.quiet)]
+    shown = {s.title.en: s for table in listed for s in table.standards}
     return {
         "data": data,
         "study": data.study,

@@ -60,10 +60,8 @@ def place(scope: str, titles: Mapping[str, Text] = UNTITLED) -> Text:
 
 
 def named(facts: SiteFacts, scope: str) -> Text:
-    """Name a junction or approach for the change log: 石桥铺路口 J1; where it has no title, its bare id."""
-    known = titles(facts)
-    id = scope.partition(":")[2]
-    return place(scope, known) if f"junction:{id.partition('.')[0]}" in known else Text(id, id)
+    """Name a junction or approach for the change log: 石桥铺路口 J1; 路口 J1 where it has no title."""
+    return place(scope, titles(facts))
 
 
 def narrow_place(scope: str, titles: Mapping[str, Text] = UNTITLED) -> Text:

@@ -211,6 +211,23 @@ def test_a_junctions_table_goes_from_demand_to_pedestrians(folder: Path) -> None
     }
 
 
+def test_many_junctions_without_a_change_are_folded_away(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = read_study(folder)
+    still = replace(data, comparison=data.comparison.assign(verdict="equivalent"))
+    assert not any(group.quiet for group in movement_tables(still, SPECS, {}))  # one: no use to fold it
+    monkeypatch.setattr("sim.report.movements.FEW", 0)
+    for group in movement_tables(still, SPECS, {}):  # the policy acts at J1
+        assert [table.junction for table in group.junctions] == ["J1"]
+        assert [table.junction for table in group.quiet] == ["J2"]
+    for group in movement_tables(data, SPECS, {}):
+        assert {table.junction for table in (*group.junctions, *group.quiet)} == {"J1", "J2"}
+        assert not any(table.worse_count or table.better_count for table in group.quiet)
+    said = Reader(html(context(still, SPECS, {}, []))).text("movements")
+    assert "另有 1 个路口，没有一行变差" in said and "石桥铺路口 J1" in said
+
+
 def test_level_of_service_is_by_tables_that_fit_the_junction(tmp_path: Path, repo_root: Path) -> None:
     folder = small(tmp_path, controls={"J1": "signals", "J2": "priority"})
     data, standards = read_study(folder), read_standards(repo_root / "configs" / "standards")

@@ -148,7 +148,8 @@
     var shown = now(), found = Array.from(document.querySelectorAll("details[data-junction]")).filter(function (one) {
       return one.dataset.junction === data.junctions[i].id && one.dataset.arm === shown.arm.id && one.dataset.period === shown.period.id;
     })[0];
-    if (found) { found.open = true; found.scrollIntoView({ block: "start" }); found.querySelector("summary").focus({ preventScroll: true }); }
+    for (var outer = found; outer; outer = outer.parentElement.closest("details")) { outer.open = true; }
+    if (found) { found.scrollIntoView({ block: "start" }); found.querySelector("summary").focus({ preventScroll: true }); }
   }
   var keyed = { kind: "", at: 0 };
   function mark(view, target) {

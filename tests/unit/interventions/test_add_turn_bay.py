@@ -48,9 +48,9 @@ def test_the_change_log_names_side_length_and_marking(site: Site) -> None:
     words = bay(site).change_log[0]
     assert (
         words.zh
-        == "J1.north 增设内侧展宽 40 m；停车线处车道功能（由中央至路侧）：左直 | 直右 → 左 | 直 | 直右"
+        == "路口 J1 北进口 增设内侧展宽 40 m；停车线处车道功能（由中央至路侧）：左直 | 直右 → 左 | 直 | 直右"
     )
-    assert words.en.startswith("J1.north: turn bay of 40 m at the median; ")
+    assert words.en.startswith("junction J1 north: turn bay of 40 m at the median; ")
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,10 @@ def test_a_signal_goes_and_nothing_else(site: Site, tmp_path: Path) -> None:
     assert prove(base, arm, policy.footprint, policy.edits).changed
     assert arm.controls.keys() == base.controls.keys() - {"J1"}
     assert arm.network.junctions["J1"].control == "priority"
-    assert policy.change_log[0].en == "J1 control: signals → priority (give way), J1.east, J1.west first"
+    assert (
+        policy.change_log[0].en
+        == "junction J1 control: signals → priority (give way), junction J1 east, junction J1 west first"
+    )
     assert "not held against an observation" in policy.assumptions[0].en
 
 
@@ -161,7 +164,7 @@ def test_signals_are_put_up_with_a_stated_plan(crossroads: Site, tmp_path: Path)
     assert [(stage.name, stage.green_s) for stage in program.stages()] == [("main", 40), ("side", 25)]
     assert ["measured_junctions" in words.en for words in policy.warnings] == [True]
     assert policy.change_log[0].en == (
-        "J1 gets signals: priority (give way) → signals, cycle 75 s, greens main 40 s, side 25 s"
+        "junction J1 gets signals: priority (give way) → signals, cycle 75 s, greens main 40 s, side 25 s"
     )
 
 

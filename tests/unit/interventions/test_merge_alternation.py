@@ -78,7 +78,7 @@ def test_who_asks_for_less_than_half_gets_it_all(site: Site, tmp_path: Path) -> 
 
 def test_it_says_what_it_rests_on(site: Site) -> None:
     policy = applied(site)
-    assert policy.change_log[0].en == "B: merging priority (give way) → taking turns"
+    assert policy.change_log[0].en == "junction B: merging priority (give way) → taking turns"
     assert "upper bound" in policy.assumptions[0].en
     assert len(policy.warnings) == 1
 

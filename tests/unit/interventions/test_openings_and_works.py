@@ -37,7 +37,7 @@ def test_who_turns_back_gives_way_with_the_left_turn(site: Site) -> None:
     program = next(iter(then.signals["am"][str(uturn.signal)].programs.values()))
     shown = {(i.state[left.link], i.state[uturn.link]) for i in program.intervals}  # type: ignore[index]
     assert all(back == ahead.replace("G", "g") for ahead, back in shown)
-    assert policy.change_log[0].en == "J1.west U-turns: none → allowed, giving way"
+    assert policy.change_log[0].en == "junction J1 west U-turns: none → allowed, giving way"
 
 
 def test_what_is_opened_can_be_closed_and_nothing_is_left(site: Site, tmp_path: Path) -> None:

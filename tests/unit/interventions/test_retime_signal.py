@@ -42,15 +42,15 @@ def test_one_green_changes_one_interval_in_every_period() -> None:
         ("am", (42, 3, 30, 3)),
         ("pm", (42, 3, 30, 3)),
     ]
-    assert applied.change_log[0].zh == "J1 配时：A 相位绿灯 35→42 s，周期 71→78 s"
-    assert applied.change_log[0].en == "J1 timing: stage A green 35→42 s, cycle 71→78 s"
+    assert applied.change_log[0].zh == "路口 J1 配时：A 相位绿灯 35→42 s，周期 71→78 s"
+    assert applied.change_log[0].en == "junction J1 timing: stage A green 35→42 s, cycle 71→78 s"
     assert applied.footprint == {("signal_timing", "J1@am"), ("signal_timing", "J1@pm")}
 
 
 def test_one_period_is_named_in_the_change_log() -> None:
     applied = retime(site(program(35, 30)), period="pm", expect={"cycle_s": 71}, offset_s=12)
     assert [edit.period for edit in applied.edits] == ["pm"]
-    assert applied.change_log[0].en == "PM peak: J1 timing: offset 0→12 s"
+    assert applied.change_log[0].en == "PM peak: junction J1 timing: offset 0→12 s"
 
 
 def test_a_cycle_scales_the_greens_in_whole_seconds() -> None:
@@ -142,7 +142,7 @@ def test_two_changes_of_one_signal_need_an_order_and_the_later_finds_what_the_ea
     ordered = policy_of(one=first, two={**second, "after": ["one"], "expect": {"cycle_s": 76}})
     applied = apply(ordered, found, "policy")
     assert applied.edits[-1].durations_s == (40, 3, 35, 3)
-    assert applied.change_log[1].en == "J1 timing: stage B green 30→35 s, cycle 76→81 s"
+    assert applied.change_log[1].en == "junction J1 timing: stage B green 30→35 s, cycle 76→81 s"
 
 
 def test_changes_in_different_periods_do_not_meet() -> None:

@@ -37,7 +37,7 @@ def test_the_footprint_is_the_approach_and_its_junction(site: Site) -> None:
 
 def test_the_change_log_names_both_markings(site: Site) -> None:
     words = remark(site, ["left", "left+through", "right"]).change_log[0]
-    assert words.zh == "J1.west 车道功能（由中央至路侧）：左 | 直 | 直右 → 左 | 左直 | 右"
+    assert words.zh == "路口 J1 西进口 车道功能（由中央至路侧）：左 | 直 | 直右 → 左 | 左直 | 右"
     assert words.en.endswith("left | through | through+right → left | left+through | right")
 
 

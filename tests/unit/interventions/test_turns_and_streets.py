@@ -71,7 +71,7 @@ def test_bans_that_together_leave_no_way_are_refused(site: Site) -> None:
 def test_a_limit_leaves_the_sidewalk_alone(site: Site) -> None:
     edits = applied(site, SLOW).edits
     assert [(e.lane, e.speed_mps) for e in edits if isinstance(e, SetLane)] == [(n, 11.11) for n in (1, 2, 3)]
-    assert applied(site, SLOW).change_log[0].zh == "J1.west 限速 50→40 km/h"
+    assert applied(site, SLOW).change_log[0].zh == "路口 J1 西进口 限速 50→40 km/h"
 
 
 def test_a_bus_lane_opens_before_the_stop_line(site: Site) -> None:

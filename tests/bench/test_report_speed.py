@@ -122,7 +122,7 @@ def finish(study: Study, config: dict[str, object]) -> None:
     rng = np.random.default_rng(1)
     rows = []
     for number, arm in enumerate(study.simulated):
-        level = 1.0 + 0.03 * (number % 3 - 1) if number else 1.0  # better, worse, and neither
+        level = 1.0 + 0.08 * (number % 3 - 1) if number else 1.0  # better, worse, and neither
         for n in study.replicates:
             digest = f"{len(rows):02x}" + f"{len(rows):062x}"
             own = {name: moved(table, rng, level) for name, table in tables.items()}

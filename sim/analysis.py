@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Literal
 
 import pandas as pd
@@ -239,15 +238,15 @@ class Analysis:
 
     def _measured(self, key: Key, of_counts: pd.DataFrame) -> Mapping[str, pd.DataFrame]:
         """Measure one run, or find it measured. `of_counts`: what is found in the counts of its period."""
-        files = self._files(key)
-        if files is None:
+        found = self._found(key)
+        if found is None:
             return {"findings": _keyed(key, findings.run_failed())}
-        tables = {name: measurements.read(files, name) for name in HELD}
+        tables = {name: found.table(name) for name in HELD}
         more = (tables["findings"], of_counts, findings.find_in_assignment(self.assignment, *key[:2]))
         kept = [table for table in more if len(table)] or [empty(findings.FOUND)]
         return {name: _keyed(key, table) for name, table in {**tables, "findings": pd.concat(kept)}.items()}
 
-    def _files(self, key: Key) -> Mapping[str, Path] | None:
+    def _found(self, key: Key) -> measurements.Measured | None:
         """Return what was measured of a run, measuring it if need be; None: it failed."""
         record = self.runs[key]
         if record.failure or record.digest is None:
@@ -307,11 +306,9 @@ class Analysis:
     def profiles_of(self, arm: str, period: str) -> pd.DataFrame:
         """Return the curves of all runs of an arm in a period; columns LONG["profiles"]."""
         keys = [key for key in sorted(self.runs) if key[:2] == (arm, period)]
-        found = [(key, self._files(key)) for key in keys]
+        found = [(key, self._found(key)) for key in keys]
         curves = {
-            key: {"profiles": _keyed(key, measurements.read(files, "profiles"))}
-            for key, files in found
-            if files
+            key: {"profiles": _keyed(key, measured.table("profiles"))} for key, measured in found if measured
         }
         return _stacked(curves, "profiles")
 
@@ -339,7 +336,9 @@ class Analysis:
     def _against(self, base: str | None, view: RunView, *, placebo: bool) -> pd.DataFrame:
         if base is None:
             return empty(findings.FOUND)
-        people = {name: self.store.read(base, name) for name in ("trips", "walks")}
+        people = {
+            name: self.store.read(base, name, ["id", *columns]) for name, columns in findings.PEOPLE.items()
+        }
         return findings.find_between(people, view.tables, PERTURBATION_S if placebo else 0.0)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import pandas as pd
 from sim.checks.findings import FOUND
 from sim.checks.ledger import FATES
 from sim.measures.profiles import PROFILES
+from sim.parquet import read_table, write_table
 from sim.publish import file_sums, publish
 from sim.tables import MEASURES, typed
 
@@ -34,25 +36,36 @@ TABLES: Mapping[str, Mapping[str, str]] = {
 PROGRAM = Path(__file__).parent
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What was measured of one run: a folder of files, and the tables themselves if that was just now."""
+
+    folder: Path
+    fresh: Mapping[str, pd.DataFrame]
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return one table; columns `TABLES`."""
+        if name in self.fresh:
+            return self.fresh[name]
+        return read_table(self.folder / f"{name}.parquet", TABLES[name])
+
+
 def measured(
     store: Path, run: str, origin: str, measure: Callable[[], Mapping[str, pd.DataFrame]]
-) -> Mapping[str, Path]:
-    """Return the files of what was measured of a run, by table; `measure` gives the tables if there are none.
+) -> Measured:
+    """Return what was measured of a run; `measure` gives the tables if there are none yet.
 
     `store`: the root of the runs' store. ConfigError where it cannot be written.
     """
+    fresh: dict[str, pd.DataFrame] = {}
 
     def fill(folder: Path) -> None:
         for name, table in measure().items():
-            typed(table, TABLES[name]).to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
+            fresh[name] = typed(table, TABLES[name])
+            write_table(fresh[name], folder / f"{name}.parquet")
 
     folder = publish(store / "measured" / run[:2] / f"{run}.{origin}", fill)
-    return {name: folder / f"{name}.parquet" for name in TABLES}
-
-
-def read(files: Mapping[str, Path], name: str) -> pd.DataFrame:
-    """Read one table of what `measured` returned; columns `TABLES`."""
-    return pd.read_parquet(files[name]).astype(dict(TABLES[name]))
+    return Measured(folder, fresh)
 
 
 def digest(*parts: object) -> str:

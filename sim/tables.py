@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
+from pandas.api.types import pandas_dtype
 
 PLACEBO = "placebo"
 """Arm of the blank control (空白对照): today, but everyone leaves up to a second earlier or later."""
@@ -284,4 +285,11 @@ def typed(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
     """Order and type the columns; a missing or a spare column is a ValueError."""
     if set(table.columns) != set(columns):
         raise ValueError(f"columns {sorted(table.columns)} where {sorted(columns)} are wanted")
-    return table[list(columns)].astype(dict(columns)).reset_index(drop=True)
+    return converted(table[list(columns)], columns).reset_index(drop=True)
+
+
+def converted(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    """Convert the columns that are not of the stated type yet: to convert one that is costs as much."""
+    present = table.dtypes.to_dict()
+    other = {name: kind for name, kind in columns.items() if present[name] != pandas_dtype(kind)}
+    return table.astype(other) if other else table

@@ -11,7 +11,7 @@ approach and junction, whose means it enters.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
@@ -122,6 +122,12 @@ class Found(NamedTuple):
 _ROUNDING = {"scheduled_s": 0.02, "speed_factor": 0.01}
 """Outputs carry two digits, the demand more; which of them a vehicle is read from may differ between arms."""
 
+PEOPLE: Mapping[str, Sequence[str]] = {
+    "trips": ("type", "scheduled_s", "speed_factor"),
+    "walks": ("crossing", "scheduled_s"),
+}
+"""Run table -> by what its people are held against those of another run, beside their ids."""
+
 STEP_S = 2.0
 """A stay may seem longer than planned by the steps in which it begins and ends."""
 
@@ -151,8 +157,7 @@ def find_between(
     scheduled departure; numbers to the two digits that outputs are rounded to. The value is the number of
     people who differ. The blank control's departures may be `moved_s` away.
     """
-    differing = _differing(base["trips"], arm["trips"], ["type", "scheduled_s", "speed_factor"], moved_s)
-    differing += _differing(base["walks"], arm["walks"], ["crossing", "scheduled_s"], moved_s)
+    differing = sum(_differing(base[name], arm[name], columns, moved_s) for name, columns in PEOPLE.items())
     found = [Found(Finding.ARMS_DIFFER_IN_DEMAND, "", differing, 0)] if differing else []
     return as_table(iter(found))
 
@@ -309,9 +314,12 @@ def _calibration(view: RunView, gates: Gates) -> Iterator[Found]:
         yield Found(Finding.UNCALIBRATED, "", share, 1)
 
 
-def _differing(base: pd.DataFrame, arm: pd.DataFrame, columns: list[str], moved_s: float) -> int:
-    if base["id"].equals(arm["id"]):  # as good as always, and then there is nothing to look up
-        both = base[columns].add_suffix("_x").join(arm[columns].add_suffix("_y"))
+def _differing(base: pd.DataFrame, arm: pd.DataFrame, columns: Sequence[str], moved_s: float) -> int:
+    if base[["id", *columns]].equals(arm[["id", *columns]]):  # as good as always
+        return 0
+    if base["id"].equals(arm["id"]):  # then there is nothing to look up
+        names = list(columns)
+        both = base[names].add_suffix("_x").join(arm[names].add_suffix("_y"))
         same = np.ones(len(both), dtype=bool)
     else:
         both = base[["id", *columns]].merge(arm[["id", *columns]], on="id", how="outer", indicator=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from sim.measures.base import RunView, Value
 from sim.measures.spec import MeasureSpec
 
@@ -32,4 +34,4 @@ SPEC = MeasureSpec(
 def compute(view: RunView) -> Iterator[Value]:
     """Yield the percentile of every approach."""
     for approach, queues in view.queues.groupby("approach", sort=True):
-        yield Value(f"approach:{approach}", float(queues["queue_m"].quantile(0.95)), len(queues))
+        yield Value(f"approach:{approach}", float(np.quantile(queues["queue_m"], 0.95)), len(queues))

@@ -5,10 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import numpy as np
+
 from sim.measures.base import RunView, Value
 from sim.measures.spec import MeasureSpec
 from sim.signals.program import GREEN
 from sim.site.network import Approach
+
+ROUNDING_S = 1e-6
+"""Sums of floats differ by so much."""
 
 SPEC = MeasureSpec(
     id="cycle_failures",
@@ -37,18 +42,21 @@ SPEC = MeasureSpec(
 def compute(view: RunView) -> Iterator[Value]:
     """Yield the share of every approach whose queue intervals are its signal's cycle, and of junctions."""
     rows = view.lane_queues
-    rows = rows.assign(failed=rows["jam_max_veh"] > rows["vehicles"], lasts_s=rows["end_s"] - rows["begin_s"])
-    of_approach = dict(list(rows.groupby("approach")))
+    of_approach = rows.groupby("approach").indices
+    none = np.empty(0, dtype=np.int64)
+    failing = (rows["jam_max_veh"] > rows["vehicles"]).to_numpy()
+    lasts_s = (rows["end_s"] - rows["begin_s"]).to_numpy()
+    lane_of = rows["lane"].to_numpy()
     for junction in view.junctions:
         failed = cycles = 0
         for approach in junction.approaches:
             cycle_s, lanes = _held_up(view, approach)
-            own = of_approach.get(approach.id, rows[:0])
-            fit = own["lane"].isin(lanes) & ((own["lasts_s"] - cycle_s).abs() < 1e-6)  # noqa: PLR2004 - floats
-            own = own[fit]
+            own = np.asarray(of_approach.get(approach.id, none))
+            own = own[np.isin(lane_of[own], lanes) & (np.abs(lasts_s[own] - cycle_s) < ROUNDING_S)]
             if len(own):
-                yield Value(f"approach:{approach.id}", float(own["failed"].mean()), len(own))
-                failed, cycles = failed + int(own["failed"].sum()), cycles + len(own)
+                count = int(failing[own].sum())
+                yield Value(f"approach:{approach.id}", count / len(own), len(own))
+                failed, cycles = failed + count, cycles + len(own)
         if cycles:
             yield Value(f"junction:{junction.id}", failed / cycles, cycles)
 

@@ -13,7 +13,7 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -23,6 +23,7 @@ import pandas as pd
 
 from sim.errors import ConfigError, Problem, reason_of
 from sim.labels import Message
+from sim.parquet import read_table, write_table
 from sim.publish import damage, publish
 from sim.tables import ASKED_TABLES, RUN_TABLES, RunFacts, empty, typed
 
@@ -69,7 +70,7 @@ class Store:
             asked = {name: columns for name, columns in ASKED_TABLES.items() if name in tables}
             for name, columns in {**RUN_TABLES, **asked}.items():
                 table = typed(tables[name], columns)
-                table.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
+                write_table(table, folder / f"{name}.parquet")
             (folder / "log.txt").write_text(log, encoding="utf-8")
             content = {"schema_version": SCHEMA_VERSION, "inputs": dict(inputs), "facts": asdict(facts)}
             (folder / "run.json").write_text(_json(content), encoding="utf-8")
@@ -77,12 +78,16 @@ class Store:
         publish(self.folder(digest), fill)
         self._failure(digest).unlink(missing_ok=True)
 
-    def read(self, digest: str, table: str) -> pd.DataFrame:
-        """Read one table of a run; of `ASKED_TABLES` an empty one where the run was not asked for it."""
+    def read(self, digest: str, table: str, only: Sequence[str] = ()) -> pd.DataFrame:
+        """Read one table of a run; of `ASKED_TABLES` an empty one where the run was not asked for it.
+
+        `only`: these columns; all of them where nothing is said.
+        """
         path, columns = self.folder(digest) / f"{table}.parquet", {**RUN_TABLES, **ASKED_TABLES}[table]
+        columns = {name: columns[name] for name in only} or columns
         if table in ASKED_TABLES and not path.is_file():
             return empty(columns)
-        return pd.read_parquet(path).astype(dict(columns))
+        return read_table(path, columns)
 
     def facts(self, digest: str) -> RunFacts:
         """Read the scalar side of a run."""

@@ -255,13 +255,19 @@ class Network:
             found[turn] = min(found.get(turn, c.free_time_s), c.free_time_s)
         return found
 
+    @cached_property
+    def edge_time_s(self) -> Mapping[str, float]:
+        """Edge -> time to drive it at the limit."""
+        return {id: edge.free_time_s for id, edge in self.edges.items()}
+
     def free_times_s(self, edges: Sequence[str]) -> list[float]:
         """Free-flow times from the start of a route to the end of each edge, ways through nodes included."""
+        edge_time_s, turn_time_s = self.edge_time_s, self.turn_time_s
         times_s: list[float] = []
         clock_s = 0.0
         for before, edge in zip([None, *edges], edges, strict=False):
-            clock_s += self.edges[edge].free_time_s
-            clock_s += self.turn_time_s.get((before, edge), 0.0) if before is not None else 0.0
+            clock_s += edge_time_s[edge]
+            clock_s += turn_time_s.get((before, edge), 0.0) if before is not None else 0.0
             times_s.append(clock_s)
         return times_s
 

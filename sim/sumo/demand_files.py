@@ -100,6 +100,7 @@ def _records(table: pd.DataFrame) -> Iterator[dict[str, Any]]:
 def _vehicles(demand: Demand, ours: frozenset[str]) -> list[tuple[float, str, str]]:
     known: dict[str, str] = {}  # routes and stops repeat, and so do
     places: dict[tuple[str, ...], str] = {}
+    types: dict[str, str] = {}
     found = []
     for row in _records(demand.vehicles.assign(departs_s=departs_s(demand.vehicles))):
         route, stops = row["edges"], row["stops"]
@@ -110,7 +111,9 @@ def _vehicles(demand: Demand, ours: frozenset[str]) -> list[tuple[float, str, st
         ends = tuple(row[name] for name in ENDS)
         if ends not in places:
             places[ends] = written(dict(zip(ENDS.values(), (end or None for end in ends), strict=True)))
-        own = written({"id": row["id"], "type": row["type"]})
+        if row["type"] not in types:
+            types[row["type"]] = written({"type": row["type"]})
+        own = written({"id": row["id"]}) + types[row["type"]]
         text = (
             f'    <vehicle{own} depart="{row["departs_s"]:.2f}"{places[ends]}'
             f' speedFactor="{row["speed_factor"]:.4f}">\n{known[route]}{known[stops]}'

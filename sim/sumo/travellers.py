@@ -133,6 +133,8 @@ def _from_the_stall(row: pd.DataFrame, demand: pd.DataFrame) -> pd.DataFrame:
     ``depart + stop time - scheduled``.
     """
     stood = demand["purpose"] == LEAVING
+    if not stood.any():
+        return row
     scheduled_s = demand["scheduled_s"]
     depart_s = row["depart"].clip(lower=scheduled_s)
     ends_s = row["depart"] + row["duration"]

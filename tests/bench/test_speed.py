@@ -10,30 +10,26 @@ import os
 import resource
 import statistics
 import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import yaml
 
 from sim.cli.compose import composed
 from sim.demand import Demand, realise
 from sim.errors import Problems
-from sim.importing import import_site
 from sim.runs.run import DEMAND_FILE, Runner, RunRequest
 from sim.runs.store import Store
 from sim.runs.work import laid_out, request
 from sim.scenario import assemble
-from sim.site.model import Site
 from sim.study import Study
 from sim.sumo.build import build
 from sim.sumo.demand_files import write_demand
 from sim.sumo.detectors import write_detectors
 from sim.sumo.driver import DETECTORS_FILE, RunSpec, simulate
 from sim.sumo.install import binary, environment
-from sim.sumo.site import load
+from tests.bench.watched_run import huandu_run
+from tests.retimings import write_retimings
 
 pytestmark = [pytest.mark.bench, pytest.mark.data]
 
@@ -58,47 +54,11 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def acosta(root: Path, repo_root: Path) -> Study:
     """Today and one signal retimed, as the files of a user's own root."""
     source = repo_root.parent / "shared" / "data" / "bologna_acosta" / "run.sumocfg"
-    if not source.is_file():
-        pytest.skip("no real data: ../shared/data is not beside the repository")
-    for name in ("scenarios", "configs/scenario"):
-        (root / name).mkdir(parents=True)
-    import_site(source, "acosta", root, begin="00:00:00", end="01:00:00")
-    policies = root / "scenarios" / "acosta" / "policies"
-    policies.mkdir(exist_ok=True)
-    site = load(policies.parent, root / "results" / ".store")
-    (policies / "retime.yaml").write_text(yaml.safe_dump({"retime": retimed(site)}), encoding="utf-8")
-    scenario = (
-        "# @package _global_\n"
-        "defaults:\n  - /acosta/policies@policies: [retime]\n"
-        "site: acosta\nprimary: fair_travel_time\n"
-    )
-    (root / "configs" / "scenario" / "acosta.yaml").write_text(scenario, encoding="utf-8")
+    write_retimings(root, source, "acosta", 1, begin="00:00:00", end="01:00:00")
     problems = Problems()
     name, config = composed(root, WORDS, problems)
     problems.raise_if_any()
     return assemble(root, name, config, "bench")
-
-
-def retimed(site: Site) -> dict[str, object]:
-    """One signal's first stage is two seconds longer."""
-    period = next(iter(site.periods))
-    for junction in sorted(site.network.junctions.values(), key=lambda j: j.id):
-        control = site.signals[period].get(junction.signal or "")
-        program = control.programs[control.active] if control else None
-        if program and program.kind == "static" and len(program.stages()) > 1:
-            stage = program.stages()[0]
-            fields = {
-                "kind": "retime_signal",
-                "junction": junction.id,
-                "expect": {"cycle_s": program.cycle_s},
-                "greens_s": {stage.name: stage.green_s + 2},
-            }
-            return {
-                "site": "acosta",
-                "title": {"zh": "配时", "en": "retime"},
-                "interventions": {"s": fields},
-            }
-    raise AssertionError("a signal to retime")
 
 
 def people(study: Study) -> Demand:
@@ -173,6 +133,14 @@ def test_drivers_cost_little_more_than_plain_sumo(one: RunRequest, root: Path) -
     assert libsumo / reference <= 1.15
 
 
+def test_found_again_costs_no_simulation(one: RunRequest, root: Path) -> None:
+    store = Store(root / "again")
+    assert Runner(store).run_one(one).simulated
+    spent_s = cpu_s(lambda: Runner(store).run_one(one))
+    print(f"a run that is in the store costs {spent_s:.2f} s")
+    assert spent_s < 2
+
+
 def test_a_whole_study_costs_little_more_than_its_simulations(acosta: Study, root: Path) -> None:
     """`huandu run`, start to page, against the `sumo` processes that it starts.
 
@@ -181,58 +149,15 @@ def test_a_whole_study_costs_little_more_than_its_simulations(acosta: Study, roo
     is a tenth quicker or slower.
     """
     cores = os.cpu_count() or 1
-    wall_s, sumo_s, own_mb = huandu_run(root, "study=bench")
+    wall_s, sumo_s, own_mb = huandu_run(root, [*WORDS, "study=bench"])
     runs = REPLICATES * len(acosta.arms)
-    again_s, none_s, again_mb = huandu_run(root, "study=again")
+    again_s, none_s, again_mb = huandu_run(root, [*WORDS, "study=again"])
     ratio = wall_s / (sumo_s / cores)
     print(f"study: wall {wall_s:.1f} s, sumo's CPU {sumo_s:.1f} s on {cores} cores, ratio {ratio:.3f}")
     print(f"parent's peak over {runs} runs: {own_mb:.0f} MB, {again_mb:.0f} MB if all are stored")
     print(f"the same with every run in the store: {again_s:.1f} s, figures and page included")
-    finished_s, _, _ = huandu_run(root, "study=again", "resume=true")
+    finished_s, _, _ = huandu_run(root, [*WORDS, "study=again", "resume=true"])
     print(f"the same study once more: {finished_s:.1f} s")
     assert none_s == 0
     assert ratio <= 1.10
     assert max(own_mb, again_mb) < 300
-
-
-HUANDU = """
-import os, resource, subprocess, sys
-from sim.cli import main
-
-spent_s = 0.0
-
-def wait(self, flags):
-    global spent_s
-    pid, status, used = os.wait4(self.pid, flags)
-    if pid and any(str(word).endswith(("bin/sumo", "sumo.exe")) for word in self.args):
-        spent_s += used.ru_utime + used.ru_stime
-    return pid, status
-
-if __name__ == "__main__":
-    subprocess.Popen._try_wait = wait
-    code = main(sys.argv[1:])
-    print(spent_s, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-    sys.exit(code)
-"""
-
-
-def huandu_run(root: Path, *words: str) -> tuple[float, float, float]:
-    """Wall time, s, CPU time of its simulators, s, and peak memory, MB, of one `huandu run`."""
-    program = root / "huandu_run.py"
-    program.write_text(HUANDU, encoding="utf-8")
-    started = time.monotonic()
-    command = [sys.executable, str(program), "--root", str(root), "run", *WORDS, *words]
-    # A user's Python keeps what it has compiled.
-    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
-    assert done.returncode == 0, done.stderr
-    spent_s, peak_mb = map(float, done.stdout.splitlines()[-1].split())
-    return time.monotonic() - started, spent_s, peak_mb
-
-
-def test_found_again_costs_no_simulation(one: RunRequest, root: Path) -> None:
-    store = Store(root / "again")
-    assert Runner(store).run_one(one).simulated
-    spent_s = cpu_s(lambda: Runner(store).run_one(one))
-    print(f"a run that is in the store costs {spent_s:.2f} s")
-    assert spent_s < 2

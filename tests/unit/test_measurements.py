@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from sim import measurements
-from sim.measurements import TABLES, digest, measured, read
+from sim.measurements import TABLES, digest, measured
 from sim.tables import empty
 
 RUN = "ab" * 32
@@ -33,11 +33,12 @@ def test_a_run_is_measured_once(tmp_path: Path) -> None:
     first = measured(tmp_path, RUN, digest("site"), measure)
     again = measured(tmp_path, RUN, digest("site"), measure)
     assert measure.times == 1
-    assert first == again
+    assert first.folder == again.folder
     for name in TABLES:
-        table = read(again, name)
+        table = again.table(name)
         assert {str(k): str(v) for k, v in table.dtypes.items()} == dict(TABLES[name])
-    assert read(again, "running")["value"].tolist() == [0.1 + 0.2, 3.0]
+        pd.testing.assert_frame_equal(table, first.table(name))
+    assert again.table("running")["value"].tolist() == [0.1 + 0.2, 3.0]
 
 
 def test_whatever_it_rests_on_measures_it_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,9 +53,10 @@ def test_whatever_it_rests_on_measures_it_again(tmp_path: Path, monkeypatch: pyt
 
 def test_what_is_damaged_is_measured_again(tmp_path: Path) -> None:
     measure = Measure()
-    path = measured(tmp_path, RUN, digest(), measure)["running"]
+    path = measured(tmp_path, RUN, digest(), measure).folder / "running.parquet"
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    assert read(measured(tmp_path, RUN, digest(), measure), "running")["value"].tolist() == [0.1 + 0.2, 3.0]
+    again = measured(tmp_path, RUN, digest(), measure)
+    assert again.table("running")["value"].tolist() == [0.1 + 0.2, 3.0]
     assert measure.times == 2

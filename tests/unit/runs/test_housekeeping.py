@@ -10,6 +10,7 @@ import pytest
 
 from sim.errors import ConfigError
 from sim.labels import catalogue
+from sim.parquet import write_table
 from sim.publish import publish
 from sim.runs.housekeeping import KINDS, SETTLED_S, damaged, discard, entries, unneeded
 from sim.runs.store import INPUTS_FILE, Store, digest_of
@@ -123,15 +124,13 @@ def test_ls_says_what_is_there_and_what_nobody_names(root: Path, store: Store) -
 def test_a_disk_that_fills_up_while_publishing_leaves_no_run(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = pd.DataFrame.to_parquet
-
-    def full(self: pd.DataFrame, path: Path, **options: object) -> None:
-        write(self, path, **options)  # type: ignore[call-overload]
+    def full(table: pd.DataFrame, path: Path) -> None:
+        write_table(table, path)
         if path.name == "queues.parquet":
             os.truncate(path, 10)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
-    monkeypatch.setattr(pd.DataFrame, "to_parquet", full)
+    monkeypatch.setattr("sim.runs.store.write_table", full)
     with pytest.raises(ConfigError, match="No space left"):
         add(store, 1)
     assert not [path for path in store.root.rglob("*") if path.is_file()]

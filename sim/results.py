@@ -9,7 +9,7 @@ finished.json     what a finished study was made from and wrote, by digest (`sim
 log.jsonl         what happened, line by line; not deterministic
 tables/           long tables in Parquet, the longest (profiles/) a part per arm and period; comparison.csv,
                   runs.csv for people; times and hosts in timing.csv alone
-                  and what they were made from in .made_from.json (`sim.kept`), as in figures/
+.tables.json  .figures.json   what those two folders were made from, by digest (`sim.kept`)
 figures/  report.html  report.md  summary.txt
 """
 

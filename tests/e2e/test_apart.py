@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.kept import NOTE
+from sim.kept import note_of
 from tests.command_line import huandu
 from tests.own_root import write_root
 
@@ -24,7 +24,7 @@ def test_tables_made_here_and_apart_are_equal(tmp_path: Path, monkeypatch: pytes
     assert huandu("run", "scenario=xingfu", "run=smoke", "run.replay=false", "--root", root).code == 0
     before = tables(study)
     shutil.rmtree(root / "results" / ".store" / "measured")
-    (study / "tables" / NOTE).unlink()
+    note_of(study / "tables").unlink()
     monkeypatch.setattr("sim.apart.FEW", 0)
     monkeypatch.setattr("sim.analysis.measured_runs.__code__", _never.__code__)
     assert huandu("report", study).code == 0

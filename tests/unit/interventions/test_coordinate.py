@@ -19,6 +19,7 @@ from sim.signals.program import GREEN
 from sim.signals.rules import timing_rules
 from sim.signals.streams import least_green_s
 from sim.site.model import Site
+from sim.sumo.site import load
 from tests.sites import policy_of
 
 CYCLES = {"J1": 120, "J2": 100}
@@ -133,3 +134,11 @@ def test_an_offset_beside_another_cycle_is_found_by_the_check(shiqiaopu: Site, r
     assert found(7, 1.0) == [("J1", "J2", 120, 100)]
     assert found(7, 100 / 120) == []
     assert found(7, 200 / 120) == []  # a multiple
+
+
+def test_junctions_that_no_street_joins_are_no_corridor(repo_root: Path, tmp_path: Path) -> None:
+    site = load(repo_root / "scenarios" / "xiejiawan", tmp_path)
+    cycles = {"X1": 100, "X3": 100, "X4": 100}
+    told = refused(site, junctions=["X1", "X3", "X4"], expect={"cycles_s": cycles})
+    assert "no street joins 'X1' and 'X3' without another signal between" in told
+    assert "'X4'" not in told

@@ -221,3 +221,10 @@ def test_shifts_that_leave_no_green_are_refused(network: Network) -> None:
         "plan.stages.A.early_cut_s.east.left: not green in this stage (known: east.through, west.through)",
         "plan.stages.A: late start 20 s and early cut 10 s leave 'east.through' none of the green of 30 s",
     ]
+
+
+@pytest.mark.parametrize("green_s", [0, -5])
+def test_a_stage_without_green_is_refused(green_s: float) -> None:
+    stages = {**STAGES, "B": {**STAGES["B"], "green_s": green_s}}
+    with pytest.raises(ConfigError, match=r"stages\.B\.green_s"):
+        parse(SignalPlan, {"stages": stages}, "plan")

@@ -69,6 +69,28 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     assert read_controls(net, [tmp_path / "w.add.xml"]) == {"S": FULL}
 
 
+@pytest.mark.parametrize(
+    ("kind", "params"),
+    [
+        ("delay_based", (("minTimeLoss", "1"),)),
+        (
+            "NEMA",
+            (("ring1", "1,2"), ("ring2", "5,6"), ("barrierPhases", "2,6"), ("total-cycle-length", "90")),
+        ),
+        ("max_pressure", ()),
+        ("coordinated_actuated", (("coordinated", "true"), ("coordinated_intervals", "0 2"))),
+    ],
+)
+def test_every_kind_of_control_is_read_back(
+    tmp_path: Path, kind: str, params: tuple[tuple[str, str], ...]
+) -> None:
+    program = replace(FULL.programs["day"], kind=kind, params=params)
+    control = replace(FULL, programs={**FULL.programs, "day": program})
+    net, _ = files(tmp_path, own="")
+    write_controls(tmp_path / "w.add.xml", {"S": control})
+    assert read_controls(net, [tmp_path / "w.add.xml"]) == {"S": control}
+
+
 def test_the_program_loaded_last_runs(tmp_path: Path) -> None:
     one, two = OWN.replace('programID="0"', 'programID="x"'), OWN.replace('programID="0"', 'programID="a"')
     control = read_controls(*files(tmp_path, one, two))["S"]

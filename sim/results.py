@@ -31,6 +31,7 @@ from sim.edits.vocabulary import AddParking
 from sim.errors import ConfigError, Problem
 from sim.labels import Message, Text
 from sim.publish import file_sums, publish
+from sim.site.on_foot import without_crossings
 from sim.site.places import crossing_streets, titles
 from sim.site.zones import measured_junctions
 from sim.stages import Stage
@@ -191,6 +192,7 @@ def describe_study(study: Study, config: Mapping[str, Any]) -> dict[str, Any]:
         "replicates": list(study.replicates),
         "primary": study.primary,
         "routes": study.routes,
+        "on_foot": [words._asdict() for words in without_crossings(study.site.facts, study.site.network)],
         "horizon": study.horizon and {**study.horizon.model_dump(), "factor": study.horizon.factor},
         "mcid": list(study.mcid),
         "vehicles": study.settings.vehicles or calibrated_set(study),

@@ -124,7 +124,7 @@ def context(
         "failed": failed_runs(data),
         "evidence": compared,
         "settled": settled_lines(data),
-        "horizon": horizon_words(data),
+        "horizon": [*horizon_words(data), *(Text(**said) for said in data.study.get("on_foot", ()))],
         "further": further(data, specs),
         "strength": strength(data),
         **street_map(data, specs, standards),

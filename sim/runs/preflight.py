@@ -21,6 +21,7 @@ from sim.runs.asked import check_asked
 from sim.runs.signal_check import Findings, check_signals, refuse_dangers, signal_text
 from sim.signals.adaptive import controllers_of
 from sim.site.check import crossing_notes
+from sim.site.on_foot import without_crossings
 from sim.site.words import names_of
 from sim.study import Arm, Routes, Study
 from sim.sumo.build import ArmBuild, build
@@ -184,7 +185,8 @@ def _check_step(study: Study, problems: Problems) -> None:
 
 def preflight_text(study: Study, checked: Preflight, langs: tuple[Lang, ...] = ("zh", "en")) -> str:
     """Say per policy what changes, in words, and what the proof of locality found."""
-    notes = crossing_notes(study.site.facts, study.site.network)
+    place = study.site.facts, study.site.network
+    notes = (*crossing_notes(*place), *without_crossings(*place))
     lines = [note.of(lang) for note in notes for lang in langs]
     if study.routes != "fixed":
         answer = text(f"routes.{study.routes}")

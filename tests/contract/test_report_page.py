@@ -380,3 +380,13 @@ def test_what_could_be_detected_is_told_at_the_confidence_of_the_intervals(tmp_p
     pd.DataFrame(rows).to_parquet(folder / "tables" / "evidence.parquet")
     (raised,) = [line for line in evidence(data, SPECS[data.primary]) if line.arm == data.arm_title("retime")]
     assert float(raised.smallest) > float(asked.smallest)
+
+
+def test_junctions_without_crossings_are_marked_as_optimistic_at_the_head(tmp_path: Path) -> None:
+    folder = write_synthetic_study(tmp_path / "study", two_periods=False)
+    study = json.loads((folder / "study.json").read_text(encoding="utf-8"))
+    study["on_foot"] = [{"zh": "路口 J9：未建行人，偏乐观。", "en": "junction J9: no crossings"}]
+    (folder / "study.json").write_text(json.dumps(study), encoding="utf-8")
+    write_page(folder)
+    banner = (folder / "report.html").read_text(encoding="utf-8").partition('id="horizon">')[2]
+    assert "未建行人" in banner.partition("</div>")[0]

@@ -26,7 +26,7 @@ from sim.suggestion.targets import Request, discharge_of, period_of, targets_of
 from sim.suggestion.words import candidate_table, interval_words, search_table, summary
 from sim.suggestion.written import interventions
 
-__all__ = ["Request", "suggest"]
+__all__ = ["Request", "Suggesting", "suggest"]
 
 FRESH_AFTER = 1000
 """Numbers of fresh replicates begin so far beyond the study's first: no search has seen them."""
@@ -53,7 +53,7 @@ def suggest(study: Study, config: Mapping[str, Any], request: Request) -> int:
         times = study.site.periods[period]
         hours = (times.end_s - times.begin_s) / 3600
         computing = Computing(targets, line, flows, discharge_of(study, rules), rules, hours)
-        suggesting = _Suggesting(study, period, request, computing, trials)
+        suggesting = Suggesting(study, period, request, computing, trials)
         found = suggesting.searched()
         judged = suggesting.judged(found)
     except BaseException:
@@ -82,14 +82,16 @@ def suggest(study: Study, config: Mapping[str, Any], request: Request) -> int:
     return 1 if any(j.verdict == "failed" for j in judged) else 0
 
 
-class _Suggesting:
+class Suggesting:
+    """A search for better plans and its confirmation, simulated by `trials`."""
+
     def __init__(
         self, study: Study, period: str, request: Request, computing: Computing, trials: Trials
     ) -> None:
         self.study, self.period, self.request = study, period, request
         self.computing, self.targets, self.trials = computing, computing.targets, trials
         self.present = computing.present
-        self.applied: dict[Plans, AppliedPolicy] = {self.present: study.arms[0].applied}
+        self._known: dict[Plans, AppliedPolicy] = {self.present: study.arms[0].applied}
         self.starts: list[tuple[str, Plans]] = []
 
     def searched(self) -> Search:
@@ -106,7 +108,7 @@ class _Suggesting:
         first = self.study.settings.first_replicate
 
         def evaluate(wanted: Sequence[tuple[Plans, int]]) -> list[float]:
-            pairs = [(self._applied(plans), first + r) for plans, r in wanted]
+            pairs = [(self.applied(plans), first + r) for plans, r in wanted]
             return [outcome.value for outcome in self.trials.outcomes(pairs)]
 
         budget = Budget(self.request.candidates, self.request.search_replicates, self.request.hours)
@@ -118,12 +120,12 @@ class _Suggesting:
         for name, plans in (*self.starts[1:], ("search", found.best)):
             if plans != self.present:
                 names.setdefault(plans, name)
-        refused = {plans: self._refusal(plans) for plans in names}
+        refused = {plans: self.refusal(plans) for plans in names}
         first = self.study.settings.first_replicate + FRESH_AFTER
         fresh = range(first, first + self.request.fresh)
         runs = [plans for plans in names if not refused[plans]]
         wanted = [(plans, r) for plans in (self.present, *runs) for r in fresh]
-        outcomes = self.trials.outcomes([(self._applied(plans), r) for plans, r in wanted])
+        outcomes = self.trials.outcomes([(self.applied(plans), r) for plans, r in wanted])
         of: dict[Plans, list[Outcome]] = {}
         for (plans, _), outcome in zip(wanted, outcomes, strict=True):
             of.setdefault(plans, []).append(outcome)
@@ -162,20 +164,21 @@ class _Suggesting:
             "interventions": interventions(self.study, self.period, self.targets, best.plans),
         }
 
-    def _applied(self, plans: Plans) -> AppliedPolicy:
-        if plans not in self.applied:
+    def applied(self, plans: Plans) -> AppliedPolicy:
+        """Return the policy that puts plans in place of today's."""
+        if plans not in self._known:
             frame = {
                 "site": self.study.site.name,
                 "title": text("suggest.title")._asdict(),
                 "interventions": interventions(self.study, self.period, self.targets, plans),
             }
             policy = parse_policy("suggested", frame, "suggested")
-            self.applied[plans] = apply(policy, self.study.site, "suggested")
-        return self.applied[plans]
+            self._known[plans] = apply(policy, self.study.site, "suggested")
+        return self._known[plans]
 
-    def _refusal(self, plans: Plans) -> str:
+    def refusal(self, plans: Plans) -> str:
         """Return why a plan may not be a policy (signal check, proof of locality); empty if it may."""
-        arms = (self.study.arms[0], Arm("suggested", self._applied(plans)))
+        arms = (self.study.arms[0], Arm("suggested", self.applied(plans)))
         study = replace(self.study, arms=arms, periods=(self.period,))
         try:
             preflight(study, self.trials.store.root)

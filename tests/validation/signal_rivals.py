@@ -23,7 +23,6 @@ from functools import cached_property, partial
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
 from sim.demand import realise
 from sim.demand.flows import movement_flows
@@ -31,7 +30,7 @@ from sim.edits.edited_site import footprint
 from sim.errors import ConfigError
 from sim.interventions.fixed_time import fixed_time_program
 from sim.interventions.plans import set_programs, taken_apart
-from sim.policy import AppliedPolicy, apply, empty_policy, parse_policy
+from sim.policy import AppliedPolicy, empty_policy
 from sim.runs.store import Store
 from sim.runs.trials import Trials
 from sim.scenario import assemble
@@ -40,6 +39,7 @@ from sim.signals.design_rules import DesignRules, design_rules
 from sim.signals.program import SignalProgram
 from sim.signals.streams import least_green_s
 from sim.study import Study
+from sim.suggestion import Suggesting
 from sim.suggestion.computed import Computing
 from sim.suggestion.targets import Request, discharge_of, targets_of
 from sim.sumo.demand_files import write_demand
@@ -51,7 +51,7 @@ from tests.validation.signal_rivals_page import ACTUATED, FREE, IN_ORDER, OURS, 
 PAGE = ROOT / "docs" / "validation" / "signal-rivals.md"
 RUNS = ROOT / "docs" / "validation" / "signal-rivals-runs.csv"
 FIRST = 2001
-"""First replicate of the comparison; searches see 1 and following, their confirmation 1001 and following."""
+"""First replicate of the comparison; searches see 1 and following."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class Contest:
                 found[junction.signal] = program
         return found
 
-    def entrants(self) -> Iterator[tuple[str, Callable[[], AppliedPolicy | None]]]:
+    def entrants(self) -> Iterator[tuple[str, Callable[[], AppliedPolicy]]]:
         """Yield the name of each candidate and how it is made."""
         if self.rules_name == "unconstrained":
             yield "tlsCycleAdaptation.py", self.cycle_adaptation
@@ -191,39 +191,35 @@ class Contest:
         ]
         return replace(limited, intervals=tuple(intervals))
 
-    def webster(self) -> AppliedPolicy | None:
-        """Our Webster, as `huandu signals suggest` computes it."""
-        flows = movement_flows(self.study.site, self.period, self.study.vehicles)
-        targets, _, line = targets_of(
-            self.study, self.period, Request(rules=self.rules_name), flows, self.rules
-        )
-        times = self.study.site.periods[self.period]
-        hours = (times.end_s - times.begin_s) / 3600
-        computing = Computing(targets, line, flows, discharge_of(self.study, self.rules), self.rules, hours)
-        plans = dict(computing.plans())["webster"]
-        return self.exchanged(
-            {
-                target.program.signal: target.program.retimed(
-                    target.problem.named(plan.greens_s), plan.offset_s
-                )
-                for target, plan in zip(targets, plans, strict=True)
-                if target.program.signal in self.programs
-            }
-        )
-
-    def search(self) -> AppliedPolicy | None:
-        """Ask for a suggestion; None where it says to keep the present plan."""
+    @cached_property
+    def suggesting(self) -> Suggesting:
+        """What `huandu signals suggest` computes and searches; what it confirms is confirmed here."""
         model = MODELS[self.network]
-        words = [f"scenario={self.network}", f"study={self.case}", f"rules={self.rules_name}"]
-        words += [f"candidates={self.candidates or model.candidates}", "fresh=4"]
-        words += [f"search_replicates={model.search_replicates}", "resume=true"]
-        said = huandu(self.root, "signals", "suggest", *words)
-        assert said.code == 0, said.out
-        found = sorted((self.root / "results" / self.case / "suggested").glob("*.yaml"))
-        if not found:
-            return None
-        (policy,) = yaml.safe_load(found[0].read_text(encoding="utf-8")).values()
-        return apply(parse_policy("search", policy, "search"), self.study.site, "search")
+        study, period, rules = self.study, self.period, self.rules
+        request = Request(
+            rules=self.rules_name,
+            candidates=self.candidates or model.candidates,
+            search_replicates=model.search_replicates,
+        )
+        scale = study.settings.demand_scale
+        flows = {name: q * scale for name, q in movement_flows(study.site, period, study.vehicles).items()}
+        targets, _, line = targets_of(study, period, request, flows, rules)
+        times = study.site.periods[period]
+        hours = (times.end_s - times.begin_s) / 3600
+        computing = Computing(targets, line, flows, discharge_of(study, rules), rules, hours)
+        return Suggesting(study, period, request, computing, self.trials)
+
+    def webster(self) -> AppliedPolicy:
+        """Our Webster, as `huandu signals suggest` computes it."""
+        return self.suggesting.applied(dict(self.suggesting.computing.plans())["webster"])
+
+    def search(self) -> AppliedPolicy:
+        """Search on replicates 1 and following; today's plan where no other is better, or may be a policy."""
+        found = self.suggesting.searched()
+        for trial in found.trials:
+            print(trial.move, trial.replicates, f"{trial.difference:+.2f}", trial.taken, flush=True)
+        refused = self.rules_name != "unconstrained" and self.suggesting.refusal(found.best)
+        return self.suggesting.applied(self.suggesting.present if refused else found.best)
 
     def cycle_adaptation(self) -> AppliedPolicy:
         """SUMO's Webster tool with its defaults, from the routes of one realised demand."""
@@ -274,8 +270,7 @@ class Contest:
             entrants.append((TODAY, today))
         for name, make in self.entrants():
             if not only or name in only:
-                made = make()
-                entrants.append((name, today if made is None else made))
+                entrants.append((name, make()))
         assert {name for name, _ in entrants} >= set(only), only
         rows = []
         for replicate in range(FIRST, FIRST + pairs):

@@ -34,8 +34,9 @@ began at the latest; a value with such vehicles is a lower bound.
   are netconvert's guess; only acosta's are real.
 - {today}: as imported. *tlsCycleAdaptation.py*, *tlsCoordinator.py*: SUMO's tools with their
   defaults, from the routes of one more replicate. *SUMO actuated*: gap of 3 s. *max-pressure, free order*:
-  acyclic, decided every 5 s. *our Webster*, *our search*: `huandu signals suggest` (where that says to keep
-  the present plan, the row is the shipped plan). *our max-pressure, fixed order*: `kind: adaptive_control`.
+  acyclic, decided every 5 s. *our Webster*, *our search*: what `huandu signals suggest` computes, and
+  finds on replicates 1 and following (the shipped plan's times where it finds nothing better there).
+  *our max-pressure, fixed order*: `kind: adaptive_control`.
   *our max-pressure, paid changes*: any stage may follow, every second, where it gains 1.5 times the pressure
   that the change costs (`sim/controllers/paid_change.py`); like the acyclic rival it promises nobody a green
   and is not offered to policies.

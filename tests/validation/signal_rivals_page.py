@@ -48,6 +48,12 @@ began at the latest; a value with such vehicles is a lower bound.
 Negative: our max-pressure with paid changes is faster.
 
 {duels}
+
+## What the Chinese rules cost
+
+Positive: the same candidate is slower under `chinese` than under `unconstrained`, on the same people.
+
+{costs}
 """.replace("{today}", f"*{TODAY}*")
 
 
@@ -84,6 +90,22 @@ def duels(runs: pd.DataFrame) -> Iterator[dict[str, object]]:
                     "rival": rival,
                     **_difference(values[OURS] - values[rival], len(REACT)),
                 }
+
+
+def costs(runs: pd.DataFrame) -> Iterator[dict[str, object]]:
+    """Yield what each candidate loses under the second set of rules, pair by pair."""
+    for network, own in runs.groupby("network", sort=False):
+        values = own.pivot_table(
+            index="replicate", columns=["candidate", "rules"], values="fair_travel_time_s"
+        )
+        both = [
+            name
+            for name in own["candidate"].unique()
+            if name != TODAY and len(values[name].columns) == 2 and len(values[name].dropna()) > 1
+        ]
+        for name in both:
+            difference = values[name, "chinese"] - values[name, "unconstrained"]
+            yield {"network": network, "candidate": name, **_difference(difference, len(both))}
 
 
 def _difference(differences: pd.Series, together: int) -> dict[str, object]:
@@ -124,6 +146,10 @@ def page(runs: pd.DataFrame, networks: Iterable[str], rules: Iterable[str]) -> s
         f"| {row['network']} | {row['rules']} | {row['rival']} | {_cell(row)} | {row['pairs']} |"
         for row in duels(runs)
     ]
+    paid = ["| network | candidate | difference (95 %) | pairs |", "|" + " --- |" * 4]
+    paid += [
+        f"| {row['network']} | {row['candidate']} | {_cell(row)} | {row['pairs']} |" for row in costs(runs)
+    ]
     ran = set(runs[["network", "rules"]].itertuples(index=False, name=None))
     left_out = [
         f"{name} ({', '.join(missed)})"
@@ -135,5 +161,6 @@ def page(runs: pd.DataFrame, networks: Iterable[str], rules: Iterable[str]) -> s
         when=", ".join(sorted(set(runs["date"].astype(str)))),
         table="\n".join(table),
         duels="\n".join(fights),
+        costs="\n".join(paid),
         missing=missing,
     )

@@ -124,6 +124,7 @@ def with_control(network: Network, id: str, wanted: str, major: tuple[str, ...] 
             a,
             movements=tuple(map(movement, a.movements)),
             crossing=None if a.crossing is None else crossing(a.crossing),
+            exit_crossing=None if a.exit_crossing is None else crossing(a.exit_crossing),
         )
         for a in junction.approaches
     )

@@ -199,8 +199,13 @@ class SplitEdge(Edit):
             part for id in approach.chain for part in ((self.upstream, id) if id == self.edge else (id,))
         )
         exit_edge = self.upstream if approach.exit_edge == self.edge else approach.exit_edge
-        crossing = crossings[approach.crossing.key] if approach.crossing else None
-        return replace(approach, movements=movements, chain=chain, exit_edge=exit_edge, crossing=crossing)
+        crossing, half = (
+            None if c is None else crossings[c.key] for c in (approach.crossing, approach.exit_crossing)
+        )
+        return replace(
+            approach, movements=movements, chain=chain, exit_edge=exit_edge, crossing=crossing,
+            exit_crossing=half,
+        )  # fmt: skip
 
 
 def around(network: Network, nodes: Iterable[str]) -> frozenset[ObjectKey]:

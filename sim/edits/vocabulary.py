@@ -10,6 +10,7 @@ from sim.edits.boxes import MarkBox
 from sim.edits.closures import AddClosure
 from sim.edits.connections import NewWay, SetConnections
 from sim.edits.control import SetControl
+from sim.edits.crossings import SplitCrossing
 from sim.edits.geometry import SetLaneCount, SplitEdge
 from sim.edits.lanes import SetLane
 from sim.edits.parking import AddParking, ChangeParking, RemoveParking, SetIllegalStopping
@@ -43,6 +44,7 @@ __all__ = [
     "SetProgram",
     "SetTiming",
     "SetTurnRules",
+    "SplitCrossing",
     "SplitEdge",
     "connection_key",
     "keyed",

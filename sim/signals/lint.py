@@ -302,10 +302,12 @@ class _Lint:
     def _crossings(self) -> Iterator[LintFinding]:
         for junction in self.junctions:
             for approach in junction.approaches:
-                links = self.links.get((approach.id, True), ())
-                if links and approach.crossing is not None:
-                    length_m = self.crossings_m.get(approach.id, approach.crossing.length_m)
-                    yield from self._crossing(approach.id, approach.crossing.key, links[0], length_m)
+                # What was surveyed is the whole way across; halves are as long as they are drawn.
+                surveyed = self.crossings_m if approach.exit_crossing is None else {}
+                for name, crossing in approach.walked.items():
+                    if links := self.links.get((name, True), ()):
+                        length_m = surveyed.get(name, crossing.length_m)
+                        yield from self._crossing(name, crossing.key, links[0], length_m)
 
     def _crossing(self, leg: str, key: str, link: int, length_m: float) -> Iterator[LintFinding]:
         rules, cycle_s = self.rules, self.program.cycle_s

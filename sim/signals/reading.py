@@ -123,12 +123,12 @@ def controlled(junctions: tuple[Junction, ...]) -> Iterator[tuple[str, tuple[int
             for movement in approach.movements:
                 links = {c.link for c in movement.connections if c.signal == junction.signal}
                 yield movement.id, tuple(sorted(link for link in links if link is not None)), False
-            crossing = approach.crossing
-            if crossing is None or crossing.key in seen or crossing.signal != junction.signal:
-                continue
-            seen.add(crossing.key)
-            if crossing.link is not None:
-                yield approach.id, (crossing.link,), True
+            for name, crossing in approach.walked.items():
+                if crossing.key in seen or crossing.signal != junction.signal:
+                    continue
+                seen.add(crossing.key)
+                if crossing.link is not None:
+                    yield name, (crossing.link,), True
 
 
 def _coordinated(program: SignalProgram) -> bool:
@@ -211,9 +211,10 @@ def _groups(program: SignalProgram, junctions: tuple[Junction, ...]) -> Iterator
                 if links:
                     away_deg = exits.get(movement.to_edge, _away(approach.bearing_deg, movement.direction))
                     yield _group(program, movement.id, links, "movement", place, movement.direction, away_deg)
-            if found.get(approach.id, ((), False))[1]:
-                links, _ = found[approach.id]
-                yield _group(program, approach.id, links, "crossing", place, "crossing", approach.bearing_deg)
+            for name in approach.walked:
+                if found.get(name, ((), False))[1]:
+                    links, _ = found[name]
+                    yield _group(program, name, links, "crossing", place, "crossing", approach.bearing_deg)
 
 
 def _away(bearing_deg: float, direction: str) -> float:

@@ -78,6 +78,9 @@ class ApproachFacts(Facts):
     solid_line_m: float | None = Field(None, ge=15.0, le=300.0)
     grade_pct: float = Field(0.0, ge=-12, le=12)
     crossing: Crossing | None = None
+    median_m: float = Field(0.0, ge=0, le=40)
+    """Width of what lies between the two directions (中央分隔带), all along the leg; a street states it alike
+    at both ends, or tapers."""
     title: Bilingual | None = None
 
 

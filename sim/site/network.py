@@ -169,11 +169,19 @@ class Approach:
     movements: tuple[Movement, ...]
     exit_edge: str | None = None
     crossing: CrossingLink | None = None
+    exit_crossing: CrossingLink | None = None
+    """The half over `exit_edge` where a refuge parts the crossing (二次过街); then `crossing` is the other."""
 
     @property
     def id(self) -> str:
         """Full name `junction.approach`."""
         return f"{self.junction}.{self.name}"
+
+    @property
+    def walked(self) -> Mapping[str, CrossingLink]:
+        """Full name -> crossing: one by the approach's name, or two halves, `J1.north_exit` the second."""
+        both = {self.id: self.crossing, f"{self.id}_exit": self.exit_crossing}
+        return {name: crossing for name, crossing in both.items() if crossing is not None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,10 @@ def _approach(name: str, titles: Mapping[str, Text]) -> Text:
 
 
 def _bearing(name: str) -> Text:
+    whole = name.removesuffix("_exit")
+    if whole != name:  # the half of a crossing over the exit lanes
+        leg, half = _bearing(whole), catalogue()["place.exit_half"]
+        return Text(f"{leg.zh}{half.zh}", f"{leg.en} {half.en}")
     base, _, number = name.partition("_")
     known = catalogue().get(f"bearing.{base}")
     if known is None or (number and not number.isdigit()):

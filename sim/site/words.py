@@ -47,5 +47,6 @@ def _served(network: Network, junction: Junction, stage: StageSpan) -> Iterator[
         for movement in approach.movements:
             if any(connection.key in keys for connection in movement.connections):
                 yield f"{approach.name}.{movement.direction}"
-        if approach.crossing is not None and approach.crossing.key in keys:
-            yield f"{approach.name} (crossing)"
+        for name, crossing in approach.walked.items():
+            if crossing.key in keys:
+                yield f"{name.rpartition('.')[2]} (crossing)"

@@ -54,6 +54,10 @@ class _Wish:
         return {connection.key: connection for connection in self.target.network.connections}
 
     @cached_property
+    def crossings(self) -> Collection[str]:
+        return {crossing.key for crossing in self.target.network.crossings}
+
+    @cached_property
     def links(self) -> Mapping[str, tuple[str, int]]:
         """Connection or crossing key -> its signal and link number."""
         return {
@@ -71,6 +75,8 @@ class _Wish:
                 yield from self._connection(id, self.found.get(key))
             case "edge":
                 yield from _there(id in self.target.network.edges, key in self.found)
+            case "crossing":
+                yield from _there(id in self.crossings, key in self.found)
             case "lane":
                 yield from self._lane(id, self.found.get(key))
             case "junction":

@@ -28,7 +28,7 @@ def patch_files(base: Network, target: Network, net_file: Path) -> dict[str, str
     an edge is only cut they stay as they are anyhow, and holding them would draw their neighbours anew.
     """
     reshaped = _reshaped(base, target)
-    connections = "".join((*_connections(base, target), *_crossings(target), *_precedences(base, target)))
+    connections = "".join((*_connections(base, target), *_crossings(base, target), *_precedences(base, target)))
     built = sorted(target.edges.keys() - base.edges.keys() - target.whole.keys())
     wider = [id for id in reshaped if len(target.edges[id].lanes) != len(base.edges[id].lanes)]
     changed = [*(base.edges[id] for id in wider), *(target.edges[id] for id in built)]
@@ -168,11 +168,16 @@ def _connections(base: Network, target: Network) -> Iterator[str]:
                 yield element("connection", {**_attributes(edge, link), **said})
 
 
-def _crossings(target: Network) -> Iterator[str]:
-    """Yield the crossings over edges that are cut: they went with the edge."""
+def _crossings(base: Network, target: Network) -> Iterator[str]:
+    """Yield crossings that go, that come, and those over edges that are cut: they went with the edge."""
     cut = {part for parts in target.parts.values() for part in parts}
+    today, then = ({crossing.key for crossing in network.crossings} for network in (base, target))
+    for crossing in base.crossings:
+        if crossing.key not in then and not cut & set(crossing.edges):
+            edges = " ".join(crossing.edges)
+            yield element("crossing", {"node": crossing.node, "edges": edges, "discard": "true"})
     for crossing in target.crossings:
-        if cut & set(crossing.edges):
+        if crossing.key not in today or cut & set(crossing.edges):
             edges = " ".join(crossing.edges)
             yield element("crossing", {"node": crossing.node, "edges": edges, "width": crossing.width_m})
 

@@ -43,6 +43,8 @@ class _Road:
     sidewalk: bool
     solid: bool = False
     """Whether nobody changes lanes here."""
+    shape: tuple[Point, ...] = ()
+    """Its line where a median moves it away from the straight one between its nodes."""
 
     def index(self, lane: int) -> int:
         """SUMO's number of a lane that is counted from the median."""
@@ -160,18 +162,32 @@ class _Plain:
         from_crossing = other is not None and self.layout.approach(other).crossing is not None
         to_crossing = approach.crossing is not None
         full = tuple(lane.width_m for lane in lanes.full)
-        priority = self._priority(leg)
-        if self._split_m(leg) is not None:
+        priority, length_m = self._priority(leg), self.layout.length_m(leg)
+        assert length_m is not None, "checked by sim.site.check"
+        if (split_m := self._split_m(leg)) is not None:
             split = f"{_id(leg)}.split"
+            split_m += self.set_backs_m.get(leg, SET_BACK_M)
+            line = self._beside_median(leg, length_m, split_m)
             self._add(
-                _Road(f"{_id(leg)}.up", source, split, full, approach.speed_kmh, priority, from_crossing)
-            )
+                _Road(
+                    f"{_id(leg)}.up", source, split, full, approach.speed_kmh, priority, from_crossing,
+                    shape=line,
+                )
+            )  # fmt: skip
             every = tuple(lane.width_m for lane in approach.lanes)
             solid = approach.solid_line_m is not None
-            self._add(_Road(_id(leg), split, leg[0], every, approach.speed_kmh, priority, to_crossing, solid))
+            line = self._beside_median(leg, split_m, 0.0)
+            self._add(
+                _Road(
+                    _id(leg), split, leg[0], every, approach.speed_kmh, priority, to_crossing, solid, line
+                )
+            )  # fmt: skip
         else:
             sidewalk = from_crossing or to_crossing
-            self._add(_Road(_id(leg), source, leg[0], full, approach.speed_kmh, priority, sidewalk))
+            line = self._beside_median(leg, length_m, 0.0)
+            self._add(
+                _Road(_id(leg), source, leg[0], full, approach.speed_kmh, priority, sidewalk, shape=line)
+            )
 
     def _add_exit(self, leg: Leg) -> None:
         widths_m = self.layout.exit_widths_m(leg)
@@ -180,12 +196,31 @@ class _Plain:
         approach = self.layout.approach(leg)
         sidewalk = approach.crossing is not None
         end = f"{_id(leg)}.end"
+        assert approach.length_m is not None, "checked by sim.site.check"
+        line = self._beside_median(leg, 0.0, approach.length_m)
         self._add(
-            _Road(self.exit_of(leg), leg[0], end, widths_m, approach.speed_kmh, self._priority(leg), sidewalk)
-        )
+            _Road(
+                self.exit_of(leg), leg[0], end, widths_m, approach.speed_kmh, self._priority(leg), sidewalk,
+                shape=line,
+            )
+        )  # fmt: skip
 
     def _add(self, road: _Road) -> None:
         self.roads[road.id] = road
+
+    def _beside_median(self, leg: Leg, *ends_m: float) -> tuple[Point, ...]:
+        """Return the line of a part of a leg, beside its median; nothing where there is none.
+
+        `ends_m`: how far from the junction's centre it begins and ends, in driving direction.
+        """
+        median_m = self.layout.approach(leg).median_m
+        if not median_m:
+            return ()
+        # Traffic keeps right: looking from the junction, what comes towards it lies at the left.
+        side = 90 if ends_m[0] < ends_m[-1] else -90
+        bearing = math.radians(self.layout.bearing_deg(leg) + side)
+        dx, dy = math.sin(bearing) * median_m / 2, math.cos(bearing) * median_m / 2
+        return tuple((x + dx, y + dy) for x, y in (self._point(leg, end_m) for end_m in ends_m))
 
     def exit_of(self, leg: Leg) -> str:
         """Edge that leaves the junction on a leg."""
@@ -233,6 +268,8 @@ class _Plain:
                 "speed": round(road.speed_kmh / 3.6, 4),
                 "priority": road.priority,
             }
+            if road.shape:
+                attributes["shape"] = " ".join(f"{x + 0.0:.2f},{y + 0.0:.2f}" for x, y in road.shape)
             lines.append(opening("edge", attributes))
             if road.sidewalk:
                 lines.append(

@@ -138,7 +138,8 @@ class _Reader:
             bearing_deg=round(_bearing_in(edge), 1),
             movements=self._movements(junction, name, edge),
             exit_edge=exit_edge,
-            crossing=self._crossing(node.id, edge.id, exit_edge),
+            crossing=(crossing := self._crossing(node.id, edge.id, exit_edge)),
+            exit_crossing=self._other_half(crossing, edge.id, exit_edge),
         )
 
     def _crossing(self, node: str, edge: str, exit_edge: str | None) -> CrossingLink | None:
@@ -147,6 +148,15 @@ class _Reader:
                 if wanted in crossing.edges:
                     return crossing
         return None
+
+    def _other_half(
+        self, crossing: CrossingLink | None, edge: str, exit_edge: str | None
+    ) -> CrossingLink | None:
+        """Return what people cross besides `crossing` where it leads over `edge` alone."""
+        if crossing is None or exit_edge is None or crossing.edges != (edge,):
+            return None
+        at_node = self.crossings[crossing.node]
+        return next((other for other in at_node if other.edges == (exit_edge,)), None)
 
     def _movements(self, junction: str, approach: str, edge: Edge) -> tuple[Movement, ...]:
         targets = {connection.to_edge for connection in self.out.get(edge.id, ())}

@@ -50,11 +50,13 @@ class SplitCrossing(Edit):
                     found=list(found) or ["-"],
                 )
             )
-        first, second = (replace(whole, edges=(edge,), length_m=_over_m(network, edge)) for edge in self.expected)
+        first, second = (
+            replace(whole, edges=(edge,), length_m=_over_m(network, edge)) for edge in self.expected
+        )
         if whole.signal is not None and whole.link is not None:
-            signals, links = with_links(site, whole.signal, [whole.link, whole.link])
+            signals, (link,) = with_links(site, whole.signal, [whole.link])
             site = replace(site, signals=signals)
-            first, second = (replace(h, link=link) for h, link in zip((first, second), links, strict=True))
+            second = replace(second, link=link)
         halves = {self.expected[0]: first, self.expected[1]: second}
         junction = network.junctions[approach.junction]
         parted = replace(approach, crossing=first, exit_crossing=second)

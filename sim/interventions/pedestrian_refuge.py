@@ -9,12 +9,14 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from sim.edits.edited_site import edited
 from sim.edits.vocabulary import SetProgram, SplitCrossing
 from sim.errors import ConfigError, Problems, near
 from sim.interventions.base import Intervention, intervention
 from sim.interventions.plans import refuse, set_control
 from sim.labels import Message, Text, text
 from sim.loading import Facts
+from sim.signals.legal import merged
 from sim.signals.program import GREEN, SignalControl, SignalProgram, StageSpan
 from sim.signals.rules import TimingRules, timing_rules
 from sim.site.model import Site
@@ -37,6 +39,7 @@ class PedestrianRefuge(Intervention):
     """Let people cross a leg in two halves, waiting on the median between them, each in stages of its own.
 
     The median is there: `median_m` of a drawn leg, the gap between the carriageways on an imported network.
+    A crossing in one piece is parted; where an imported network has two halves, they get stages of their own.
     `approach_stages` walk over the lanes that lead to the junction, `exit_stages` over those that leave it,
     from the beginning of the stage's green; walking ends so early that who stepped off last is across before
     others start. Right turns give way. Stages and their times stay: `retime_signal` or `reorder_stages`,
@@ -46,10 +49,10 @@ class PedestrianRefuge(Intervention):
     title: ClassVar[Text] = Text("二次过街安全岛", "Pedestrian refuge, two-stage crossing")
     example: ClassVar[str] = """\
 kind: pedestrian_refuge
-approach: J1.north
-expect: {median_m: 2}
+approach: J5.north
+expect: {median_m: 4}
 approach_stages: [A]
-exit_stages: [A, C]
+exit_stages: [C, A]
 """
     watch: ClassVar[Text] = Text(
         "绿灯时间本身不变：只有再缩短原先由行人过街时间决定的绿灯或周期，车辆才受益；行人可能等两次，须同看行人延误。"
@@ -66,20 +69,20 @@ exit_stages: [A, C]
     exit_stages: tuple[str, ...] = Field(min_length=1)
 
     def edits(self, site: Site, path: str) -> tuple[SplitCrossing | SetProgram, ...]:
-        """Part the crossing, then a SetProgram for each period."""
+        """Part the crossing where it is in one piece, then a SetProgram for each period."""
         return _Plan(self, site, path).edits()
 
     def describe(self, site: Site) -> Text:
         """Name the leg, the lengths before and after, and the stages."""
         plan = _Plan(self, site, self.kind)
-        whole = plan.approach.crossing
+        whole_m = sum(half.length_m for half in plan.approach.walked.values())
         near_half, far_half = plan.halves
         where = named(site.facts, f"approach:{plan.approach.id}")
         return text(
             "intervention.pedestrian_refuge",
             zh=where.zh,
             en=where.en,
-            whole=f"{whole.length_m:.1f}" if whole else "-",
+            whole=f"{whole_m:.1f}",
             near=f"{near_half.length_m:.1f}",
             far=f"{far_half.length_m:.1f}",
             median=f"{plan.median_m:.1f}",
@@ -90,10 +93,10 @@ exit_stages: [A, C]
     def eligibility(self, site: Site) -> tuple[Text, ...]:
         """Crossings that need none, and refuges narrower than they should be."""
         plan, rules, found = _Plan(self, site, self.kind), _rules(), []
-        whole, least = plan.approach.crossing, rules.longest_crossing_m
+        least, lanes_m = rules.longest_crossing_m, sum(half.length_m for half in plan.halves)
         said = {"id": plan.approach.id}
-        if whole is not None and whole.length_m - plan.median_m <= least.value:
-            words = {"m": f"{whole.length_m - plan.median_m:.1f}", "limit": f"{least.value:g}"}
+        if lanes_m <= least.value:
+            words = {"m": f"{lanes_m:.1f}", "limit": f"{least.value:g}"}
             found.append(
                 text(
                     "eligibility.pedestrian_refuge.short",
@@ -154,15 +157,13 @@ class _Plan:
 
     @property
     def halves(self) -> tuple[CrossingLink, CrossingLink]:
-        """The crossings over the two directions, as `SplitCrossing` foresees them."""
-        split = self._split().applied(self.site).network.approaches[self.approach.id]
-        first, second = split.walked.values()
+        """The crossings over the two directions, as `SplitCrossing` foresees them where there is one."""
+        first, second = self._parted().network.approaches[self.approach.id].walked.values()
         return first, second
 
     def edits(self) -> tuple[SplitCrossing | SetProgram, ...]:
         self._check_place()
-        split = self._split()
-        then = split.applied(self.site)
+        then = self._parted()
         problems, found = Problems(), []
         for period, controls in then.signals.items():
             control = controls[str(self.halves[0].signal)]
@@ -171,11 +172,17 @@ class _Plan:
                 found.append(set_control(then, period, wanted))
         problems.found = list(dict.fromkeys(problems.found))
         problems.raise_if_any()
-        return (split, *found)
+        return (*self._split(), *found)
 
-    def _split(self) -> SplitCrossing:
+    def _split(self) -> tuple[SplitCrossing, ...]:
+        """Return the edit that parts the crossing; none where it has two halves already."""
+        if self.approach.exit_crossing is not None:
+            return ()
         edge, away = self.edges
-        return SplitCrossing(self.approach.id, (edge.id, away.id))
+        return (SplitCrossing(self.approach.id, (edge.id, away.id)),)
+
+    def _parted(self) -> Site:
+        return edited(self.site, self._split())
 
     def _check_place(self) -> None:
         approach, path, rules = self.approach, self.path, _rules()
@@ -183,18 +190,22 @@ class _Plan:
         if crossing is None:
             told = Message("{id} has no crossing in the model", id=approach.id)
             raise refuse(f"{path}.approach", told, Message("draw its `crossing`"))
-        if approach.exit_crossing is not None:
-            raise refuse(f"{path}.approach", Message("{id} is crossed in two halves already", id=approach.id))
-        if approach.exit_edge is None or sorted(crossing.edges) != sorted((approach.edge, approach.exit_edge)):
+        crossed = sorted(edge for half in approach.walked.values() for edge in half.edges)
+        if approach.exit_edge is None or crossed != sorted((approach.edge, approach.exit_edge)):
             told = Message(
                 "the crossing of {id} does not lead over one street in each direction: {edges}",
-                id=approach.id, edges=list(crossing.edges),
+                id=approach.id, edges=crossed,
             )  # fmt: skip
             raise refuse(f"{path}.approach", told)
-        if crossing.signal is None or crossing.link is None:
+        halves = approach.walked.values()
+        if any(half.signal is None or half.link is None for half in halves):
             told = Message("people cross {id} without a signal", id=approach.id)
             hint = Message("halves with stages of their own need one (`signalise` first, this `after`)")
             raise refuse(f"{path}.approach", told, hint)
+        heads = self.site.network.links
+        if any(heads[str(half.signal)][half.link or 0] != (half.key,) for half in halves):
+            told = Message("{id} shares a signal head with other movements", id=approach.id)
+            raise refuse(f"{path}.approach", told)
         found_m = median_m(self.site.network, approach)
         if found_m is None:
             told = Message("another intervention draws {id} anew", id=approach.id)
@@ -234,6 +245,8 @@ class _Plan:
                     programs[id] = walk.walking(stages)
                 except ConfigError as error:
                     problems.extend(error)
+            # Where the whole stopped walking nothing changes any more: what is retimed later is one interval.
+            programs[id] = replace(programs[id], intervals=merged(programs[id].intervals))
         return replace(control, programs=programs)
 
     def _walks(self, network: Network) -> Iterator[tuple[str, tuple[str, ...], CrossingLink, frozenset[str]]]:

@@ -149,7 +149,7 @@ def _walk_less(program: SignalProgram, link: int, walkers: Sequence[int], by_s: 
             intervals[index : index + 1] = [walk, stop]
             left_s = 0.0
     fixed = program.kind == "static"
-    return replace(program, intervals=_merged(intervals) if fixed else tuple(intervals))
+    return replace(program, intervals=merged(intervals) if fixed else tuple(intervals))
 
 
 def _split(interval: Interval, last_s: float, state: str, *, fixed: bool) -> tuple[Interval, Interval]:
@@ -162,7 +162,7 @@ def _split(interval: Interval, last_s: float, state: str, *, fixed: bool) -> tup
     return walk, Interval(last_s, state, min_s=last_s, max_s=last_s)
 
 
-def _merged(intervals: Sequence[Interval]) -> tuple[Interval, ...]:
+def merged(intervals: Sequence[Interval]) -> tuple[Interval, ...]:
     """Join neighbours that show the same where the later one begins nothing of a fixed-time program."""
     found: list[Interval] = []
     for interval in intervals:

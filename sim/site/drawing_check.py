@@ -137,6 +137,18 @@ class _Drawing:
                 self.problems.add(
                     f"{place}.exit_lanes", what, Message("leave it out: it follows from the other end")
                 )
+            opposite_m = layout.approach(other).median_m
+            if approach.median_m != opposite_m:
+                what = Message(
+                    "says {median_m:g} m, but {other}.{other_2} says {opposite_m:g} m",
+                    median_m=approach.median_m,
+                    other=other[0],
+                    other_2=other[1],
+                    opposite_m=opposite_m,
+                )
+                self.problems.add(
+                    f"{place}.median_m", what, Message("a street has one median, written at both ends")
+                )
         if not approach.lanes and exits == 0:
             self.problems.add(
                 place, Message("nobody drives on this leg"), Message("give it `lanes` or `exit_lanes`")

@@ -79,8 +79,8 @@ class ApproachFacts(Facts):
     grade_pct: float = Field(0.0, ge=-12, le=12)
     crossing: Crossing | None = None
     median_m: float = Field(0.0, ge=0, le=40)
-    """Width of what lies between the two directions (中央分隔带), all along the leg; a street states it alike
-    at both ends, or tapers."""
+    """Width of what lies between the two directions (中央分隔带), all along the leg; a street says it at both
+    ends."""
     title: Bilingual | None = None
 
 

@@ -170,7 +170,7 @@ class Approach:
     exit_edge: str | None = None
     crossing: CrossingLink | None = None
     exit_crossing: CrossingLink | None = None
-    """The half over `exit_edge` where a refuge parts the crossing (二次过街); then `crossing` is the other."""
+    """The half over `exit_edge` where a refuge parts the crossing (二次过街); `crossing` is the other."""
 
     @property
     def id(self) -> str:

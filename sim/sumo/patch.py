@@ -28,7 +28,9 @@ def patch_files(base: Network, target: Network, net_file: Path) -> dict[str, str
     an edge is only cut they stay as they are anyhow, and holding them would draw their neighbours anew.
     """
     reshaped = _reshaped(base, target)
-    connections = "".join((*_connections(base, target), *_crossings(base, target), *_precedences(base, target)))
+    connections = "".join(
+        (*_connections(base, target), *_crossings(base, target), *_precedences(base, target))
+    )
     built = sorted(target.edges.keys() - base.edges.keys() - target.whole.keys())
     wider = [id for id in reshaped if len(target.edges[id].lanes) != len(base.edges[id].lanes)]
     changed = [*(base.edges[id] for id in wider), *(target.edges[id] for id in built)]

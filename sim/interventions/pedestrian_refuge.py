@@ -15,14 +15,14 @@ from sim.errors import ConfigError, Problems, near
 from sim.interventions.base import Intervention, intervention
 from sim.interventions.plans import refuse, set_control
 from sim.labels import Message, Text, text
-from sim.loading import Facts
+from sim.loading import Facts, parse, read_yaml
 from sim.signals.legal import merged
 from sim.signals.program import GREEN, SignalControl, SignalProgram, StageSpan
-from sim.signals.rules import TimingRules, timing_rules
+from sim.signals.rules import Rule, TimingRules, timing_rules
 from sim.site.model import Site
 from sim.site.network import Approach, CrossingLink, Edge, Network
 from sim.site.places import named
-from sim.standard_data import SOURCE
+from sim.standard_data import SOURCE, config_path
 
 MEDIAN_WITHIN_M = 0.25
 """The median that is there may differ from the expected one by this much."""
@@ -103,7 +103,7 @@ exit_stages: [C, A]
                     **said, **words, zh=least.origin.zh, en=least.origin.en,
                 )
             )  # fmt: skip
-        width = rules.refuge_m
+        width = _widths().wanted_m
         if plan.median_m < width.value:
             words = {"m": f"{plan.median_m:.1f}", "limit": f"{width.value:g}"}
             found.append(
@@ -126,6 +126,18 @@ def median_m(network: Network, approach: Approach) -> float | None:
     # Traffic keeps right: what leads away lies at the left of what comes.
     left_m = ((bx - ax) * (y - by) - (by - ay) * (x - bx)) / length_m if length_m else 0.0
     return left_m - (edge.lanes[-1].width_m + away.lanes[-1].width_m) / 2
+
+
+class RefugeWidths(Facts):
+    """Widths of `configs/standards/signals/refuge.yaml`, metres, with their sources."""
+
+    least_m: Rule
+    wanted_m: Rule
+
+
+def _widths() -> RefugeWidths:
+    path = config_path(SOURCE.parent, "standards", "signals", "refuge.yaml")
+    return parse(RefugeWidths, read_yaml(path), str(path))
 
 
 def _rules() -> TimingRules:
@@ -185,7 +197,7 @@ class _Plan:
         return edited(self.site, self._split())
 
     def _check_place(self) -> None:
-        approach, path, rules = self.approach, self.path, _rules()
+        approach, path, least = self.approach, self.path, _widths().least_m
         crossing = approach.crossing
         if crossing is None:
             told = Message("{id} has no crossing in the model", id=approach.id)
@@ -217,12 +229,12 @@ class _Plan:
                 expected=self.kind.expect.median_m, found=max(found_m, 0.0),
             )  # fmt: skip
             problems.add(f"{path}.expect.median_m", told)
-        if found_m < rules.refuge_least_m.value:
+        if found_m < least.value:
             told = Message(
                 "a median of {found:.1f} m has no room for a refuge, which needs {least:g} m",
-                found=max(found_m, 0.0), least=rules.refuge_least_m.value,
+                found=max(found_m, 0.0), least=least.value,
             )  # fmt: skip
-            hint = Message("{source}; a drawn leg says `median_m`", source=rules.refuge_least_m.origin)
+            hint = Message("{source}; a drawn leg says `median_m`", source=least.origin)
             problems.add(f"{path}.approach", told, hint)
         problems.raise_if_any()
 

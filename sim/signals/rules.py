@@ -45,8 +45,6 @@ class TimingRules(Facts):
     pedestrian_start_s: Rule
     pedestrian_clearance: Rule
     longest_crossing_m: Rule
-    refuge_least_m: Rule
-    refuge_m: Rule
     yellow_s: Rule
     reaction_s: Rule
     deceleration_mps2: Rule

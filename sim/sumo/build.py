@@ -14,6 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from sim.sumo.driver import CLOSURES_FILE
 from sim.sumo.install import version
 from sim.sumo.lane_text import changed_lanes, let_in, with_lanes
 from sim.sumo.net_file import read_net_file
-from sim.sumo.netconvert import convert, maker, normalise
+from sim.sumo.netconvert import convert, maker, normalise, without_header
 from sim.sumo.parking_files import parking_xml
 from sim.sumo.patch import check_patched, controlled_xml, patch_files, surplus
 from sim.sumo.read_network import read_network
@@ -249,11 +250,12 @@ def _changed(site: Site, carried: Site, target: Site, cache: Path) -> tuple[Path
     said = {id: [lane.speed_mps, sorted(lane.allow)] for id, lane in sorted(lanes.items())}
     inputs = json.dumps([site.network.sha256, patch, said, maker()])
     digest = hashlib.sha256(inputs.encode()).hexdigest()
+    known_networks: dict[str, Network] = {}
 
     def fill(folder: Path) -> None:
         net_file = folder / "net.net.xml"
         if patch:
-            _keep(folder, _patch(site, carried, patch, folder))
+            _keep(folder, _patch(site, carried, patch, folder, known_networks))
         else:
             shutil.copyfile(site.network_file, net_file)
             _keep(folder, ())
@@ -266,20 +268,24 @@ def _changed(site: Site, carried: Site, target: Site, cache: Path) -> tuple[Path
 
     folder = publish(cache / "network" / digest[:2] / digest, fill)
     net_file = folder / "net.net.xml"
-    network = _read(net_file, carried.network)
+    network = _read(net_file, carried.network, known_networks)
     check_patched(site.network, carried.network, network)
     known = _base_warnings(site, cache) if patch else frozenset()
     return net_file, network, tuple(warning for warning in _warnings(folder) if warning not in known)
 
 
-def _patch(site: Site, carried: Site, patch: Mapping[str, str], folder: Path) -> list[str]:
+def _patch(
+    site: Site, carried: Site, patch: Mapping[str, str], folder: Path, known_networks: dict[str, Network]
+) -> list[str]:
     """Write the patched, normalised network with its own programs; return netconvert's warnings."""
     for name, content in patch.items():
         (folder / name).write_text(content, encoding="utf-8")
     files = [part for name in patch for part in (PATCH_OPTIONS[name], name)]
     source = str(site.network_file.resolve())
     warnings = convert(["-s", source, *files, "-o", "patched.net.xml"], folder)
-    _restore_programs(site, carried, folder)
+    patched = folder / "patched.net.xml"
+    patched.write_bytes(without_header(patched.read_bytes()))  # as it will stand, if nothing is restored
+    _restore_programs(site, carried, folder, known_networks)
     normalise(folder / "restored.net.xml", folder / "net.net.xml")
     for draft in ("patched.net.xml", "restored.net.xml"):
         (folder / draft).unlink()
@@ -310,10 +316,17 @@ def _warnings(folder: Path) -> list[str]:
 
 def _with_own_programs(site: Site) -> Site:
     """Return the site with the network's own programs as if they ran in a period of their own."""
-    return replace(site, signals={**site.signals, OWN: read_controls(site.network_file, [])})
+    own = _own_programs(site.network_file, site.network.sha256)
+    return replace(site, signals={**site.signals, OWN: own})
 
 
-def _restore_programs(site: Site, carried: Site, folder: Path) -> None:
+@lru_cache(maxsize=1)
+def _own_programs(net_file: Path, sha256: str) -> Mapping[str, SignalControl]:
+    """Read the programs of the site's network: once for all its arms, as long as it is what it was."""
+    return read_controls(net_file, [])
+
+
+def _restore_programs(site: Site, carried: Site, folder: Path, known_networks: dict[str, Network]) -> None:
     """Give the touched signals of the patched network their own programs back, movement by movement.
 
     netconvert has put a guess of its own in their place. It never runs, but it decides where turning vehicles
@@ -321,7 +334,7 @@ def _restore_programs(site: Site, carried: Site, folder: Path) -> None:
     it.
     """
     net_file = folder / "patched.net.xml"
-    patched, added = with_all_links(_read(net_file, carried.network), carried.network)
+    patched, added = with_all_links(_read(net_file, carried.network, known_networks), carried.network)
     try:
         found = read_controls(net_file, [])
     except ConfigError:  # netconvert added links and left a program too short for them
@@ -344,8 +357,15 @@ def _restore_programs(site: Site, carried: Site, folder: Path) -> None:
     convert(["-s", "patched.net.xml", "-i", "programs.tll.xml", *parts, "-o", "restored.net.xml"], folder)
 
 
-def _read(net_file: Path, intended: Network) -> Network:
-    """Read a patched network under the names it is to have, movements included."""
+def _read(net_file: Path, intended: Network, known: dict[str, Network]) -> Network:
+    """Read a patched network under the names it is to have, movements included; not twice the same bytes."""
+    content = hashlib.sha256(net_file.read_bytes()).hexdigest()
+    if content not in known:
+        known[content] = _named(net_file, intended)
+    return known[content]
+
+
+def _named(net_file: Path, intended: Network) -> Network:
     approaches = intended.approaches.values()
     try:
         network = read_network(net_file, {a.edge: (a.junction, a.name) for a in approaches})

@@ -7,6 +7,7 @@ from itertools import product
 
 from sim.errors import ConfigError
 from sim.interventions import REGISTRY
+from sim.interventions.pedestrian_refuge import median_m
 from sim.loading import parse
 from sim.policy import apply
 from sim.signals.program import SignalProgram
@@ -288,6 +289,17 @@ def convert_junction(site: Site) -> Fields:
     return _converted(site, "convert_junction")
 
 
+def pedestrian_refuge(site: Site) -> Fields:
+    """Let each half of a crossing over a median walk in one stage."""
+    uses = (
+        {"approach": a.id, "expect": {"median_m": gap_m}, "approach_stages": [one], "exit_stages": [other]}
+        for a in site.network.approaches.values()
+        if a.crossing is not None and (gap_m := median_m(site.network, a))
+        for one, other in product(("EW", "NS_left"), repeat=2)
+    )
+    return found(site, "pedestrian_refuge", uses)
+
+
 CHOOSY: dict[str, tuple[str, Callable[[Site], Fields]]] = {
     use.__name__: (use.__name__, use)
     for use in (
@@ -297,6 +309,7 @@ CHOOSY: dict[str, tuple[str, Callable[[Site], Fields]]] = {
         merge_alternation,
         signalise,
         convert_junction,
+        pedestrian_refuge,
     )
 }
 """Kinds whose place few networks have: tests.town has one for each."""

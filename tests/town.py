@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sim.site.model import Site
-from tests.theory.isolated import LEGS, TITLE, Facts, draw, junction, site_data
+from tests.theory.isolated import LEGS, TITLE, Facts, draw, junction, plan, site_data
 
 MERGE: Facts = {
     "title": TITLE,
@@ -26,7 +26,8 @@ OF_OPEN_LEGS = ("length_m", "exit_lanes")
 def town(folder: Path) -> Site:
     """Draw J1, signals, every movement with a lane and a green; J2, where east and west go first; a merge.
 
-    J1.east and J2.west are one street, J2.east leads to J3. Four in ten drivers enter a full exit.
+    People cross J1.north over a median. J1.east and J2.west are one street, J2.east leads to J3. Four in ten
+    drivers enter a full exit.
     """
     one_lane = {"length_m": 300, "exit_lanes": 1, "lanes": [{"use": "left+through+right"}]}
     crossroads = junction(
@@ -34,7 +35,9 @@ def town(folder: Path) -> Site:
     )
     data = site_data(30, enters_full_exit_share=0.4, measured_junctions=["J1", "J2"])
     every = {"lanes": [{"use": use} for use in ("left", "through", "right")], "exit_lanes": 1}
-    data["junctions"] = {"J1": junction(every=every)}
+    median = {"median_m": 4, "crossing": {"length_m": 17}}
+    data["junctions"] = {"J1": junction(every=every, north={**every, **median})}
+    data["plans"]["day"]["J1"] = plan(EW={"crossings": ["north"], "pedestrian_flash_s": 14})
     data["junctions"] |= {"J2": {**crossroads, "position_m": [300, 0], "control": "priority"}, "J3": MERGE}
     data["streets"] = {
         "main": {"legs": ["J1.east", "J2.west"]},

@@ -36,6 +36,7 @@ ELSEWHERE = {
     "left_waiting_area": "unit/interventions/test_left_waiting_area.py",
     "merge_alternation": "unit/interventions/test_merge_alternation.py",
     "move_bus_stop": "unit/interventions/test_move_bus_stop.py",
+    "pedestrian_refuge": "unit/interventions/test_pedestrian_refuge.py",
     "signalise": "properties/test_control_kinds.py",
 }
 """Files whose tests prove a kind on one of `NETWORKS`."""

@@ -374,8 +374,11 @@ def _named(net_file: Path, intended: Network) -> Network:
     directions = {(a.edge, m.to_edge): m.direction for a in approaches for m in a.movements}
 
     def named(approach: Approach) -> Approach:
-        movements = (replace(m, direction=directions[approach.edge, m.to_edge]) for m in approach.movements)
-        return replace(approach, movements=tuple(movements))
+        wanted = [directions[approach.edge, m.to_edge] for m in approach.movements]
+        if wanted == [m.direction for m in approach.movements]:
+            return approach  # nearly all are: thousands of copies would cost a large network a second
+        movements = zip(approach.movements, wanted, strict=True)
+        return replace(approach, movements=tuple(replace(m, direction=d) for m, d in movements))
 
     junctions = {
         id: replace(junction, approaches=tuple(named(a) for a in junction.approaches))

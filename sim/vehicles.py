@@ -122,6 +122,20 @@ class VehicleSet(Facts):
         return known[vehicle_class]
 
 
+def discharging(vehicles: VehicleSet, share: float) -> VehicleSet:
+    """Return the set with its saturation flow times `share`: every desired headway scaled alike.
+
+    Of class car the headway grows by what the saturation headway has to: ``3600/S (1/share - 1)``.
+    """
+    car, more_s = vehicles.classes["car"], 3600 / vehicles.calibrated.saturation_vph * (1 / share - 1)
+    factor = (car.tau_s + more_s) / car.tau_s
+    classes = {
+        name: kind.model_copy(update={"tau_s": round(kind.tau_s * factor, 4)})
+        for name, kind in vehicles.classes.items()
+    }
+    return vehicles.model_copy(update={"name": f"{vehicles.name}_{share:g}", "classes": classes})
+
+
 def read_vehicles(path: Path) -> VehicleSet:
     """Read one vehicle set; ConfigError with all problems."""
     return parse(VehicleSet, read_yaml(path), str(path))

@@ -1,4 +1,4 @@
-"""Where a benefit vanishes: the primary measure under other demands and with other vehicles. Pure."""
+"""Where a benefit vanishes: the primary measure under other demands, capacities and vehicles. Pure."""
 
 from __future__ import annotations
 
@@ -14,12 +14,16 @@ LEVELS = (0.8, 0.9, 1.0, 1.1, 1.2)
 """Factors on the demand."""
 DAYS = (0.9, 1.0, 1.1)
 """What stands for a quiet, a usual and a busy day as long as nobody has counted several days."""
+COUNTED_DAYS = 3
+"""From so many counted days on, that of the study among them, they stand for days instead."""
+SATURATIONS = (0.9, 1.1)
+"""Factors on the saturation flow of the vehicle set."""
 
 ROBUSTNESS: Mapping[str, str] = {
     "arm": "string",
     "period": "string",
-    "axis": "string",  # demand, vehicles; beside roads routes, induced
-    "level": "string",  # 0.8 ... 1.2; name of the vehicle set; equilibrium, detour; 1 ... 1.1
+    "axis": "string",  # demand, day, saturation, vehicles; beside roads routes, induced
+    "level": "string",  # 0.8 ... 1.2; name of the day, of the vehicle set; equilibrium, detour; 1 ... 1.1
     "factor": "float64",  # on the demand, of `induced` on that of the policy alone
     "direction": "string",
     "before": "float64",
@@ -41,8 +45,11 @@ BREAK_EVEN: Mapping[str, str] = {
     "above": "float64",
     "improved_from": "float64",  # levels around 1 at which a benefit is shown; NaN where not even at 1
     "improved_to": "float64",
-    "worst_by_day": "string",  # verdict over DAYS
-    "worst_factor": "float64",  # where that is
+    "worst_by_day": "string",  # verdict over the counted days, that of the study too; else over DAYS
+    "worst_factor": "float64",  # where that is, on the demand; 1 on the day of the study, NaN on another
+    "worst_day": "string",  # the counted day on which it is; empty where it is that of the study, or by DAYS
+    "days": "int64",  # counted ones, that of the study too; 0: too few, by DAYS
+    "worst_saturation": "string",  # verdict over the saturation flows
     "worst_vehicles": "string",  # verdict over the vehicle sets
 }
 """One row per policy and period."""
@@ -81,8 +88,7 @@ def break_even(strip: pd.DataFrame) -> pd.DataFrame:
         factors = [float(f) for f in demand.index.to_numpy(dtype=float)]
         change = dict(zip(factors, sign * demand["difference"].to_numpy(dtype=float), strict=True))
         shown = dict(zip(factors, demand["verdict"].isin(IMPROVED), strict=True))
-        days = demand[demand.index.isin(DAYS)]["verdict"]
-        token = worst(days)
+        here = (own["axis"] == "demand") & (own["factor"] == 1)
         levels = sorted(change)
         improved = _run_of(shown, levels)
         rows.append(
@@ -93,12 +99,29 @@ def break_even(strip: pd.DataFrame) -> pd.DataFrame:
                 "above": _vanishes(change, [f for f in levels if f >= 1]),
                 "improved_from": improved[0],
                 "improved_to": improved[1],
-                "worst_by_day": token,
-                "worst_factor": _nearest(days.index[(days == token).to_numpy()].tolist()),
-                "worst_vehicles": worst(own[(own["axis"] == "vehicles") | (own["factor"] == 1)]["verdict"]),
+                **_by_day(demand["verdict"], own[own["axis"] == "day"].set_index("level")["verdict"]),
+                **{
+                    f"worst_{axis}": worst(own[(own["axis"] == axis) | here]["verdict"])
+                    for axis in ("saturation", "vehicles")
+                },
             }
         )
     return typed(pd.DataFrame(rows, columns=list(BREAK_EVEN)), BREAK_EVEN)
+
+
+def _by_day(demand: pd.Series[str], counted: pd.Series[str]) -> dict[str, object]:
+    """Return the worst verdict over days: `counted` ones by name where there are enough, else DAYS."""
+    enough = len(counted) + 1 >= COUNTED_DAYS
+    factors = demand[demand.index.isin((1.0,) if enough else DAYS)]
+    token = worst([*factors, *(counted if enough else ())])
+    factor = _nearest(factors.index[(factors == token).to_numpy()].tolist())
+    elsewhere = counted.index[(counted == token).to_numpy()].tolist() if math.isnan(factor) else []
+    return {
+        "worst_by_day": token,
+        "worst_factor": factor,
+        "worst_day": str(elsewhere[0]) if elsewhere else "",
+        "days": len(counted) + 1 if enough else 0,
+    }
 
 
 def _nearest(factors: list[float]) -> float:

@@ -1,4 +1,4 @@
-"""Strip of robustness: the difference under less and more demand and with other vehicles."""
+"""Strip of robustness: the difference under other demands, and beside it in the other worlds."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ def _figure(data: StudyData, spec: MeasureSpec, period: str, arms: list[str]) ->
     for axes, arm in zip(panels, arms, strict=False):
         own = table[(table["arm"] == arm) & (table["period"] == period)]
         demand = own[own["axis"] == "demand"].sort_values("factor")
-        others = own[own["axis"] == "vehicles"].sort_values("level")
-        # Other vehicle sets stand to the right of the demands, apart from them.
+        others = own[own["axis"] != "demand"].sort_values(["axis", "level"])
+        # Days, saturation flows and vehicle sets stand to the right of the demands, apart from them.
         x = [*demand["factor"] * 100, *(np.arange(len(others)) * 15.0 + 137.0)]
         rows = [*records(demand), *records(others)]
         axes.plot(x[: len(demand)], demand["difference"], color=AFTER, linewidth=1.2)
@@ -69,7 +69,7 @@ def _figure(data: StudyData, spec: MeasureSpec, period: str, arms: list[str]) ->
         )
         names = [f"{100 * float(row['factor']):.0f} %" for row in records(demand)]
         axes.set_xticks(
-            x, [*names, *(str(row["level"]).replace("_", "_\n") for row in records(others))], fontsize=8
+            x, [*names, *(_name(str(row["axis"]), str(row["level"])) for row in records(others))], fontsize=8
         )
         axes.set_title(two_lines(data.arm_title(arm)))
         axes.grid(axis="x", visible=False)
@@ -78,6 +78,13 @@ def _figure(data: StudyData, spec: MeasureSpec, period: str, arms: list[str]) ->
         axes.set_visible(False)
     panels[0].set_ylabel(f"Δ ({spec.unit})")
     return figure
+
+
+def _name(axis: str, level: str) -> str:
+    """Return a world's name below the axis; S is the saturation flow."""
+    if axis == "saturation":
+        return f"S\n{100 * float(level):.0f} %"
+    return level.replace("_", "_\n") if axis == "vehicles" else level.replace("-", "-\n", 1)
 
 
 def _mark(axes: Axes, x: float, row: Mapping[str, object]) -> None:

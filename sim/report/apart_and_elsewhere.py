@@ -23,6 +23,7 @@ WORLD_COLUMNS = (
     *("verdict", "n_pairs", "gate"),
 )
 """What the page needs of a table of worlds (`comparison.robustness.ROBUSTNESS`)."""
+DAY_COLUMNS = ("worst_by_day", "worst_factor", "worst_day", "days")
 
 
 def apart_and_elsewhere(data: StudyData, specs: Mapping[str, MeasureSpec]) -> list[Section | None]:
@@ -81,7 +82,8 @@ def _robustness(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Section | 
     rows = []
     table = table.sort_values(["period", "axis", "factor"], kind="stable")
     for row in by_policy(data, table):
-        level = percent(float(row["level"])) if row["axis"] == "demand" else str(row["level"])
+        share = row["axis"] in ("demand", "saturation")
+        level = percent(float(row["level"])) if share else str(row["level"])
         world = text(f"report.robustness.{row['axis']}", level=level)
         rows.append((*keys(data, row), *world_cells(row, spec, world)))
     words = [] if ends is None else [Cell(said) for said in _ends_in_words(data, ends)]
@@ -105,7 +107,7 @@ def world_cells(row: Mapping[str, Any], spec: MeasureSpec, world: Text) -> tuple
 
 def _ends_in_words(data: StudyData, ends: pd.DataFrame) -> list[Text]:
     """Say per policy and period where the benefit vanishes."""
-    if not has(ends, "below", "above", "worst_by_day", "worst_factor", "improved_from", "improved_to"):
+    if not has(ends, "below", "above", *DAY_COLUMNS, "improved_from", "improved_to"):
         return []
     return [
         text(
@@ -113,6 +115,7 @@ def _ends_in_words(data: StudyData, ends: pd.DataFrame) -> list[Text]:
             arm=data.arm_title(str(row["arm"])),
             period=data.period_title(str(row["period"])),
             where=_where(row),
+            days=_days(row),
             day=_day(row),
         )
         for row in by_policy(data, ends)
@@ -151,16 +154,34 @@ def _day(row: Mapping[str, Any]) -> Text:
     token = str(row["worst_by_day"])
     if not token:
         return Text(NOTHING, NOTHING)
-    verdict, level = text(f"verdict.{token}"), percent(row["worst_factor"])
-    return Text(f"{verdict.zh}（需求 {level}）", f"{verdict.en} (demand {level})")
+    if row["worst_day"]:
+        where = text("report.robustness.day", level=str(row["worst_day"]))
+    elif row["days"]:
+        where = text("report.robustness.own_day")
+    else:
+        where = text("report.robustness.demand", level=percent(row["worst_factor"]))
+    verdict = text(f"verdict.{token}")
+    return Text(f"{verdict.zh}（{where.zh}）", f"{verdict.en} ({where.en})")
+
+
+def _days(row: Mapping[str, Any]) -> Text:
+    """Name the days over which the worst verdict is that: counted ones, or what stands for them."""
+    if row["days"]:
+        return text("report.robustness.counted", n=str(row["days"]))
+    return text("report.robustness.assumed")
 
 
 def worst_day(data: StudyData, arm: str) -> list[Text]:
-    """Say for one policy the worst verdict over quiet, usual and busy days, period by period."""
+    """Say for one policy the worst verdict over counted, or quiet, usual and busy days, period by period."""
     ends = data.optional("break_even")
-    if ends is None or not has(ends, "worst_by_day", "worst_factor"):
+    if ends is None or not has(ends, *DAY_COLUMNS):
         return []
     return [
-        text("report.robustness.headline", period=data.period_title(str(row["period"])), day=_day(row))
+        text(
+            "report.robustness.headline",
+            period=data.period_title(str(row["period"])),
+            days=_days(row),
+            day=_day(row),
+        )
         for row in records(ends[ends["arm"] == arm])
     ]

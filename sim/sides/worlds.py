@@ -1,4 +1,4 @@
-"""The same comparison in other worlds: more or less demand, another vehicle set."""
+"""The same comparison in other worlds: other days, demands, saturation flows and vehicle sets."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from sim.comparison.robustness import LEVELS, ROBUSTNESS
+from sim.comparison.robustness import COUNTED_DAYS, LEVELS, ROBUSTNESS, SATURATIONS
 from sim.standard_data import vehicle_set, vehicle_sets
 from sim.study import Study
 from sim.tables import typed
+from sim.vehicles import discharging
 
 SIDE = "robustness"
 """Folder of its runs, within that of the study."""
@@ -18,7 +19,7 @@ SIDE = "robustness"
 
 @dataclass(frozen=True)
 class World:
-    """One study in another world; `axis` says in what it differs: demand, vehicles, or induced demand."""
+    """One study in another world; `axis` says in what it differs (column of `ROBUSTNESS`)."""
 
     axis: str
     level: str
@@ -26,9 +27,11 @@ class World:
 
 
 def worlds(study: Study) -> list[World]:
-    """Return the worlds beside that of the study: factors on the demand, other vehicle sets.
+    """Return the worlds beside that of the study.
 
-    A set that was calibrated with another step is left out: its saturation flow would be another then.
+    Factors on the demand; the counts of other days, where there are enough of them; the vehicles of the study
+    with less and more saturation flow, where it drives with a set; other vehicle sets. A set that was
+    calibrated with another step is left out: its saturation flow would be another then.
     """
     settings = study.settings.model_copy(update={"placebo": False})
     found = []
@@ -37,6 +40,18 @@ def worlds(study: Study) -> list[World]:
             scaled = settings.model_copy(update={"demand_scale": settings.demand_scale * level})
             name = f"{study.name}/{SIDE}/demand_{level:g}"
             found.append(World("demand", f"{level:g}", replace(study, name=name, settings=scaled)))
+    site = study.site
+    if len(site.days) + 1 >= COUNTED_DAYS:
+        for day, counts in site.days.items():
+            other_day = replace(site, counts=counts)
+            name = f"{study.name}/{SIDE}/day_{day}"
+            found.append(World("day", day, replace(study, name=name, site=other_day, settings=settings)))
+    if site.facts.imported is None or settings.vehicles is not None:
+        for share in SATURATIONS:
+            name = f"{study.name}/{SIDE}/saturation_{share:g}"
+            vehicles = discharging(study.vehicles, share)
+            changed = replace(study, name=name, settings=settings, vehicles=vehicles)
+            found.append(World("saturation", f"{share:g}", changed))
     present = study.vehicles.name if study.site.facts.imported is None else settings.vehicles
     for name in vehicle_sets(study.root):
         vehicles = vehicle_set(study.root, name)
@@ -57,6 +72,6 @@ def strip(study: Study, comparisons: Mapping[tuple[str, str], pd.DataFrame]) -> 
     parts = []
     for (axis, level), table in comparisons.items():
         own = table[(table["measure"] == study.primary) & (table["scope"] == "network")]
-        factor = 1.0 if axis in ("vehicles", "routes") else float(level)
+        factor = 1.0 if axis in ("day", "saturation", "vehicles", "routes") else float(level)
         parts.append(own.assign(axis=axis, level=level, factor=factor)[list(ROBUSTNESS)])
     return typed(pd.concat(parts), ROBUSTNESS)

@@ -57,7 +57,8 @@ class Site:
 
     `network_file` is the normalised network that every arm is derived from, `signals[period][signal]` what
     runs in that period (every signal of the network is there). `counts` is the checked
-    `counts.csv` of a drawn site (columns in `sim.demand`), empty for an imported one. `closures` are ours:
+    `counts.csv` of a drawn site (columns in `sim.demand`), empty for an imported one, `days` those of further
+    days, by the names of their files (the site's folder `days`). `closures` are ours:
     a site as it is has none. `stops` are bus stops, of an imported model's files and of the
     facts.
     """
@@ -68,6 +69,7 @@ class Site:
     network_file: Path
     signals: Mapping[str, Mapping[str, SignalControl]]
     counts: pd.DataFrame
+    days: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     closures: Mapping[str, Closure] = field(default_factory=dict)
     stops: Mapping[str, Stop] = field(default_factory=dict)
     boxes: Mapping[str, float] = field(default_factory=dict)

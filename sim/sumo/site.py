@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from sim.demand import no_counts, read_counts
 from sim.demand.parkers import check_ways
 from sim.errors import ConfigError, Problems, near
@@ -32,6 +34,8 @@ from sim.sumo.signals import read_controls, write_programs
 
 FACTS_FILE = "site.yaml"
 COUNTS_FILE = "counts.csv"
+DAYS_FOLDER = "days"
+"""Counts of further days, each in the form of the site's own."""
 
 Controls = Mapping[str, Mapping[str, SignalControl]]
 
@@ -90,7 +94,7 @@ def _drawn(folder: Path, facts: SiteFacts, cache: Path, problems: Problems) -> S
     network_file = publish(_target(cache, digest), fill) / NETWORK_FILE
     network = read_network(network_file, names_of(facts), turns_of(facts))
     signals: Controls = {}
-    counts = no_counts()
+    counts, days = no_counts(), dict[str, pd.DataFrame]()
     try:
         signals = _planned(facts, network)
     except ConfigError as error:
@@ -99,9 +103,14 @@ def _drawn(folder: Path, facts: SiteFacts, cache: Path, problems: Problems) -> S
         counts = read_counts(folder / COUNTS_FILE, facts)
     except ConfigError as error:
         problems.extend(error)
+    for path in sorted((folder / DAYS_FOLDER).glob("*.csv")):
+        try:
+            days[path.stem] = read_counts(path, facts)
+        except ConfigError as error:
+            problems.extend(error)
     facts = _with_spots(facts, network, problems)
     stops = _stops(facts, network, {}, problems)
-    site = Site(folder, facts, network, network_file, signals, counts, stops=stops)
+    site = Site(folder, facts, network, network_file, signals, counts, days, stops=stops)
     check_ways(site, FACTS_FILE, problems)
     problems.raise_if_any()
     return site

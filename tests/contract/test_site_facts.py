@@ -333,6 +333,21 @@ def test_plans_and_counts_are_named_together(tmp_path: Path) -> None:
     assert any("lefft" in p for p in found)
 
 
+def test_counts_of_further_days_are_read_and_checked_like_the_site_s_own(tmp_path: Path) -> None:
+    folder = write_site(tmp_path / "crossroads", written())
+    counts = (folder / "counts.csv").read_text()
+    (folder / "days").mkdir()
+    for day in ("monday", "friday"):
+        (folder / "days" / f"{day}.csv").write_text(counts)
+    site = load(folder, tmp_path / "cache")
+    assert list(site.days) == ["friday", "monday"] and site.days["monday"].equals(site.counts)
+    (folder / "days" / "monday.csv").write_text(counts.replace("J1.north,left", "J1.north,lefft", 1))
+    with pytest.raises(ConfigError) as refused:
+        load(folder, tmp_path / "cache")
+    (problem,) = refused.value.problems
+    assert "monday.csv:" in str(problem) and "lefft" in str(problem)
+
+
 def test_a_folder_called_otherwise(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="says 'crossroads', but the folder is called 'other'"):
         load(write_site(tmp_path / "other", written()), tmp_path / "cache")

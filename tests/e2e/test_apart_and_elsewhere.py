@@ -25,11 +25,20 @@ def contents(study: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in paths if path.is_file()}
 
 
+def count_days(site: Path, through: dict[str, int]) -> None:
+    """Write counts of further days, so many vehicles straight on from the west instead of 150."""
+    (site / "days").mkdir()
+    counts = (site / "counts.csv").read_text(encoding="utf-8")
+    for day, number in through.items():
+        (site / "days" / f"{day}.csv").write_text(counts.replace("car,150", f"car,{number}"), "utf-8")
+
+
 def test_apart_and_elsewhere_from_the_runs_to_the_page(tmp_path: Path) -> None:
     root = write_root(tmp_path)
     policy = root / "scenarios" / "xingfu" / "policies" / "longer_main.yaml"
     text = policy.read_text(encoding="utf-8").replace("  interventions:", COST + "  interventions:")
     policy.write_text(text + SLOWER, encoding="utf-8")
+    count_days(root / "scenarios" / "xingfu", {"2026-05-12": 60, "2026-05-15": 190})
     run = ("run", "scenario=xingfu", "run=smoke", "--root", root)
     answer = huandu(*run, *ASKED)
     assert (answer.code, answer.err) == (0, "")
@@ -62,10 +71,15 @@ def test_apart_and_elsewhere_from_the_runs_to_the_page(tmp_path: Path) -> None:
     (other,) = strip[strip["axis"] == "vehicles"].to_dict("records")
     assert other["level"] == "sigma_half" and other["before"] != pytest.approx(own["before"], rel=1e-4)
     assert set(strip["n_pairs"]) == {2}
+    rest = strip.set_index(["axis", "level"])["before"]
+    assert rest["day", "2026-05-12"] != own["before"] < rest["day", "2026-05-15"], "40 more, longer queues"
+    assert rest["saturation", "1.1"] < own["before"] < rest["saturation", "0.9"]
+    assert pd.read_csv(study / "tables" / "break_even.csv")["days"].tolist() == [3]
 
     page = (study / "report.html").read_text(encoding="utf-8")
     assert 'id="attribution"' in page and 'id="robustness"' in page
     assert "south（限速调整）" in page and "sigma_half" in page
+    assert "调查日 2026-05-15" in page and "3 个调查日，最差结论为" in page and "饱和流率 90 %" in page
     assert {path.name for path in (study / "figures").iterdir()} >= set(FIGURES)
 
     held = pd.read_csv(study / "tables" / "benefit_cost.csv").iloc[0]  # two pairs: nothing can be claimed

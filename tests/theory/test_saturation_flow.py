@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sim.standard_data import DEFAULT_VEHICLES
+from sim.vehicles import discharging
 from tests.validation.saturation_rig import Rig, load_set, measure, stop_line_times
 
 
@@ -45,6 +46,13 @@ def test_a_wrong_set_is_noticed(part: str, factor: float) -> None:
     saturation_off = abs(found.saturation_vph / wanted.saturation_vph - 1) > 0.03
     lost_off = abs(found.startup_lost_s - wanted.startup_lost_s) > 0.5
     assert (saturation_off, lost_off) == ((True, False) if part == "tau_s" else (False, True))
+
+
+@pytest.mark.parametrize("share", [0.9, 1.1])
+def test_a_set_of_another_saturation_flow_discharges_that(share: float) -> None:
+    base = load_set(DEFAULT_VEHICLES)
+    found = measure(discharging(base, share))
+    assert found.saturation_vph == pytest.approx(share * base.calibrated.saturation_vph, rel=0.02)
 
 
 def test_a_heavy_vehicle_costs_about_its_pce() -> None:

@@ -85,6 +85,7 @@ CASES = (
         signals="acosta_tls.add.xml",
         share=0.7,
     ),
+    Case("nanchang_cutA", "c.net.xml", ("c.rou.xml",), 0, 3600, 4, share=0.6),
 )
 
 

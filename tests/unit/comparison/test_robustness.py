@@ -73,3 +73,27 @@ def test_the_worst_day_is_the_one_with_least_to_be_said_for_it() -> None:
     row = break_even(strip([-9.0, -1.0, -9.0, -5.0, 5.0], levels, vehicles="improved_uncertain")).iloc[0]
     assert (row["worst_by_day"], row["worst_factor"]) == ("equivalent", 0.9)
     assert row["worst_vehicles"] == "improved_uncertain"
+    assert (row["days"], row["worst_day"], row["worst_saturation"]) == (0, "", "improved")
+
+
+def beside(axis: str, **verdicts: str) -> pd.DataFrame:
+    """Return the strip of a policy that improves at every demand but 90 %, with worlds of another axis."""
+    table = strip([-5.0] * 5, ["improved", "equivalent", "improved", "improved", "improved"])
+    rows = [table.iloc[[-1]].assign(axis=axis, level=level, verdict=told) for level, told in verdicts.items()]
+    return typed(pd.concat([table, *rows]), ROBUSTNESS)
+
+
+def test_counted_days_stand_for_days_as_soon_as_there_are_three() -> None:
+    row = break_even(beside("day", monday="improved", friday="worse_uncertain")).iloc[0]
+    assert (row["worst_by_day"], row["worst_day"], row["days"]) == ("worse_uncertain", "friday", 3)
+    assert math.isnan(row["worst_factor"])
+    row = break_even(beside("day", monday="improved", friday="improved")).iloc[0]
+    assert (row["worst_by_day"], row["worst_day"], row["worst_factor"]) == ("improved", "", 1.0)
+    # Two days are too few: days of -10 % and +10 % stand for them, one of which has nothing to show.
+    row = break_even(beside("day", friday="worse")).iloc[0]
+    assert (row["worst_by_day"], row["worst_factor"], row["days"]) == ("equivalent", 0.9, 0)
+
+
+def test_the_worst_saturation_flow_counts_that_of_the_study() -> None:
+    row = break_even(beside("saturation", **{"0.9": "inconclusive", "1.1": "improved"})).iloc[0]
+    assert (row["worst_saturation"], row["worst_vehicles"]) == ("inconclusive", "improved")

@@ -78,6 +78,27 @@ def test_the_strip_is_in_the_order_of_the_study_with_its_checks(data: StudyData)
     assert ["negligible effect (demand 90 %)" in line.en for line in worst_day(data, "retime")] == [True]
 
 
+def test_counted_days_are_named_and_lead_the_card(data: StudyData) -> None:
+    strip = data.optional("robustness")
+    assert strip is not None
+    model = strip[strip["axis"] == "vehicles"].assign(factor=1.0)
+    days = [model.assign(axis="day", level=name, verdict=told) for name, told in (
+        ("2026-05-12", "improved"), ("2026-05-15", "worse"))]  # fmt: skip
+    more = model.assign(axis="saturation", level="0.9", verdict="equivalent")
+    strip = typed(pd.concat([strip, *days, more]), ROBUSTNESS)
+    for name, table in (("robustness", strip), ("break_even", break_even(strip))):
+        table.to_parquet(data.folder / "tables" / f"{name}.parquet")
+    data = read_study(data.folder)
+    section = apart_and_elsewhere(data, SPECS)[1]
+    assert section is not None
+    worlds = [row[2] for row in cells(section.rows)][:9]
+    assert {"counted day 2026-05-12", "counted day 2026-05-15", "saturation flow 90 %"} <= set(worlds)
+    (headline,) = worst_day(data, "lane_use")
+    assert "over 3 counted days the worst verdict is: worse (counted day 2026-05-15)" in headline.en
+    assert "3 个调查日，最差结论为" in headline.zh and "（调查日 2026-05-15）" in headline.zh
+    assert len(list(robustness.draw(data, SPECS))) == 1
+
+
 def test_shares_are_named_and_toned(data: StudyData) -> None:
     section = apart_and_elsewhere(data, SPECS)[0]
     assert section is not None

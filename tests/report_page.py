@@ -7,6 +7,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from sim.measures import SPECS
 from sim.plots.study_data import read_study
 from sim.report.page import context, html, markdown
@@ -68,3 +70,9 @@ def edit(path: Path, change: Any) -> None:
     data = json.loads(path.read_text(encoding="utf-8"))
     change(data)
     path.write_text(json.dumps(data), encoding="utf-8")
+
+
+def edit_comparison(folder: Path, **columns: Any) -> None:
+    """Write the same values into every row of a study's comparison."""
+    path = folder / "tables" / "comparison.csv"
+    pd.read_csv(path).assign(**columns).to_csv(path, index=False)

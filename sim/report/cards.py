@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -9,7 +10,8 @@ from typing import Any, NamedTuple
 from markupsafe import Markup
 
 from sim.comparison.policy_verdict import PolicyVerdict, policy_verdict
-from sim.labels import Text
+from sim.comparison.shape import SHAPES
+from sim.labels import Text, text
 from sim.measures.spec import MeasureSpec
 from sim.plots.numbers import NOTHING, with_interval
 from sim.plots.study_data import StudyData, records
@@ -43,6 +45,10 @@ class Outcome(NamedTuple):
     meaning: Text | None
     at_least: bool
     gates: tuple[FindingLine, ...]
+    odd: tuple[Text, ...]
+    """What is odd about the spread of the differences: one far off, a long tail, two groups."""
+    floor: Text | None
+    """Interval of the blank control; None without one."""
 
 
 class WorseLine(NamedTuple):
@@ -117,6 +123,8 @@ def outcomes(data: StudyData, spec: MeasureSpec, arm: str) -> tuple[Outcome, ...
                 None if row is None else meaning(row, spec),
                 row is not None and at_least(row, spec),
                 tuple(line for line in gates if row is not None and _about(line)),
+                () if row is None else odd(row),
+                None if row is None else blank_control(row, spec),
             )
         )
     return tuple(found)
@@ -175,6 +183,22 @@ def _stages(data: StudyData, arm: str) -> Stages | None:
     )
 
 
+def odd(row: Mapping[str, Any]) -> tuple[Text, ...]:
+    """Say what is odd about the spread of a row's differences (`sim.comparison.shape`)."""
+    told = row.get("shape")
+    tokens = told.split(",") if isinstance(told, str) else ()
+    return tuple(text(f"report.shape.{token}") for token in SHAPES if token in tokens)
+
+
+def blank_control(row: Mapping[str, Any], spec: MeasureSpec) -> Text | None:
+    """State the interval of the blank control of a row's measure; None without one."""
+    low, high = (float(row.get(name, math.nan)) for name in ("floor_low", "floor_high"))
+    if not math.isfinite(low + high):
+        return None
+    _, interval = with_interval((low + high) / 2, low, high, spec.decimals)
+    return text("report.card.floor", interval=interval, unit=spec.unit)
+
+
 def _about(line: FindingLine) -> bool:
     """Whether a finding is about the whole run; the primary measure is read there."""
     return not line.places
@@ -215,6 +239,8 @@ class BoardCell(NamedTuple):
     interval: str
     counts: tuple[int, int, int] | None = None
     """Better, worse, neither."""
+    within_noise: bool = False
+    """Whether the interval overlaps the blank control's."""
 
 
 @dataclass(frozen=True)
@@ -260,7 +286,8 @@ def _cell(
             row["difference"], row["ci_low"], row["ci_high"], specs[measure].decimals
         )
         relative += f" {specs[measure].unit}"
-    return BoardCell(str(row["verdict"]), relative, interval)
+    noise = bool(row.get("within_noise", False))
+    return BoardCell(str(row["verdict"]), relative, interval, within_noise=noise)
 
 
 def _count(data: StudyData, arm: str, period: str, measure: str, kind: str) -> BoardCell | None:

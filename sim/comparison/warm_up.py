@@ -1,7 +1,7 @@
-"""Is the warm-up long enough? MSER-5 and Welch's curve over the vehicles in the network. Pure.
+"""Is the warm-up long enough, and which should it be? MSER-5 and Welch's curve over the vehicles. Pure.
 
 The warm-up is a fact of the site, one for all arms; nothing here changes it. The study's own runs are the
-pilots.
+pilots: those of today choose the value, the others are only held against it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from sim.comparison.pairs import BASELINE
 from sim.tables import typed
 
 BATCH = 5
@@ -21,6 +22,7 @@ BATCH = 5
 HALF_WINDOW = 5
 """Of Welch's moving mean, observations to either side."""
 FEWEST_PILOTS = 5
+MINUTE_S = 60.0
 
 WARM_UP: Mapping[str, str] = {
     "arm": "string",
@@ -29,6 +31,7 @@ WARM_UP: Mapping[str, str] = {
     "warm_up_s": "float64",  # as the site declares it
     "needed_s": "float64",  # what MSER-5 would cut off; NaN where it cannot tell
     "rule_s": "float64",  # 15 min, twice the longest free trip, three cycles: the longest of them
+    "chosen_s": "float64",  # one value for all arms and periods, by the pilots of today; NaN with too few
     "begin_s": "float64",  # of the window
     "window_s": "float64",
     "cycles": "string",  # of the baseline's signals, s
@@ -94,7 +97,7 @@ def welch(values: ArrayLike, half_window: int = HALF_WINDOW) -> NDArray[np.float
 
 def checked(pilots: Iterable[Pilot], times: Mapping[str, Times]) -> pd.DataFrame:
     """Judge the warm-up of every arm and period. `times`: by period. Columns `WARM_UP`."""
-    rows = []
+    rows: list[dict[str, object]] = []
     for pilot in pilots:
         at = times[pilot.period]
         cut = mser5(pilot.curves.to_numpy(dtype=float))
@@ -108,6 +111,7 @@ def checked(pilots: Iterable[Pilot], times: Mapping[str, Times]) -> pd.DataFrame
                 "warm_up_s": at.warm_up_s,
                 "needed_s": needed_s,
                 "rule_s": max([900.0, 2 * at.longest_trip_s, *(3 * cycle for cycle in at.cycles_s)]),
+                "chosen_s": math.nan,
                 "begin_s": at.begin_s,
                 "window_s": at.window_s,
                 "cycles": ", ".join(f"{cycle:g}" for cycle in sorted(set(at.cycles_s))),
@@ -115,7 +119,20 @@ def checked(pilots: Iterable[Pilot], times: Mapping[str, Times]) -> pd.DataFrame
                 "state": _state(number, needed_s, at.warm_up_s),
             }
         )
-    return typed(pd.DataFrame(rows, columns=list(WARM_UP)), WARM_UP)
+    table = typed(pd.DataFrame(rows, columns=list(WARM_UP)), WARM_UP)
+    return table.assign(chosen_s=chosen_s(table))
+
+
+def chosen_s(table: pd.DataFrame) -> float:
+    """Return the warm-up that the pilots of today choose: whole minutes, one for all arms and periods.
+
+    The longest, over the periods, of the rule and of what MSER-5 would cut off where it can tell. NaN as long
+    as a period has fewer pilots than that takes. Columns `WARM_UP`.
+    """
+    today = table[table["arm"] == BASELINE]
+    if today.empty or (today["pilots"] < FEWEST_PILOTS).any():
+        return math.nan
+    return math.ceil(float(today[["needed_s", "rule_s"]].max(axis=None)) / MINUTE_S) * MINUTE_S
 
 
 def _state(pilots: int, needed_s: float, warm_up_s: float) -> str:

@@ -189,7 +189,7 @@ def digests(data: StudyData) -> list[tuple[str, str]]:
     files = [
         "study.json",
         "runs.json",
-        *sorted(f"tables/{p.name}" for p in (data.folder / "tables").glob("*")),
+        *sorted(f"tables/{p.name}" for p in (data.folder / "tables").glob("[!.]*")),
     ]
     return [
         (name, hashlib.sha256((data.folder / name).read_bytes()).hexdigest())

@@ -91,7 +91,7 @@ def _gridlock(data: StudyData) -> Section | None:
 
 def _warm_up(data: StudyData) -> Section | None:
     table = data.optional("warm_up")
-    needed = ("pilots", "warm_up_s", "needed_s", "rule_s", "cycles", "whole_cycles", "state")
+    needed = ("pilots", "warm_up_s", "needed_s", "rule_s", "chosen_s", "cycles", "whole_cycles", "state")
     if table is None or not has(table, *needed):
         return None
     rows = []
@@ -104,6 +104,7 @@ def _warm_up(data: StudyData) -> Section | None:
                 Cell(count(row["warm_up_s"])),
                 Cell(count(row["needed_s"])),
                 Cell(count(row["rule_s"]), "bad" if row["rule_s"] > row["warm_up_s"] else ""),
+                Cell(count(row["chosen_s"]), "bad" if row["chosen_s"] > row["warm_up_s"] else ""),
                 Cell(text(f"report.warm_up.{whole}", cycles=cycles) if cycles else NOTHING),
                 Cell(count(row["pilots"])),
                 Cell(
@@ -112,5 +113,5 @@ def _warm_up(data: StudyData) -> Section | None:
                 ),
             )
         )
-    names = ("policy", "period", "warm_up", "needed", "rule", "cycles", "replicates", "state")
+    names = ("policy", "period", "warm_up", "needed", "rule", "chosen", "cycles", "replicates", "state")
     return section("warm_up", names, rows, "tables/warm_up.csv")

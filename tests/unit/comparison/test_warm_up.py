@@ -60,6 +60,20 @@ def test_the_warm_up_is_checked_in_every_arm() -> None:
     assert rows.loc["retime", "needed_s"] == 1200 and math.isnan(rows.loc["both", "needed_s"])
     assert set(rows["warm_up_s"]) == {600.0} and set(rows["rule_s"]) == {900.0}
     assert set(rows["cycles"]) == {"100, 120"} and rows["whole_cycles"].all()
+    assert set(rows["chosen_s"]) == {900.0}, "today needs no more than the rule; others do not choose"
+
+
+def test_today_s_pilots_choose_one_warm_up_for_all_arms_and_periods() -> None:
+    pilots = [
+        Pilot("baseline", "am", curves(40 + NOISE)),
+        Pilot("baseline", "pm", curves(FILLING + NOISE)),
+        Pilot("retime", "am", curves(40 + NOISE)),
+    ]
+    times = {"am": TIMES._replace(longest_trip_s=470.5), "pm": TIMES}
+    assert set(checked(pilots, times)["chosen_s"]) == {1200.0}, "what MSER-5 cuts off in the evening"
+    assert set(checked(pilots[::2], times)["chosen_s"]) == {960.0}, "941 s by the rule, in whole minutes"
+    few = [*pilots, Pilot("baseline", "noon", curves(40 + NOISE[:, :4]))]
+    assert checked(few, {**times, "noon": TIMES})["chosen_s"].isna().all()
 
 
 def test_the_rule_is_the_longest_of_three_and_cycles_are_counted() -> None:

@@ -132,7 +132,8 @@ def chosen_s(table: pd.DataFrame) -> float:
     today = table[table["arm"] == BASELINE]
     if today.empty or (today["pilots"] < FEWEST_PILOTS).any():
         return math.nan
-    return math.ceil(float(today[["needed_s", "rule_s"]].max(axis=None)) / MINUTE_S) * MINUTE_S
+    longest_s = float(np.nanmax(today[["needed_s", "rule_s"]].to_numpy(dtype=float)))
+    return math.ceil(longest_s / MINUTE_S) * MINUTE_S
 
 
 def _state(pilots: int, needed_s: float, warm_up_s: float) -> str:

@@ -267,7 +267,8 @@ Per model one study: today, one signal retimed, a placebo (a lane painted on a s
 the blank control of every study (everyone leaves up to a second earlier or later). Fair travel time, s/veh.
 Every street and turn of jinan_3x4 is driven: its placebo is a new street between two ends of the model, which
 nobody takes. Of jinan_3x4, bologna_acosta and nanchang_cuta (0.6 of its demand) the first quarter of an hour
-is taken, four pairs: networks that begin empty and are far from their peak.
+is taken, four pairs: networks that begin empty and are far from their peak. A model without rows has not been
+run yet.
 
 ## The placebo is noise
 

@@ -272,7 +272,8 @@ run yet.
 
 ## The placebo is noise
 
-`noise`: within noise, by the table; `told`: the policy's own card says so.
+`noise`: within noise, by the table; `told`: the policy's own card says so (rows of 2026-11-22: the page does,
+on whichever card).
 
 | model | arm | pairs | today | difference (95 %) | smallest that matters | verdict | noise | told | check |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |

@@ -27,6 +27,7 @@ VERBS = {
     "list": Message("scenarios | policies | interventions | measures"),
     "report": Message("rebuild tables, figures and page of a study from its stored runs"),
     "signals": Message("suggest: compute, search and confirm signal timings against the present plan"),
+    "choose": Message("choose among policies with a guarantee, for as few runs as that takes"),
     "calibrate": Message("fit a site's vehicles to field values; hold its flows against counts"),
     "view": Message("open an arm in sumo-gui"),
     "store": Message("ls | verify | gc: look after the finished runs"),
@@ -113,7 +114,7 @@ def _run(words: list[str]) -> int:
     verb, *rest = words
     if verb not in VERBS:
         raise ConfigError([Problem(f"huandu {verb}", Message("no such command"), near(verb, VERBS))])
-    from sim.cli import calibrate, gathering, regress, store, verbs  # noqa: PLC0415
+    from sim.cli import calibrate, choose, gathering, regress, store, verbs  # noqa: PLC0415
 
     command = {
         "run": verbs.run,
@@ -123,6 +124,7 @@ def _run(words: list[str]) -> int:
         "list": verbs.list_,
         "report": verbs.report,
         "signals": verbs.signals,
+        "choose": choose.choose,
         "calibrate": calibrate.calibrate,
         "view": verbs.view,
         "store": store.store,

@@ -22,6 +22,7 @@ from sim.policy import AppliedPolicy
 from sim.runs.run import Runner, RunRecord
 from sim.runs.store import Store
 from sim.runs.work import laid_out, request
+from sim.site.model import Site
 from sim.study import Study
 from sim.sumo.build import ArmBuild, build
 from sim.tables import FREE_FLOW, RUN_TABLES, empty
@@ -95,17 +96,22 @@ class Trials:
             return Outcome(float("inf"), failure=str(error))
 
     def _read(self, record: RunRecord, built: ArmBuild) -> Outcome:
-        if record.failure is not None or record.digest is None:
-            return Outcome(float("inf"), failure=record.failure or Message("was not run"))
-        facts = self.store.facts(record.digest)
-        if record.simulated:
+        if record.simulated and record.failure is None and record.digest is not None:
+            facts = self.store.facts(record.digest)
             with self._guard:
                 self.simulated += 1
                 self.hours += (facts.end_s - facts.begin_s) / 3600
-        tables: dict[str, pd.DataFrame] = {name: empty(columns) for name, columns in RUN_TABLES.items()}
-        tables["trips"] = self.store.read(record.digest, "trips")
-        site = self.study.site.facts
-        view = RunView(tables, facts, built.network, site, built.controls, empty(FREE_FLOW))
-        values = {value.scope: value.value for value in fair_travel_time.compute(view)}
-        uncleared = int((view.cohort["fate"] != "arrived").sum())
-        return Outcome(values["network"], uncleared, facts.teleports)
+        return outcome_of(self.store, record, built, self.study.site)
+
+
+def outcome_of(store: Store, record: RunRecord, built: ArmBuild, site: Site) -> Outcome:
+    """Read what one run gave; a failure is an outcome."""
+    if record.failure is not None or record.digest is None:
+        return Outcome(float("inf"), failure=record.failure or Message("was not run"))
+    facts = store.facts(record.digest)
+    tables: dict[str, pd.DataFrame] = {name: empty(columns) for name, columns in RUN_TABLES.items()}
+    tables["trips"] = store.read(record.digest, "trips")
+    view = RunView(tables, facts, built.network, site.facts, built.controls, empty(FREE_FLOW))
+    values = {value.scope: value.value for value in fair_travel_time.compute(view)}
+    uncleared = int((view.cohort["fate"] != "arrived").sum())
+    return Outcome(values["network"], uncleared, facts.teleports)

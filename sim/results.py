@@ -30,6 +30,7 @@ from typing import Any
 from sim.edits.vocabulary import AddParking
 from sim.errors import ConfigError, Problem
 from sim.labels import Message, Text
+from sim.policy import Policy
 from sim.publish import file_sums, publish
 from sim.site.on_foot import without_crossings
 from sim.site.places import crossing_streets, titles
@@ -185,6 +186,7 @@ def describe_study(study: Study, config: Mapping[str, Any]) -> dict[str, Any]:
                 "conditional": [words._asdict() for words in arm.applied.assumptions] or None,
                 "warnings": [words._asdict() for words in arm.applied.warnings] or None,
                 "swept": dict(arm.swept),
+                **_response(arm.applied.policy),
                 **_stage(arm.applied.policy.stage),
             }
             for arm in study.arms
@@ -198,6 +200,16 @@ def describe_study(study: Study, config: Mapping[str, Any]) -> dict[str, Any]:
         "vehicles": study.settings.vehicles or calibrated_set(study),
         "confidence": study.settings.confidence,
     }
+
+
+def _response(policy: Policy) -> dict[str, Any]:
+    """Describe the response of people that a policy of one intervention assumes, if it is a number."""
+    found = [item.response() for item in policy.interventions.values()]
+    if len(found) != 1 or found[0] is None:
+        return {}
+    response = found[0]
+    words = {"name": response.name._asdict(), "unit": response.unit._asdict()}
+    return {"response": {"before": response.before, "after": response.after, **words}}
 
 
 def _stage(stage: Stage | None) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar, TypeVar
+from typing import ClassVar, NamedTuple, TypeVar
 
 from pydantic import Field
 
@@ -11,6 +11,16 @@ from sim.edits.vocabulary import Edit
 from sim.labels import Text
 from sim.loading import Facts
 from sim.site.model import Site
+
+
+class Response(NamedTuple):
+    """What people do today and are assumed to do then, as a number that a policy states."""
+
+    before: float
+    after: float
+    name: Text
+    unit: Text
+
 
 REGISTRY: dict[str, type[Intervention]] = {}
 Kind = TypeVar("Kind", bound="type[Intervention]")
@@ -41,6 +51,10 @@ class Intervention(Facts):
 
         E.g. how many people heed a rule ("if illegal stopping falls to y, then ...").
         """
+        return None
+
+    def response(self) -> Response | None:
+        """Return the assumed response of people where it is a number; None: there is none, or it is none."""
         return None
 
     def rests_on_gaps(self, site: Site) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from sim.edits.vocabulary import MarkBox
 from sim.errors import ConfigError, Problems
-from sim.interventions.base import Intervention, intervention
+from sim.interventions.base import Intervention, Response, intervention
 from sim.labels import Message, Text, text
 from sim.loading import Facts
 from sim.site.model import Site
@@ -86,6 +86,12 @@ enters_full_exit_share: 0.02
     def assumes(self, site: Site) -> Text:
         """Say how far the share is taken to fall."""
         return text("intervention.box_junction.assumes", **self._shares())
+
+    def response(self) -> Response:
+        """Return how far the share is taken to fall, in per cent."""
+        words = (text(f"intervention.box_junction.response.{part}") for part in ("name", "unit"))
+        before, after = self.expect.enters_full_exit_share, self.enters_full_exit_share
+        return Response(100 * before, 100 * after, *words)
 
     def describe(self, site: Site) -> Text:
         """Name the junctions and say the share before and after."""

@@ -18,6 +18,7 @@ from sim.plots.study_data import StudyData, records
 from sim.report.benefit_cost import benefit_lines
 from sim.report.card_facts import Costs, confidence, costs, diagnosis, problem
 from sim.report.evidence import EvidenceLine
+from sim.report.response import break_even_lines
 from sim.report.street_map import sketch
 from sim.report.words import (
     BAD,
@@ -160,7 +161,7 @@ def _card(
         sketch(data, arm_id),
         costs(data, arm_id),
         benefit_lines(data, arm_id),
-        tuple(confidence(data, arm_id, evidence, spec.unit)),
+        (*confidence(data, arm_id, evidence, spec.unit), *break_even_lines(data, spec, arm)),
         _stages(data, arm_id),
     )
 

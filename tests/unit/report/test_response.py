@@ -1,0 +1,66 @@
+"""Where a result that rests on people's response breaks even."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from sim.interventions import REGISTRY
+from sim.loading import parse
+from sim.report.response import break_even
+from tests.report_page import edit_comparison, small, write_page
+
+FALL = {
+    "before": 20.0,
+    "after": 8.0,
+    "name": {"zh": "违停", "en": "illegal stopping"},
+    "unit": {"zh": "次/(km·h)", "en": "per km and hour"},
+}
+
+
+def test_it_lies_in_proportion_between_today_and_the_response_simulated() -> None:
+    assert break_even(FALL, gain=12.0, mcid=3.0) == pytest.approx(17.0)
+    assert break_even(FALL, gain=3.0, mcid=3.0) == pytest.approx(8.0)
+    assert math.isnan(break_even(FALL, gain=2.9, mcid=3.0)), "nothing is said beyond what was simulated"
+    assert math.isnan(break_even(FALL, gain=-5.0, mcid=3.0))
+
+
+@pytest.mark.parametrize(
+    ("low", "difference", "high", "words"),
+    [
+        (-16.0, -12.0, -8.0, "违停降至 17 次/(km·h)（15.5 至 17.8）时"),
+        (-22.0, -12.0, -2.0, "区间内也可能降至 8 次/(km·h) 仍不足"),
+        (-6.0, -2.0, 2.0, "违停即使降至 8 次/(km·h)，收益也不到"),
+    ],
+)
+def test_the_card_says_it(tmp_path: Path, low: float, difference: float, high: float, words: str) -> None:
+    folder = small(tmp_path)
+    study = json.loads((folder / "study.json").read_text(encoding="utf-8"))
+    study["arms"][1]["response"] = FALL
+    (folder / "study.json").write_text(json.dumps(study), encoding="utf-8")
+    edit_comparison(folder, ci_low=low, difference=difference, ci_high=high, mcid=3.0)
+    assert words in write_page(folder).text("verdicts")
+
+
+def test_without_a_response_nothing_is_said(tmp_path: Path) -> None:
+    assert "盈亏平衡" not in write_page(small(tmp_path)).text("verdicts")
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "ends"),
+    [
+        ("enforce", {"stopping": "s", "expect": {"per_km_h": 20}, "per_km_h": 8}, (20, 8)),
+        (
+            "box_junction",
+            {"junctions": ["J"], "expect": {"enters_full_exit_share": 0.1}, "enters_full_exit_share": 0.02},
+            (10, 2),
+        ),
+        ("speed_limit", {"on": ["e"], "expect": {"speed_kmh": 50}, "speed_kmh": 40}, None),
+    ],
+)
+def test_kinds_state_their_response(kind: str, fields: dict[str, object], ends: object) -> None:
+    found = parse(REGISTRY[kind], {"kind": kind, **fields}, "f").response()
+    assert (None if found is None else (found.before, found.after)) == ends

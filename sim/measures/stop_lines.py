@@ -50,7 +50,7 @@ def greens(view: RunView) -> dict[str, tuple[Times, Times]]:
     states = view.tables.get("signal_states")
     if states is None or states.empty:
         return {}
-    shown = {str(signal): rows for signal, rows in states.groupby("signal")}
+    shown = {str(signal): rows for signal, rows in states.sort_values("begin_s").groupby("signal")}
     found = {}
     for name, movement in view.movements.items():
         links = {c.link for c in movement.connections if c.signal in shown and c.link is not None}

@@ -87,7 +87,9 @@ def test_chinese_shows_without_scripts(page: Path) -> None:
 def test_the_embedded_font_is_used_and_nothing_overflows(browser: str, page: Path, tmp_path: Path) -> None:
     measuring = tmp_path / "measure.html"
     text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page.read_text(encoding="utf-8"))
-    probe = """<script>document.fonts.ready.then(function () {
+    # Fonts may be there before the last picture is: both are waited for.
+    probe = """<script>var loaded = new Promise(function (done) { addEventListener("load", done); });
+    Promise.all([document.fonts.ready, loaded]).then(function () {
     var all = Array.from(document.querySelectorAll("main *"));
     var wide = all.filter(e => e.getBoundingClientRect().right > 1366 && !e.closest(".wide"));
     var images = Array.from(document.images);

@@ -21,7 +21,6 @@ import pandas as pd
 
 from sim.comparison.inference import verdict
 from sim.comparison.selection import FIRST_STAGE, Selection, select
-from sim.demand import ways
 from sim.errors import ConfigError, Problem, Problems
 from sim.labels import LANGS, Message, Text, text
 from sim.legal_baseline import PRESENT_LEGAL
@@ -31,7 +30,7 @@ from sim.results import write_json
 from sim.runs.preflight import preflight
 from sim.runs.store import Store
 from sim.runs.trials import outcome_of
-from sim.runs.work import Work, laid_out
+from sim.runs.work import Work, arms_laid_out
 from sim.study import Study
 
 PRIMARY = "fair_travel_time"
@@ -58,8 +57,7 @@ def choose(study: Study, config: Mapping[str, Any], indifference_s: float | None
     store = Store(study.root / "results" / ".store")
     checked = preflight(study, store.root)
     first, names = study.settings.first_replicate, _candidates(study)
-    known_ways = ways(study.site)
-    files = {key: laid_out(study.site, built, known_ways) for key, built in checked.builds.items()}
+    files = arms_laid_out(study.site, checked.builds)
     with _running(Work(study, store, files), study) as sample:
         today = np.array(sample(BASELINE, range(first, first + FIRST_STAGE)))
         zone_s = _smallest(study, float(np.nanmean(today))) if indifference_s is None else indifference_s

@@ -26,7 +26,7 @@ from sim.runs.preflight import Preflight
 from sim.runs.recording import Recording, recorded
 from sim.runs.run import RunRecord
 from sim.runs.store import Store
-from sim.runs.work import Work, laid_out
+from sim.runs.work import Work, arms_laid_out
 from sim.site.network import Network
 from sim.street_map import lane_line, touched_by
 from sim.study import Study
@@ -189,7 +189,7 @@ def _recordings(
     """Record both sides of every scene where the study's runs are carried out."""
     if not scenes:
         return
-    work = Work(study, store, {key: laid_out(study.site, built) for key, built in checked.builds.items()})
+    work = Work(study, store, arms_laid_out(study.site, checked.builds))
     with executor(study.executor, work, study.settings.jobs) as where:
         begun = [[_begin(where, scene, side) for side in (0, 1)] for scene in scenes]
         for scene, futures in zip(scenes, begun, strict=True):

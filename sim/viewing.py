@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sim.runs.run import write_inputs
+from sim.runs.inputs import write_inputs
 from sim.runs.store import Store
 from sim.runs.work import Work, laid_out
 from sim.study import Arm, Study

@@ -8,7 +8,7 @@ from sim.conflicts import CONFLICTS_FILE, observed, read_conflict_rules
 from sim.emissions import EMISSIONS_FILE, read_emission_classes
 from sim.errors import Problems
 from sim.labels import Message
-from sim.runs.run import RunRequest
+from sim.runs.inputs import RunRequest
 from sim.standard_data import config_path
 from sim.study import Study
 from sim.sumo import conflicts, emissions

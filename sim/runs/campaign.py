@@ -21,7 +21,6 @@ from typing import Any
 import pandas as pd
 
 from sim.assignment.settled import ASSIGNMENT_FILE
-from sim.demand import ways
 from sim.labels import Message
 from sim.results import write_json
 from sim.runs.executors import Executor, executor, settled
@@ -29,7 +28,7 @@ from sim.runs.free_flow import FreeFlow
 from sim.runs.run import RunRecord
 from sim.runs.store import Store
 from sim.runs.study_log import StudyLog, Tally, study_log
-from sim.runs.work import ArmFiles, Work, laid_out
+from sim.runs.work import ArmFiles, Work, arms_laid_out
 from sim.study import Study
 from sim.sumo.build import ArmBuild
 from sim.tables import ASSIGNMENT, FREE_FLOW, empty, typed
@@ -85,8 +84,7 @@ def run_study(
     once movements are timed without traffic. ConfigError where the executor cannot be had.
     """
     store.sweep()
-    known_ways = ways(study.site)
-    files = {key: laid_out(study.site, built, known_ways) for key, built in builds.items()}
+    files = arms_laid_out(study.site, builds)
     keys = [
         (arm.id, period, n) for period in study.periods for n in study.replicates for arm in study.simulated
     ]

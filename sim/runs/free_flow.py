@@ -19,7 +19,7 @@ from sim.demand import VEHICLES, Demand
 from sim.demand.routing import Router
 from sim.labels import Message
 from sim.publish import publish
-from sim.runs.run import DEMAND_FILE, RunRequest
+from sim.runs.inputs import DEMAND_FILE, RunRequest
 from sim.signals.program import Interval, SignalControl, SignalProgram
 from sim.site.network import Movement, Network
 from sim.site.zones import LONGEST_VEHICLE_M, MovementZone, Zones

@@ -8,7 +8,8 @@ import pandas as pd
 
 from sim.errors import HuanduError, RunError, internal_error
 from sim.labels import Message
-from sim.runs.run import digest_of_request, simulated, write_inputs
+from sim.runs.inputs import write_inputs
+from sim.runs.run import digest_of_request, simulated
 from sim.runs.work import Work
 from sim.sumo.recording import Clip, read_recording, recording_spec
 
@@ -37,8 +38,7 @@ def recorded(work: Work, arm: str, period: str, replicate: int, digest: str, cli
 def _recorded(work: Work, arm: str, period: str, replicate: int, digest: str, clip: Clip) -> Recording:
     request = work.request(arm, period, replicate)
     with work.store.draft() as folder:
-        write_inputs(request, folder)
-        if digest_of_request(request, folder) != digest:
+        if digest_of_request(request, write_inputs(request, folder)) != digest:
             raise RunError(Message("the stored run was made from other inputs"))
         spec = recording_spec(request.spec, clip, folder)
         again = simulated(request, spec, folder, work.runner.children).tables

@@ -9,23 +9,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sim.demand import Demand, demand_digest
 from sim.demand.closed_ways import held_by_closures
 from sim.errors import HuanduError, RunError, internal_error
-from sim.publish import file_sum
+from sim.runs.inputs import Inputs, RunRequest, Written
 from sim.runs.store import SCHEMA_VERSION, Store, digest_of
-from sim.site.zones import Zones
-from sim.sumo.boxes import calibrators, heeding
 from sim.sumo.build import ArmBuild
-from sim.sumo.demand_files import write_demand, written_types
-from sim.sumo.detectors import told_apart, write_detectors
-from sim.sumo.driver import DETECTORS_FILE, LOG_FILE, Children, RunSpec, simulate
+from sim.sumo.driver import LOG_FILE, Children, RunSpec, simulate
 from sim.sumo.exit_times import driven
 from sim.sumo.install import version
 from sim.sumo.outputs import RunOutput, read_outputs
 from sim.sumo.searches import outlasts, patience
-from sim.sumo.seekers import by_demand, seeking
-from sim.sumo.stop_lines import noted_states
+from sim.sumo.seekers import by_demand
 
 SIMULATION_CODE = 7
 """Raised by hand whenever the code that runs or reads a simulation changes what comes out of it."""
@@ -33,21 +27,6 @@ HELD_CODE = 1
 """The same for who is held by a closure, of runs with closures."""
 STOP_LINES_CODE = 1
 """The same for who comes to stop lines when, of runs that are asked for it."""
-
-DEMAND_FILE = "demand.rou.xml"
-
-
-@dataclass(frozen=True)
-class RunRequest:
-    """What one run needs. `spec` names the files of `build`; the others are written where it runs."""
-
-    spec: RunSpec
-    build: ArmBuild
-    zones: Zones
-    demand: Demand
-    interval_s: int
-    queue_interval_s: int
-    timeout_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +49,7 @@ class Runner:
 
     store: Store
     children: Children = field(default_factory=Children)
+    _inputs: Inputs = field(default_factory=Inputs)
     _failed: dict[str, str] = field(default_factory=dict)
     _locks: dict[str, threading.Lock] = field(default_factory=dict)
     _guard: threading.Lock = field(default_factory=threading.Lock)
@@ -80,8 +60,7 @@ class Runner:
         digest: str | None = None
         try:
             with self.store.draft() as folder:
-                write_inputs(request, folder)
-                inputs = identity(request, folder)
+                inputs = identity(request, self._inputs.write(request, folder))
                 digest = digest_of(inputs)
                 with self._lock(digest):
                     return replace(
@@ -152,25 +131,7 @@ def _held(request: RunRequest, folder: Path) -> frozenset[str]:
     return held_by_closures(driven(folder), request.demand, request.build.network, closures)
 
 
-def write_inputs(request: RunRequest, folder: Path) -> None:
-    """Write demand and detectors into the folder a run takes place in."""
-    build = request.build
-    people = request.demand
-    if build.boxes:
-        heed = 1 - max(build.boxes.values()) / build.site.facts.enters_full_exit_share
-        people = heeding(people, heed, build.site.name, request.spec.seed)
-    demand, types = told_apart(seeking(people, build), request.zones)
-    write_demand(demand, build, folder / DEMAND_FILE)
-    path = folder / DETECTORS_FILE
-    further: list[str] = []
-    if build.boxes:
-        further += calibrators(build.boxes, build.network, written_types(demand, build))
-    if request.spec.stop_lines:
-        further += noted_states(build.network)
-    write_detectors(request.zones, request.interval_s, request.queue_interval_s, path, types, further)
-
-
-def identity(request: RunRequest, folder: Path) -> dict[str, Any]:
+def identity(request: RunRequest, written: Written) -> dict[str, Any]:
     """Return everything that shapes a run's tables, as plain data: contents, no paths, not the driver."""
     spec = request.spec
     return {
@@ -179,9 +140,9 @@ def identity(request: RunRequest, folder: Path) -> dict[str, Any]:
         "sumo": version(),
         "network": request.build.network.sha256,
         "build": request.build.digest,
-        "people": demand_digest(request.demand),
-        "demand": file_sum(folder / DEMAND_FILE),
-        "detectors": file_sum(folder / DETECTORS_FILE),
+        "people": written.people,
+        "demand": written.demand,
+        "detectors": written.detectors,
         "options": spec.behaviour(),
         "window_s": [float(spec.window_begin_s), float(spec.window_end_s)],
         "controllers": [dict(controller) for controller in spec.controllers],
@@ -191,9 +152,9 @@ def identity(request: RunRequest, folder: Path) -> dict[str, Any]:
     }
 
 
-def digest_of_request(request: RunRequest, folder: Path) -> str:
-    """Return the digest of a run whose inputs `write_inputs` has written into `folder`."""
-    return digest_of(identity(request, folder))
+def digest_of_request(request: RunRequest, written: Written) -> str:
+    """Return the digest of a run whose inputs `write_inputs` has written."""
+    return digest_of(identity(request, written))
 
 
 def still_holds(inputs: Mapping[str, Any], build: ArmBuild) -> bool:

@@ -22,7 +22,8 @@ from sim.calibration.passport import MEASURED
 from sim.demand import VEHICLES, Demand, demand_digest
 from sim.publish import publish
 from sim.runs.free_flow import Drive, Lenders, drives_of, showing, slots_of, spec_from_nought
-from sim.runs.run import DEMAND_FILE, SIMULATION_CODE
+from sim.runs.inputs import DEMAND_FILE
+from sim.runs.run import SIMULATION_CODE
 from sim.runs.store import INPUTS_FILE, Store, digest_of
 from sim.signals.program import Interval
 from sim.site.network import Movement, Network

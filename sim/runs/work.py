@@ -24,7 +24,8 @@ from sim.labels import Message
 from sim.runs.asked import asked_for
 from sim.runs.equilibrium import POOLED, Equilibrium, choosing, chosen, settle
 from sim.runs.free_flow import FreeFlow, free_flow_request, free_flow_table
-from sim.runs.run import DEMAND_FILE, Runner, RunRecord, RunRequest
+from sim.runs.inputs import DEMAND_FILE, RunRequest
+from sim.runs.run import Runner, RunRecord
 from sim.runs.store import Store
 from sim.signals.adaptive import controllers_of
 from sim.site.model import Site
@@ -172,6 +173,16 @@ def laid_out(site: Site, built: ArmBuild, known_ways: Sequence[Sequence[str]] | 
     routes = {name: route.via for name, route in site.facts.routes.items()}
     junctions = measured_junctions(site.facts, site.network)
     return ArmFiles(built, zones(site.network, junctions, routes, built.network, known_ways))
+
+
+def arms_laid_out(site: Site, builds: Mapping[tuple[str, str], ArmBuild]) -> dict[tuple[str, str], ArmFiles]:
+    """Say where every arm is measured, by arm and period: once for all that have the same streets."""
+    known_ways = ways(site)
+    found: dict[str, Zones] = {}
+    for built in builds.values():
+        if built.network.sha256 not in found:
+            found[built.network.sha256] = laid_out(site, built, known_ways).zones
+    return {key: ArmFiles(built, found[built.network.sha256]) for key, built in builds.items()}
 
 
 def request(study: Study, period: str, replicate: int, files: ArmFiles, demand: Demand) -> RunRequest:

@@ -9,8 +9,9 @@ from typing import NamedTuple
 from sim.errors import ConfigError, RunError
 from sim.labels import message_of
 from sim.site.zones import Point
+from sim.sumo.columns import columns_of
 from sim.sumo.driver import DETECTORS_FILE
-from sim.sumo.xml_file import columns_of, element
+from sim.sumo.xml_file import content, element
 
 LOOPS_FILE = "loops.out.xml"
 
@@ -38,12 +39,11 @@ def read_loops(folder: Path) -> dict[str, list[Crossing]]:
     """Read what the loops of a finished run noted, by name, in order; RunError where the output is broken."""
     path = folder / LOOPS_FILE
     try:
-        text = path.read_text(encoding="utf-8")
-        rows = columns_of(text, path, "instantE1", "instantOut", ("id", "time", "state", "speed"))
-    except (OSError, ConfigError) as error:
+        rows = columns_of(content(path), path, "instantE1", "instantOut", ("id", "time", "state", "speed"))
+    except ConfigError as error:
         raise RunError(message_of(error)) from None
     found: dict[str, list[Crossing]] = {}
-    for id, time, state, speed in zip(*rows.values(), strict=True):
+    for id, time, state, speed in zip(*(column.to_pylist() for column in rows.values()), strict=True):
         if state == "enter":
             found.setdefault(id, []).append(Crossing(float(time), float(speed)))
     return found

@@ -10,12 +10,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from sim.errors import ConfigError, RunError
 from sim.labels import Message
 from sim.site.network import Network
 from sim.site.zones import Zones
 from sim.sumo import driver
+from sim.sumo.columns import columns_of, floats, texts
 from sim.sumo.conflicts import CONFLICTS_FILE, read_conflicts
 from sim.sumo.detectors import EDGES_FILE, QUEUES_FILE, STOP_LINES_FILE, ZONES_FILE, queue_id
 from sim.sumo.emissions import read_emissions
@@ -23,7 +26,7 @@ from sim.sumo.giving_up import LEAVE
 from sim.sumo.searches import searches
 from sim.sumo.stop_lines import read_states, read_stop_lines
 from sim.sumo.travellers import read_travellers, trips_table, walks_table
-from sim.sumo.xml_file import columns_of, content, floats, scan
+from sim.sumo.xml_file import content, scan
 from sim.tables import EDGES, NETWORK, PARKED, QUEUES, SEARCHES, ZONES, RunFacts, empty, typed
 
 WARNINGS_KEPT = 50
@@ -104,7 +107,7 @@ def warnings_of(log: str) -> tuple[str, ...]:
     return tuple(found)[:WARNINGS_KEPT]
 
 
-def _gather(path: Path, root: str, tag: str, names: Iterable[str]) -> Columns:
+def _gather(path: Path, root: str, tag: str, names: Iterable[str]) -> dict[str, pa.Array]:
     """Read some attributes of every `tag` element, column by column."""
     return columns_of(content(path), path, root, tag, names)
 
@@ -154,7 +157,7 @@ def _zones(path: Path) -> pd.DataFrame:
     vehicles = floats(read["vehicleSum"])
     table = pd.DataFrame(
         {
-            "movement": read["id"],
+            "movement": texts(read["id"]),
             "begin_s": floats(read["begin"]),
             "end_s": floats(read["end"]),
             "vehicles": vehicles,
@@ -170,28 +173,22 @@ def _queues(folder: Path, zones: Zones, end_s: float) -> pd.DataFrame:
     places = {queue_id(queue): queue for queue in zones.queues}
     if not places:
         return empty(QUEUES)
-    names = (
-        "id",
-        "begin",
-        "end",
-        "maxJamLengthInMeters",
-        "maxJamLengthInVehicles",
-        "meanOccupancy",
-    )
+    names = ("id", "begin", "end", "maxJamLengthInMeters", "maxJamLengthInVehicles", "meanOccupancy")
     read = _gather(folder / QUEUES_FILE, "detector", "interval", names)
     loops = _gather(folder / STOP_LINES_FILE, "detector", "interval", ("id", "begin", "nVehEntered"))
-    passed = dict(zip(zip(loops["id"], loops["begin"], strict=True), loops["nVehEntered"], strict=True))
-    queues = [places[id] for id in read["id"]]
+    each, passed = (pc.binary_join_element_wise(of["id"], of["begin"], " ") for of in (read, loops))
+    number, ids = texts(read["id"]).factorize()
+    lanes = [places[id] for id in ids]
     table = pd.DataFrame(
         {
-            "approach": [queue.approach for queue in queues],
-            "lane": [queue.lane for queue in queues],
-            "length_m": [queue.length_m for queue in queues],
+            "approach": pd.array([lane.approach for lane in lanes], dtype="string").take(number),
+            "lane": np.array([lane.lane for lane in lanes])[number],
+            "length_m": np.array([lane.length_m for lane in lanes])[number],
             "begin_s": floats(read["begin"]),
             "end_s": floats(read["end"]),
             "jam_max_m": floats(read["maxJamLengthInMeters"]),
             "jam_max_veh": floats(read["maxJamLengthInVehicles"]),
-            "vehicles": [int(passed[key]) for key in zip(read["id"], read["begin"], strict=True)],
+            "vehicles": floats(loops["nVehEntered"].take(pc.index_in(each, value_set=passed))),
             "occupancy_pct": floats(read["meanOccupancy"]),
         }
     )

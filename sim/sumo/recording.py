@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from sim.errors import ConfigError, RunError
 from sim.labels import Message
+from sim.sumo.columns import columns_of, floats, texts
 from sim.sumo.driver import RunSpec
-from sim.sumo.xml_file import columns_of, content, element
+from sim.sumo.xml_file import content, element
 from sim.tables import typed
 
 CLIP_FILE = "clip.add.xml"
@@ -116,7 +116,7 @@ def _lights(path: Path, clip: Clip) -> pd.DataFrame:
     except ConfigError as error:
         raise RunError(Message("the recorded signals cannot be read: {error}", error=error)) from None
     table = pd.DataFrame(
-        {"signal": read["id"], "time_s": np.array(read["time"], dtype=float), "state": read["state"]}
+        {"signal": texts(read["id"]), "time_s": floats(read["time"]), "state": texts(read["state"])}
     )
     before = table[table["time_s"] <= clip.begin_s].groupby("signal").tail(1)
     inside = table[(table["time_s"] > clip.begin_s) & (table["time_s"] <= clip.end_s)]

@@ -39,7 +39,8 @@ def searches(
     is driven in between are the edges left in that time, and the last one as far as the stall (`stalls_m`).
     """
     text = content(path)
-    if FULL not in text and CLOCK not in text and text.rstrip().endswith("</routes>"):
+    said = (FULL.encode() in text, CLOCK.encode() in text)
+    if not any(said) and text.rstrip().endswith(b"</routes>"):
         return empty(SEARCHES)  # nobody was sent on: as before, in a tenth of the time
     began = parked[parked["area"] != ""].set_index("vehicle")["started_s"].groupby(level=0).first()
     taken_s = {str(vehicle): float(s) for vehicle, s in began.items()}

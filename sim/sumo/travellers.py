@@ -13,8 +13,9 @@ from sim.demand.tables import LEAVING, departs_s
 from sim.errors import RunError
 from sim.labels import Message
 from sim.site.network import Network
+from sim.sumo.columns import columns_of, floats, texts
 from sim.sumo.driver import RunSpec
-from sim.sumo.xml_file import columns_of, content, floats, scan
+from sim.sumo.xml_file import content, scan
 from sim.tables import TRIPS, WALKS, typed
 
 TRIP_ATTRIBUTES = (
@@ -43,11 +44,11 @@ def read_travellers(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
         elif tag == "walk" and persons["id"]:
             persons["arrival"][-1] = attributes["arrival"]
 
-    if "<personinfo" in text:
+    if b"<personinfo" in text:
         scan(path, "tripinfos", start)
-    texts = ("id", "vaporized")
-    read = {name: values if name in texts else floats(values) for name, values in trips.items()}
-    walked = {name: values if name in texts else floats(values) for name, values in persons.items()}
+    words = ("id", "vaporized")
+    read = {name: texts(values) if name in words else floats(values) for name, values in trips.items()}
+    walked = {name: values if name in words else floats(values) for name, values in persons.items()}
     return pd.DataFrame(read), pd.DataFrame(walked)
 
 
@@ -92,13 +93,13 @@ def trips_table(
     routes: list[str] = demand["edges"].tolist()
     table = pd.DataFrame(
         {
-            "id": demand.index.to_numpy(),
-            "type": demand["type"].to_numpy(),
-            "vehicle_class": demand["vehicle_class"].to_numpy(),
-            "purpose": demand["purpose"].to_numpy(),
+            "id": vehicles["id"].array,
+            "type": demand["type"].array,
+            "vehicle_class": demand["vehicle_class"].array,
+            "purpose": demand["purpose"].array,
             "origin": [route.partition(" ")[0] for route in routes],
             "destination": [route.rpartition(" ")[2] for route in routes],
-            "edges": demand["edges"].to_numpy(),
+            "edges": demand["edges"].array,
             "scheduled_s": demand["scheduled_s"].to_numpy(),
             "depart_s": zero["depart"].where(departed).to_numpy(),
             "arrival_s": row["arrival"].where(arrived).to_numpy(),

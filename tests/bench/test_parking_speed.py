@@ -21,7 +21,8 @@ import yaml
 from sim.demand import realise
 from sim.importing import import_site
 from sim.policy import AppliedPolicy, apply, empty_policy, parse_policy
-from sim.runs.run import RunRequest, with_clock, write_inputs
+from sim.runs.inputs import RunRequest, write_inputs
+from sim.runs.run import with_clock
 from sim.runs.work import laid_out, request
 from sim.site.model import Site
 from sim.standard_data import vehicle_set

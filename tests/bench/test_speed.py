@@ -18,7 +18,8 @@ import pytest
 from sim.cli.compose import composed
 from sim.demand import Demand, realise
 from sim.errors import Problems
-from sim.runs.run import DEMAND_FILE, Runner, RunRequest
+from sim.runs.inputs import DEMAND_FILE, RunRequest
+from sim.runs.run import Runner
 from sim.runs.store import Store
 from sim.runs.work import laid_out, request
 from sim.scenario import assemble

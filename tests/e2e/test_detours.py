@@ -10,7 +10,8 @@ import pytest
 from sim.demand import VEHICLES, WALKS, Demand, no_counts
 from sim.loading import Bilingual
 from sim.policy import apply, empty_policy
-from sim.runs.run import DEMAND_FILE, Runner, RunRequest
+from sim.runs.inputs import DEMAND_FILE, RunRequest
+from sim.runs.run import Runner
 from sim.runs.store import Store
 from sim.runs.work import ArmFiles
 from sim.site.facts import ImportedNetwork, Period, SiteFacts

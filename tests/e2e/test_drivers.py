@@ -8,7 +8,7 @@ import pytest
 
 from sim.demand import realise
 from sim.errors import RunError
-from sim.runs.run import DEMAND_FILE
+from sim.runs.inputs import DEMAND_FILE
 from sim.runs.work import ArmFiles, request
 from sim.site.zones import zones
 from sim.study import Study

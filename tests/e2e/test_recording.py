@@ -14,7 +14,7 @@ from sim.runs.campaign import StudyRuns, run_study
 from sim.runs.preflight import Preflight, preflight
 from sim.runs.recording import recorded
 from sim.runs.store import Store
-from sim.runs.work import Work, laid_out
+from sim.runs.work import Work, arms_laid_out
 from sim.study import Study
 from sim.sumo.driver import Children
 from sim.sumo.recording import Clip
@@ -34,7 +34,7 @@ def test_a_recording_is_of_the_stored_run_vehicle_by_vehicle(
     simulated: tuple[Study, Preflight, Store, StudyRuns],
 ) -> None:
     study, checked, store, runs = simulated
-    work = Work(study, store, {key: laid_out(study.site, built) for key, built in checked.builds.items()})
+    work = Work(study, store, arms_laid_out(study.site, checked.builds))
     digest = str(runs.runs["retime", "peak", 1].digest)
     found = recorded(work, "retime", "peak", 1, digest, CLIP)
     assert found.failure is None
@@ -59,7 +59,7 @@ def test_a_run_that_comes_out_differently_is_refused(
     simulated: tuple[Study, Preflight, Store, StudyRuns], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study, checked, store, runs = simulated
-    work = Work(study, store, {key: laid_out(study.site, built) for key, built in checked.builds.items()})
+    work = Work(study, store, arms_laid_out(study.site, checked.builds))
     digest = str(runs.runs["baseline", "peak", 1].digest)
     read = store.read
 

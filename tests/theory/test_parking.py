@@ -12,7 +12,8 @@ import pytest
 from sim.checks.ledger import ledger
 from sim.demand import realise
 from sim.policy import BASELINE
-from sim.runs.run import simulated, write_inputs
+from sim.runs.inputs import write_inputs
+from sim.runs.run import simulated
 from sim.runs.work import laid_out, request
 from sim.sumo.driver import Children
 from tests.theory.isolated import PERIOD, TITLE, Evaluated, draw, evaluate, site_data, two_through_lanes

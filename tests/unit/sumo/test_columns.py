@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.errors import ConfigError
-from sim.sumo.xml_file import columns_of, element, scan
+from sim.sumo.columns import columns_of
+from sim.sumo.xml_file import element, scan
 
 HEAD = '<?xml version="1.0"?>\n<!-- by a program\n<intervals><interval id="no"/></intervals>\n-->\n'
 NAMES = ("id", "end", "begin")
@@ -26,10 +27,30 @@ def strictly(path: Path) -> dict[str, list[str]]:
     return found
 
 
-def write(path: Path, body: str) -> str:
-    text = f"{HEAD}<intervals>\n{body}</intervals>\n"
-    path.write_text(text, encoding="utf-8")
+def write(path: Path, body: str) -> bytes:
+    text = f"{HEAD}<intervals>\n{body}</intervals>\n".encode()
+    path.write_bytes(text)
     return text
+
+
+def columns(text: bytes, path: Path = Path("a.xml")) -> dict[str, list[str]]:
+    found = columns_of(text, path, "intervals", "interval", NAMES)
+    return {name: column.to_pylist() for name, column in found.items()}
+
+
+@given(
+    rows=st.lists(st.tuples(texts, texts, texts)), more=st.sampled_from([("a",), ("id", "begin", "b", "c")])
+)
+def test_it_reads_lines_that_are_alike(
+    rows: list[tuple[str, str, str]], more: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    body = ""
+    for begin, id, end in rows:  # between them stand others, some with as many attributes
+        own = element("interval", {"begin": begin, "sub.end": "no", "id": id, "end": end}, indent=2)
+        body += own + element("other", dict.fromkeys(more, begin), indent=2)
+    path = tmp_path_factory.mktemp("columns") / "a.xml"
+    text = write(path, body)
+    assert columns(text, path) == strictly(path)
 
 
 @given(rows=st.lists(st.tuples(texts, texts, texts, st.booleans())))
@@ -43,7 +64,7 @@ def test_it_reads_what_the_strict_reader_reads(
         body += element("interval", attributes) + element("intervals2", {"id": "no"})
     path = tmp_path_factory.mktemp("columns") / "a.xml"
     text = write(path, body)
-    assert columns_of(text, path, "intervals", "interval", NAMES) == strictly(path)
+    assert columns(text, path) == strictly(path)
 
 
 @pytest.mark.parametrize(
@@ -58,10 +79,10 @@ def test_it_reads_what_the_strict_reader_reads(
 )
 def test_what_is_not_whole_is_refused(text: str, told: str) -> None:
     with pytest.raises(ConfigError, match=told):
-        columns_of(text, Path("a.xml"), "intervals", "interval", NAMES)
+        columns(text.encode())
 
 
 def test_a_file_without_elements_gives_empty_columns(tmp_path: Path) -> None:
     text = write(tmp_path / "a.xml", "")
-    assert columns_of(text, Path("a.xml"), "intervals", "interval", NAMES) == {n: [] for n in NAMES}
-    assert columns_of("<intervals/>", Path("a.xml"), "intervals", "interval", NAMES)["id"] == []
+    assert columns(text) == {n: [] for n in NAMES}
+    assert columns(b"<intervals/>")["id"] == []

@@ -30,6 +30,7 @@ from sim.site.parking import ParkingArea
 from sim.sumo.boxes import boxes_xml
 from sim.sumo.bus_stops import read_stops, stops_xml, with_stops
 from sim.sumo.closures import closures_xml, lane_laws
+from sim.sumo.collector import uncollected
 from sim.sumo.driver import CLOSURES_FILE
 from sim.sumo.install import version
 from sim.sumo.lane_text import changed_lanes, let_in, with_lanes
@@ -75,6 +76,7 @@ class ArmBuild:
     """What changes the use of lanes while the simulation runs, as plain data."""
 
 
+@uncollected
 def build(site: Site, applied: AppliedPolicy, period: str, cache: Path) -> ArmBuild:
     """Build one arm; equal inputs give equal bytes. BuildError with every reason why it cannot be built.
 
@@ -340,12 +342,7 @@ def _restore_programs(site: Site, carried: Site, folder: Path, known_networks: d
     except ConfigError:  # netconvert added links and left a program too short for them
         found = {}
     own = {s: remap(control, carried.network, patched) for s, control in sorted(carried.signals[OWN].items())}
-    links = carried.network.links
-    restored = {
-        signal: control
-        for signal, control in own.items()
-        if links.get(signal) != site.network.links.get(signal) or control != found.get(signal)
-    }
+    restored = {signal: control for signal, control in own.items() if control != found.get(signal)}
     more = surplus(carried.network, patched)
     if not restored and not added and not more:
         shutil.copyfile(net_file, folder / "restored.net.xml")

@@ -16,6 +16,7 @@ from sim.edits.object_words import attribute_words, kind_words
 from sim.errors import BuildError
 from sim.labels import Lang, Message, Text, text
 from sim.sumo.build import ArmBuild
+from sim.sumo.collector import uncollected
 from sim.sumo.declared import undone
 from sim.sumo.objects import Attributes, NetObjects, Objects, read_additional_objects, read_net_objects
 
@@ -74,6 +75,7 @@ class Proof:
         return text(key, changed=f"{len(self.objects):,}", identical=f"{self.identical:,}")
 
 
+@uncollected
 def prove(
     base: ArmBuild, arm: ArmBuild, footprint: frozenset[ObjectKey], edits: Sequence[Edit] = ()
 ) -> Proof:

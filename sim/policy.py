@@ -87,9 +87,9 @@ class AppliedPolicy:
     edits: tuple[Edit, ...]
     footprint: frozenset[ObjectKey]
     change_log: tuple[Text, ...]
-    """What changes, and after it what each intervention assumes of people."""
+    """What changes, and after it what each intervention assumes of people, or who surveyed it."""
     assumptions: tuple[Text, ...] = ()
-    """What the results are conditional on (`Intervention.assumes`)."""
+    """What the results are conditional on (`Intervention.assumes`), where nobody has surveyed it."""
     gap_approaches: tuple[str, ...] = ()
     """Approaches whose capacity in gaps has to be observed (`Intervention.rests_on_gaps`)."""
     warnings: tuple[Text, ...] = ()
@@ -200,7 +200,12 @@ def apply(policy: Policy, site: Site, path: str) -> AppliedPolicy:
             found = edited(site, [edit for earlier in edits if earlier in before for edit in edits[earlier]])
             own = item.edits(found, place)
             words = [item.describe(found)]
-            if (assumption := item.assumes(found)) is not None:
+            assumption = item.assumes(found)
+            if assumption is None and item.surveyed is not None:
+                problems.add(f"{place}.surveyed", Message("the result rests on no response of people"))
+            elif item.surveyed is not None:
+                words.append(text("policy.surveyed", by=item.surveyed))
+            elif assumption is not None:
                 assumed.append(assumption)
                 words.append(text("policy.assumption", zh=assumption.zh, en=assumption.en))
             warned += item.eligibility(found)

@@ -208,7 +208,7 @@ def _response(policy: Policy) -> dict[str, Any]:
     if len(found) != 1 or found[0] is None:
         return {}
     response = found[0]
-    words = {"name": response.name._asdict(), "unit": response.unit._asdict()}
+    words = {key: getattr(response, key)._asdict() for key in ("name", "unit", "between")}
     return {"response": {"before": response.before, "after": response.after, **words}}
 
 

@@ -8,18 +8,26 @@ from typing import ClassVar, NamedTuple, TypeVar
 from pydantic import Field
 
 from sim.edits.vocabulary import Edit
-from sim.labels import Text
+from sim.labels import Text, text
 from sim.loading import Facts
 from sim.site.model import Site
 
 
 class Response(NamedTuple):
-    """What people do today and are assumed to do then, as a number that a policy states."""
+    """What people do where a policy gains nothing, and what they are assumed to do then, as a number."""
 
     before: float
     after: float
     name: Text
     unit: Text
+    between: Text
+    """How a gain between the two is come by, and whether it can be simulated."""
+
+
+def response_of(kind: str, before: float, after: float) -> Response:
+    """Return a kind's response in its own words."""
+    words = (text(f"intervention.{kind}.response.{part}") for part in ("name", "unit", "between"))
+    return Response(before, after, *words)
 
 
 REGISTRY: dict[str, type[Intervention]] = {}
@@ -35,6 +43,8 @@ class Intervention(Facts):
     reason: str = ""
     cost_wan_yuan: float | None = Field(None, ge=0)
     department: str | None = None
+    surveyed: str | None = None
+    """Who measured the response of people that the result rests on; without it the verdict is conditional."""
 
     title: ClassVar[Text]
     example: ClassVar[str]
@@ -54,7 +64,7 @@ class Intervention(Facts):
         return None
 
     def response(self) -> Response | None:
-        """Return the assumed response of people where it is a number; None: there is none, or it is none."""
+        """Return the response of people that results rest on, as a number; None: there is none."""
         return None
 
     def rests_on_gaps(self, site: Site) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from sim.edits.vocabulary import MarkBox
 from sim.errors import ConfigError, Problems
-from sim.interventions.base import Intervention, Response, intervention
+from sim.interventions.base import Intervention, Response, intervention, response_of
 from sim.labels import Message, Text, text
 from sim.loading import Facts
 from sim.site.model import Site
@@ -89,9 +89,8 @@ enters_full_exit_share: 0.02
 
     def response(self) -> Response:
         """Return how far the share is taken to fall, in per cent."""
-        words = (text(f"intervention.box_junction.response.{part}") for part in ("name", "unit"))
         before, after = self.expect.enters_full_exit_share, self.enters_full_exit_share
-        return Response(100 * before, 100 * after, *words)
+        return response_of("box_junction", 100 * before, 100 * after)
 
     def describe(self, site: Site) -> Text:
         """Name the junctions and say the share before and after."""

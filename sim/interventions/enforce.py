@@ -8,7 +8,7 @@ from pydantic import Field
 
 from sim.edits.vocabulary import SetIllegalStopping
 from sim.errors import Problems, near
-from sim.interventions.base import Intervention, Response, intervention
+from sim.interventions.base import Intervention, Response, intervention, response_of
 from sim.labels import Message, Text, text
 from sim.loading import Facts
 from sim.site.model import Site
@@ -73,8 +73,7 @@ per_km_h: 8
 
     def response(self) -> Response:
         """Return how far stopping is taken to fall."""
-        words = (text(f"intervention.enforce.response.{part}") for part in ("name", "unit"))
-        return Response(self.expect.per_km_h, self.per_km_h, *words)
+        return response_of("enforce", self.expect.per_km_h, self.per_km_h)
 
     def describe(self, site: Site) -> Text:
         """Say the rate before and after."""

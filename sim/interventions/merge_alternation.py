@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from sim.edits.vocabulary import SetControl
 from sim.errors import Problems
-from sim.interventions.base import Intervention, intervention
+from sim.interventions.base import Intervention, Response, intervention, response_of
 from sim.interventions.signalise import ExpectedControl, control_in_words
 from sim.labels import Message, Text, text
 from sim.site.model import Site
@@ -32,12 +32,13 @@ junction: J4
 expect: {control: priority}
 """
     watch: ClassVar[Text] = Text(
-        "模型中人人逐车交替，没有遵守比例，故结果为上限，也求不出临界比例。"
+        "模型中人人逐车交替，没有遵守比例，故结果为上限；临界比例由内插得出，无法仿真核实。"
         "通行能力仍为一条车道（实测 1722 辆/h），改变的是两路各得多少：饱和时各半。"
         "现状次要一路能通过多少取决于可接受间隙，须先与观测核对。"
         "多车道合流不提供：仿真器的交替使两车道合流由 3340 降至 1200 辆/h。车道数减少处也不在其中："
         "交替与否通行能力相同（1710 与 1722）。",
-        "In the model everyone takes turns; there is no share who do: an upper bound without a break-even. "
+        "In the model everyone takes turns; there is no share who do: an upper bound. "
+        "The share at which it breaks even is interpolated and cannot be simulated. "
         "The capacity stays that of a lane (measured: 1722 veh/h); what changes is who gets it, half each "
         "at saturation. What the minor street gets today rests on accepted gaps: hold it against an "
         "observation first. Not for several lanes: the simulator's turns cut a merge of two lanes from 3340 "
@@ -81,6 +82,10 @@ expect: {control: priority}
         """Say that everyone is taken to take turns."""
         where = self._where(site)
         return text("intervention.merge_alternation.assumes", zh=where.zh, en=where.en)
+
+    def response(self) -> Response:
+        """Return the share that takes turns, in per cent: in the model everyone does."""
+        return response_of("merge_alternation", 0.0, 100.0)
 
     def describe(self, site: Site) -> Text:
         """Name the junction, and who gave way before."""

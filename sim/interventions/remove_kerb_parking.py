@@ -8,7 +8,7 @@ from pydantic import Field
 
 from sim.edits.vocabulary import RemoveParking
 from sim.errors import Problems
-from sim.interventions.base import Intervention, intervention
+from sim.interventions.base import Intervention, Response, intervention, response_of
 from sim.interventions.existing_area import ExpectedStalls, found, kerb
 from sim.labels import Message, Text, text
 from sim.site.model import Site
@@ -52,12 +52,14 @@ stop_min: 5
         problems.raise_if_any()
         return (RemoveParking(self.area, area, self.stops_illegally, self.stop_min * 60, self.keeps),)
 
-    def assumes(self, site: Site) -> Text | None:
-        """Say the share that stops illegally, where there is one."""
-        if not self.stops_illegally:
-            return None
+    def assumes(self, site: Site) -> Text:
+        """Say the share that stops illegally."""
         share = f"{self.stops_illegally:.0%}"
         return text("intervention.remove_kerb_parking.assumes", share=share, minutes=f"{self.stop_min:g}")
+
+    def response(self) -> Response:
+        """Return the share that stops illegally, in per cent; no gain is taken to be left where all do."""
+        return response_of("remove_kerb_parking", 100.0, 100 * self.stops_illegally)
 
     def describe(self, site: Site) -> Text:
         """Which bays go and how many stalls are left."""

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from sim.edits.vocabulary import AddClosure
 from sim.errors import Problems
-from sim.interventions.base import Intervention, intervention
+from sim.interventions.base import Intervention, Response, intervention, response_of
 from sim.interventions.one_way import ExpectedDirection, closed_for, refuse_dead_ends
 from sim.interventions.streets import (
     Hours,
@@ -63,6 +63,10 @@ exempt: [bus]
     def assumes(self, site: Site) -> Text:
         """Return what is assumed of parents."""
         return text("intervention.school_hours.assumes")
+
+    def response(self) -> Response:
+        """Return the share that heeds the hours, in per cent: in the model everyone does."""
+        return response_of("school_hours", 0.0, 100.0)
 
     def describe(self, site: Site) -> Text:
         """Name the streets, hours and exemptions."""

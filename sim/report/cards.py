@@ -100,6 +100,8 @@ class Card:
     diagnosis: tuple[Text, ...]
     sketch: Markup | None
     costs: Costs
+    conditional: tuple[Text, ...]
+    """What the verdict is conditional on."""
     benefit: tuple[Text, ...]
     """Benefit against cost, if the policy states its cost."""
     confidence: tuple[Text, ...]
@@ -160,6 +162,7 @@ def _card(
         tuple(diagnosis(data, specs, arm_id)),
         sketch(data, arm_id),
         costs(data, arm_id),
+        tuple(Text(words["zh"], words["en"]) for words in arm.get("conditional") or ()),
         benefit_lines(data, arm_id),
         (*confidence(data, arm_id, evidence, spec.unit), *break_even_lines(data, spec, arm)),
         _stages(data, arm_id),
@@ -249,7 +252,8 @@ class Board:
     """Policies and periods down, measures across; a column is a measure and the kind of its places."""
 
     columns: tuple[tuple[Text, str], ...]
-    rows: tuple[tuple[Text, Text, tuple[BoardCell | None, ...]], ...]
+    rows: tuple[tuple[Text, bool, Text, tuple[BoardCell | None, ...]], ...]
+    """Policy, whether its verdicts are conditional, period, cells."""
 
 
 def board(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Board:
@@ -267,7 +271,8 @@ def board(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Board:
         for period in data.periods:
             cells = [_cell(data, specs, arm["id"], period, measure) for measure in network]
             cells += [_count(data, arm["id"], period, measure, kind) for measure, kind in counted]
-            rows.append((data.arm_title(arm["id"]), data.period_title(period), tuple(cells)))
+            conditional = bool(arm.get("conditional"))
+            rows.append((data.arm_title(arm["id"]), conditional, data.period_title(period), tuple(cells)))
     columns = [(measure_name(specs[m]), "network") for m in network]
     columns += [(measure_name(specs[m]), kind) for m, kind in counted]
     return Board(tuple(columns), tuple(rows))

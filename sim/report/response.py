@@ -28,7 +28,8 @@ def break_even_lines(data: StudyData, spec: MeasureSpec, arm: Mapping[str, Any])
     response = arm.get("response")
     if not response:
         return
-    words = {key: Text(response[key]["zh"], response[key]["en"]) for key in ("name", "unit")}
+    words = {key: Text(response[key]["zh"], response[key]["en"]) for key in ("name", "unit", "between")}
+    words["to"] = text("report.response." + ("falls" if response["after"] < response["before"] else "rises"))
     for period in data.periods:
         row = data.row(str(arm["id"]), period, data.primary)
         if row is None or row["verdict"] == "not_comparable":
@@ -40,6 +41,7 @@ def break_even_lines(data: StudyData, spec: MeasureSpec, arm: Mapping[str, Any])
         if math.isnan(value := break_even(response, gain, mcid)):
             yield text("report.card.no_break_even", **at)
             continue
-        least, most = (break_even(response, end, mcid) for end in sorted(ends))
-        key = "report.card.break_even" if not math.isnan(least) else "report.card.break_even_open"
+        least, most = sorted(break_even(response, end, mcid) for end in ends)
+        sure = not math.isnan(break_even(response, min(ends), mcid))
+        key = "report.card.break_even" if sure else "report.card.break_even_open"
         yield text(key, **at, value=f"{value:.3g}", least=f"{least:.3g}", most=f"{most:.3g}")

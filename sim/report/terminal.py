@@ -74,6 +74,7 @@ def _lines(
     title = _title(arm.get("title"), arm["id"], lang)
     swept = ", ".join(f"{k.rpartition('.')[2]}={v}" for k, v in (arm.get("swept") or {}).items())
     title += f" [{swept}]" if swept else ""
+    title += f" {label('report.card.if_so', lang)}" if arm.get("conditional") else ""
     lines = []
     for period, facts in periods.items():
         chosen = rows[(rows["arm"] == arm["id"]) & (rows["period"] == period)]

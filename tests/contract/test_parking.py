@@ -85,6 +85,19 @@ def test_what_is_assumed_is_said(site: Site, kind: str) -> None:
     assert len(said) == len(policy.assumptions)
 
 
+@pytest.mark.parametrize("kind", sorted(MADE))
+def test_what_somebody_surveyed_is_no_condition(site: Site, kind: str) -> None:
+    if kind not in CONDITIONAL:
+        with pytest.raises(ConfigError, match=r"surveyed: the result rests on no response"):
+            applied(site, kind, surveyed="district, 2026-05")
+        return
+    policy = applied(site, kind, surveyed="district, 2026-05")
+    assert not policy.assumptions
+    assert [line.en for line in policy.change_log if "district, 2026-05" in line.zh] == [
+        "the response it rests on was surveyed: district, 2026-05"
+    ]
+
+
 WRONG: dict[str, tuple[str, dict[str, Any], str]] = {
     "a lot that is none": (
         "remove_kerb_parking",

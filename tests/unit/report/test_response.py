@@ -18,6 +18,14 @@ FALL = {
     "after": 8.0,
     "name": {"zh": "违停", "en": "illegal stopping"},
     "unit": {"zh": "次/(km·h)", "en": "per km and hour"},
+    "between": {"zh": "成正比内插", "en": "in proportion"},
+}
+RISE = {
+    **FALL,
+    "before": 0.0,
+    "after": 100.0,
+    "name": {"zh": "遵守比例", "en": "share"},
+    "unit": {"zh": "%", "en": "%"},
 }
 
 
@@ -26,20 +34,31 @@ def test_it_lies_in_proportion_between_today_and_the_response_simulated() -> Non
     assert break_even(FALL, gain=3.0, mcid=3.0) == pytest.approx(8.0)
     assert math.isnan(break_even(FALL, gain=2.9, mcid=3.0)), "nothing is said beyond what was simulated"
     assert math.isnan(break_even(FALL, gain=-5.0, mcid=3.0))
+    assert break_even(RISE, gain=12.0, mcid=3.0) == pytest.approx(25.0)
 
 
 @pytest.mark.parametrize(
-    ("low", "difference", "high", "words"),
+    ("response", "low", "difference", "high", "words"),
     [
-        (-16.0, -12.0, -8.0, "违停降至 17 次/(km·h)（15.5 至 17.8）时"),
-        (-22.0, -12.0, -2.0, "区间内也可能降至 8 次/(km·h) 仍不足"),
-        (-6.0, -2.0, 2.0, "违停即使降至 8 次/(km·h)，收益也不到"),
+        (FALL, -16.0, -12.0, -8.0, "若违停降至 17 次/(km·h)（15.5 至 17.8），则收益恰为"),
+        (FALL, -22.0, -12.0, -2.0, "区间内也可能降至 8 次/(km·h) 仍不足"),
+        (FALL, -6.0, -2.0, 2.0, "违停即使降至 8 次/(km·h)，收益也不到"),
+        (
+            RISE,
+            -16.0,
+            -12.0,
+            -8.0,
+            "若遵守比例升至 25 %（18.8 至 37.5），则收益恰为最小有意义变化（成正比内插）",
+        ),
+        (RISE, -6.0, -2.0, 2.0, "遵守比例即使升至 100 %，收益也不到"),
     ],
 )
-def test_the_card_says_it(tmp_path: Path, low: float, difference: float, high: float, words: str) -> None:
+def test_the_card_says_it(
+    tmp_path: Path, response: dict[str, object], low: float, difference: float, high: float, words: str
+) -> None:
     folder = small(tmp_path)
     study = json.loads((folder / "study.json").read_text(encoding="utf-8"))
-    study["arms"][1]["response"] = FALL
+    study["arms"][1]["response"] = response
     (folder / "study.json").write_text(json.dumps(study), encoding="utf-8")
     edit_comparison(folder, ci_low=low, difference=difference, ci_high=high, mcid=3.0)
     assert words in write_page(folder).text("verdicts")
@@ -58,9 +77,30 @@ def test_without_a_response_nothing_is_said(tmp_path: Path) -> None:
             {"junctions": ["J"], "expect": {"enters_full_exit_share": 0.1}, "enters_full_exit_share": 0.02},
             (10, 2),
         ),
+        (
+            "remove_kerb_parking",
+            {"area": "k", "expect": {"stalls": 9}, "stops_illegally": 0.2},
+            (100, 20),
+        ),
+        ("school_hours", {"close": ["e"], "expect": {"lanes": 1}, "hours": ["07:00-08:00"]}, (0, 100)),
+        ("merge_alternation", {"junction": "J", "expect": {"control": "priority"}}, (0, 100)),
         ("speed_limit", {"on": ["e"], "expect": {"speed_kmh": 50}, "speed_kmh": 40}, None),
     ],
 )
 def test_kinds_state_their_response(kind: str, fields: dict[str, object], ends: object) -> None:
     found = parse(REGISTRY[kind], {"kind": kind, **fields}, "f").response()
     assert (None if found is None else (found.before, found.after)) == ends
+
+
+def test_a_verdict_that_nobody_surveyed_the_response_of_is_no_bare_one(tmp_path: Path) -> None:
+    folder = small(tmp_path)
+    assert "有前提" not in write_page(folder).text("verdicts")
+    study = json.loads((folder / "study.json").read_text(encoding="utf-8"))
+    study["arms"][1]["conditional"] = [{"zh": "若违停降至 8", "en": "if it falls to 8"}]
+    (folder / "study.json").write_text(json.dumps(study), encoding="utf-8")
+    page = write_page(folder)
+    assert all(
+        words in page.text("verdicts") for words in ("有前提的结论：", "若违停降至 8", "（若前提成立）")
+    )
+    assert "（若前提成立）" in page.text("board")
+    assert "（若前提成立）" in (folder / "report.md").read_text(encoding="utf-8")

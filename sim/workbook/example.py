@@ -59,13 +59,13 @@ def rows() -> dict[str, list[Cells]]:
             ("J2", "丁字路口", "T-junction", 300, 0, "信号"),
         ],
         "approaches": [
-            ("J1", "北进口", None, 400, 40, None, 1, 18, 4, None),
-            ("J1", "东进口", None, None, 50, None, None, 22, 5, None),
-            ("J1", "南进口", None, 400, 40, None, 1, 18, 4, None),
-            ("J1", "西进口", None, 500, 50, 1.5, 2, 22, 5, None),
-            ("J2", "东进口", None, 500, 50, None, 2, 22, 5, None),
-            ("J2", "南进口", 175, 300, 40, None, 1, 14, 4, None),
-            ("J2", "西进口", None, None, 50, None, None, None, None, None),
+            ("J1", "北进口", None, 400, 40, None, 1, 18, 4, None, None),
+            ("J1", "东进口", None, None, 50, None, None, 22, 5, None, None),
+            ("J1", "南进口", None, 400, 40, None, 1, 18, 4, None, None),
+            ("J1", "西进口", None, 500, 50, 1.5, 2, 22, 5, None, None),
+            ("J2", "东进口", None, 500, 50, None, 2, 22, 5, None, None),
+            ("J2", "南进口", 175, 300, 40, None, 1, 14, 4, None, None),
+            ("J2", "西进口", None, None, 50, None, None, None, None, None, None),
         ],
         "lanes": [
             (*leg, number, use, 3.25 if length_m is None else 3, length_m)

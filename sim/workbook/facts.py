@@ -125,7 +125,15 @@ def _approaches(draft: Draft, rows: Rows) -> None:
             continue
         approach = junctions[row["junction"]]["approaches"].setdefault(row["approach"], {})
         approach["bearing_deg"] = bearing_of(row["approach"])
-        fields = ("bearing_deg", "speed_kmh", "length_m", "grade_pct", "exit_lanes", "solid_line_m")
+        fields = (
+            "bearing_deg",
+            "speed_kmh",
+            "length_m",
+            "grade_pct",
+            "exit_lanes",
+            "solid_line_m",
+            "median_m",
+        )
         draft.fill(approach, path, "approaches", row, {key: key for key in fields})
         draft.stand_ins[f"{path}.bearing_deg"] = bearing_of(row["approach"])
         crossing: dict[str, Any] = {}

@@ -166,6 +166,7 @@ SHEETS = (
                     _optional("crossing_m", "人行横道长(m)", "crossing's length; empty: none", number),
                     _optional("crossing_width_m", "人行横道宽(m)", "crossing's width", number),
                     _optional("solid_line_m", "导向车道线长(m)", "solid lines before the stop line", number),
+                    _optional("median_m", "中央分隔带宽(m)", "median's width, all along the leg", number),
                 ),
                 "通往另一路口的进口不填长度和出口车道数。 On a street leave length and exit lanes empty.",
             ),

@@ -154,6 +154,15 @@ def test_columns_may_move_rows_may_be_blank_and_own_notes_are_ignored(template: 
     assert (first / "counts.csv").read_bytes() == (second / "counts.csv").read_bytes()
 
 
+def test_a_median_is_carried_over(template: Path, tmp_path: Path) -> None:
+    width = put("渠化", where(template, "渠化", "进口道", "中央分隔带宽"), 4)
+    folder = tmp_path / "demo"
+    folder.mkdir()
+    import_workbook(changed(template, tmp_path, width), "demo", folder)
+    first = load(folder, tmp_path / "cache").facts.junctions["J1"].approaches
+    assert {name: leg.median_m for name, leg in first.items() if leg.median_m} == {"north": 4}
+
+
 def test_looser_spellings_mean_the_same(template: Path, tmp_path: Path) -> None:
     changes = [
         put("渠化", where(template, "渠化", "车道", "用途", 2), "直右"),

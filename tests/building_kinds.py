@@ -110,6 +110,21 @@ def add_link(site: Site) -> Fields:
             "via_m": [[at[nodes[0]][0] + 15, at[nodes[0]][1] + 40]]}  # fmt: skip
 
 
+def grade_separate(site: Site) -> Fields:
+    """Lead a movement straight on, or any other, over its signal."""
+    network = site.network
+    found = [m for a in approaches(site) for m in a.movements]
+    for movement in sorted(found, key=lambda m: m.direction != "through"):
+        leg, exit = network.edges[movement.connections[0].from_edge], network.edges[movement.to_edge]
+        lanes = min(len(car_lanes(network, edge.id)) for edge in (leg, exit))
+        if lanes and min(leg.length_m, exit.length_m) > 60 and leg.id != exit.id:
+            expect = {"leg_m": leg.length_m, "exit_m": exit.length_m}
+            ends = {"leaves_m": round(leg.length_m - 20), "joins_m": round(exit.length_m - 20)}
+            way = {"lanes": min(lanes, 2), "speed_kmh": 50, **ends}
+            return {"id": "fly", "movement": movement.id, "expect": expect, **way}
+    raise LookupError("no movement between long streets")
+
+
 def _both_ways(site: Site, node: str) -> bool:
     edges = [edge for edge in site.network.edges.values() if edge.lanes[-1].for_cars]
     return any(edge.to_node == node for edge in edges) and any(edge.from_node == node for edge in edges)
@@ -123,4 +138,5 @@ BUILDING: dict[str, tuple[str, Callable[[Site], Fields]]] = {
     "open_road": ("open_road", open_road),
     "open_road to a signal": ("open_road", open_road_to_a_signal),
     "add_link": ("add_link", add_link),
+    "grade_separate": ("grade_separate", grade_separate),
 }

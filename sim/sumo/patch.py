@@ -60,10 +60,10 @@ def _reshaped(base: Network, target: Network) -> list[str]:
 
 
 def _pinned(edges: Sequence[Edge], net_file: Path) -> dict[str, dict[str, str]]:
-    """Return the nodes at the ends of edges with the outlines they have."""
+    """Return the nodes at the ends of edges with the outlines they have; a cut made now has none yet."""
     nodes = read_net_file(net_file).nodes
     ends = {node for edge in edges for node in (edge.from_node, edge.to_node)}
-    outlines = {id: nodes[id].outline for id in ends}
+    outlines = {id: nodes[id].outline for id in ends & nodes.keys()}
     return {
         id: outline
         for id, outline in outlines.items()

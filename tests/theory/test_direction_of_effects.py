@@ -26,6 +26,7 @@ from tests.theory.isolated import (
     evaluate,
     junction,
     site_data,
+    two_through_lanes,
 )
 
 CAPACITY_VPH = capacity_vph(lanes=2)
@@ -84,6 +85,37 @@ def test_a_second_left_lane_serves_more_left_turns(measured: Evaluated) -> None:
     assert after > 1.5 * before
     assert measured.difference("control_delay", scope, "second_left")[1] < -30
     assert measured.difference("control_delay", "movement:J1.south.through", "second_left")[1] > 0, "its lane"
+
+
+def test_a_movement_over_its_junction_waits_for_no_light(tmp_path: Path) -> None:
+    """More than its green carries is wanted; over the junction all of it passes."""
+    flows = {"west.through": 1900.0, "north.through": 300.0}
+    fly: Facts = {
+        "kind": "grade_separate",
+        "id": "fly",
+        "movement": "J1.west.through",
+        "expect": {"leg_m": 595, "exit_m": 595},
+        "leaves_m": 150,
+        "joins_m": 150,
+        "lanes": 2,
+        "speed_kmh": 60,
+    }
+    found = evaluate(
+        draw(tmp_path, two_through_lanes(15, warm_up_s=300), flows), {"fly": {"j1": fly}}, routes="detour"
+    )
+    trips = found.view(arm="fly").cohort
+    over = trips["edges"].str.split(" ").map(lambda edges: "fly" in edges)
+    west = trips["origin"].str.contains("west")
+    assert over[west].all() and not over[~west].any()
+    before, after = (found.view(arm=arm).cohort for arm in ("baseline", "fly"))
+    lost_s = [
+        (one["time_loss_s"] + one["depart_delay_s"])[one["origin"].str.contains("west")].mean()
+        for one in (before, after)
+    ]
+    print(f"lost at the light {lost_s[0]:.0f} s, over it {lost_s[1]:.0f} s, {west.sum()} vehicles")
+    assert lost_s[0] > 60 and lost_s[1] < 15
+    change = found.difference("control_delay", "movement:J1.north.through", "fly")[1]
+    assert abs(change) < 3, "who crosses below meets the same light"
 
 
 def test_fewer_people_travel_faster(measured: Evaluated, site: Site) -> None:

@@ -20,7 +20,7 @@ from tests.sites import applied_of, policy_of
 ALL = {**KINDS, **BUILDING}
 ROADS = {
     *("ban_turn", "ban_turn by the clock", "one_way", "school_hours", "uturn_opening"),
-    *("open_road", "open_road to a signal", "add_link"),
+    *("open_road", "open_road to a signal", "add_link", "grade_separate"),
 }
 WITHOUT_TIDAL = [name for name in ALL if name != "tidal_lane"]
 """The small street is too narrow for one."""

@@ -19,9 +19,9 @@ class SignalView:
     """What a signal's controller sees at one instant.
 
     `state` has one letter per link (see `sim.signals.program`), `lanes[link]` is the stop-line lane the link
-    serves (empty for a crossing). `queue_veh` counts the vehicles that stand on each of these lanes and of
-    those the controller asks for (`Controller.watched`), `vehicles` all that are on it; where it asks for the
-    end of a lane alone (`Controller.reach_m`), only those there.
+    serves (empty for a crossing). `queue_veh[lane]` is the number of vehicles that stand on a lane, of these
+    or any other, `vehicles[lane]` of all that are on it; where the controller looks at the end of a lane
+    alone (`Controller.reach_m`), only of those there. What it does not ask for while it decides is not counted.
     """
 
     signal: str
@@ -68,7 +68,7 @@ class Controller(Protocol):
 
     `interval_s` is the time between decisions, `signals` what it controls. A signal it says nothing about
     goes on as its program says. Looking costs time: at each decision instant only the views are taken that
-    `due` asks for, of the stop-line lanes or, where `watched` names some, of those lanes.
+    `due` asks for, and in them only the lanes are counted that `decide` asks for.
     """
 
     @property
@@ -82,9 +82,6 @@ class Controller(Protocol):
     def due(self, time_s: float) -> tuple[str, ...]:
         """Signals it wants to see now."""
 
-    def watched(self, signal: str) -> tuple[str, ...] | None:
-        """Lanes it wants counts of; None: the stop-line lanes."""
-
     def reach_m(self, signal: str) -> Mapping[str, float]:
         """Lanes of which it counts only those so near to the end, metres; others are counted whole."""
 
@@ -93,7 +90,7 @@ class Controller(Protocol):
 
 
 class EveryTime:
-    """For laws that look at the stop-line lanes of all their signals every time."""
+    """For laws that look at all their signals every time."""
 
     __slots__ = ()
     signals: tuple[str, ...]
@@ -101,10 +98,6 @@ class EveryTime:
     def due(self, time_s: float) -> tuple[str, ...]:
         """Ask for all of them."""
         return self.signals
-
-    def watched(self, signal: str) -> tuple[str, ...] | None:
-        """Leave it at the stop-line lanes."""
-        return None
 
     def reach_m(self, signal: str) -> Mapping[str, float]:
         """Count lanes whole."""

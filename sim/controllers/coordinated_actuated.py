@@ -71,12 +71,11 @@ class CoordinatedActuated(ByPressure):
 
     def _comes(self, plan: Plan, stage: Stage, view: SignalView) -> bool:
         """Whether somebody stands or drives on a lane that the next stage serves less, or not at all."""
-        counts = plan.counts(view)
         _, following = plan.following(stage)
         return any(
-            counts[lane].standing + counts[lane].moving >= self.present_veh
-            for lane, share in stage.lanes.items()
-            if following.lanes.get(lane, 0.0) < share
+            sum(share * view.vehicles[name] for name, share, _ in plan.feeds[lane]) >= self.present_veh
+            for lane, served in stage.lanes.items()
+            if following.lanes.get(lane, 0.0) < served
         )
 
 

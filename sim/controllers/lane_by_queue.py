@@ -57,10 +57,6 @@ class LaneByQueue:
         """Look every time."""
         return self.signals
 
-    def watched(self, signal: str) -> tuple[str, ...]:
-        """Count on the lane, and on those beside it that always serve one of its uses."""
-        return tuple(sorted({self.lane, *self.today_lanes, *self.then_lanes}))
-
     def reach_m(self, signal: str) -> Mapping[str, float]:
         """Count lanes whole."""
         return {}

@@ -30,6 +30,7 @@ class PaidChange(ByPressure):
     """
 
     ways: Mapping[str, Mapping[str, Mapping[str, int]]]
+    seen_m: Mapping[str, Mapping[str, float]]
     persistence: float
     longest_reds_s: Mapping[str, float] = field(default_factory=dict)
     _time_s: float = field(init=False, default=-math.inf)
@@ -38,6 +39,10 @@ class PaidChange(ByPressure):
 
     def __post_init__(self) -> None:
         check_positive(self.interval_s, self.persistence)
+
+    def reach_m(self, signal: str) -> Mapping[str, float]:
+        """Count who is near the stop line alone."""
+        return self.seen_m[signal]
 
     def decide(self, views: Mapping[str, SignalView], time_s: float) -> dict[str, Command]:
         """Hold or end every running green; how long the others have been red needs the time."""
@@ -111,5 +116,6 @@ def paid_change(
 ) -> PaidChange:
     """Make the law from plain data: `plans` of `sim.signals.adaptive`, one for each signal, with ways."""
     ways = {str(plan["signal"]): plan["ways"] for plan in plans}
+    seen_m = {str(plan["signal"]): plan["reach_m"] for plan in plans}
     reds_s = {str(plan["signal"]): float(plan["longest_red_s"]) for plan in plans if "longest_red_s" in plan}
-    return PaidChange(plans_of(plans), interval_s, ways, persistence, reds_s)
+    return PaidChange(plans_of(plans), interval_s, ways, seen_m, persistence, reds_s)

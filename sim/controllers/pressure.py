@@ -45,12 +45,6 @@ class Plan:
     feeds: Mapping[str, Sequence[Feed]]
     exits: Mapping[str, Sequence[str]]
 
-    @property
-    def watched(self) -> tuple[str, ...]:
-        """Every lane it counts on."""
-        before = {name for feeds in self.feeds.values() for name, _, _ in feeds}
-        return tuple(sorted(before.union(*self.exits.values())))
-
     def stage_at(self, view: SignalView) -> Stage | None:
         """Return the stage that runs; None in an intergreen, or where another program runs."""
         if view.interval >= len(self.intervals) or self.intervals[view.interval][0] != view.state:
@@ -74,15 +68,16 @@ class Plan:
 
     def counts(self, view: SignalView) -> dict[str, Counts]:
         """Count each stop-line lane's vehicles, upstream lanes included."""
-        found = {}
-        for lane, feeds in self.feeds.items():
-            standing = moving = 0.0
-            for name, share, reach in feeds:
-                queue = view.queue_veh[name]
-                standing += share * queue
-                moving += share * reach * (view.vehicles[name] - queue)
-            found[lane] = Counts(standing, moving)
-        return found
+        return {lane: self.count(lane, view) for lane in self.feeds}
+
+    def count(self, lane: str, view: SignalView) -> Counts:
+        """Count one stop-line lane's vehicles, upstream lanes included."""
+        standing = moving = 0.0
+        for name, share, reach in self.feeds[lane]:
+            queue = view.queue_veh[name]
+            standing += share * queue
+            moving += share * reach * (view.vehicles[name] - queue)
+        return Counts(standing, moving)
 
     def pressures(self, counts: Mapping[str, Counts], view: SignalView) -> dict[str, float]:
         """Vehicles that come minus vehicles that stand where they go (mean over the ways of a lane)."""
@@ -114,10 +109,6 @@ class ByPressure(ABC):
     def due(self, time_s: float) -> tuple[str, ...]:
         """Those whose green may end now, and those it has not seen yet."""
         return tuple(signal for signal in self.plans if self._next_s.get(signal, -math.inf) <= time_s)
-
-    def watched(self, signal: str) -> tuple[str, ...] | None:
-        """Lanes before and behind the junction."""
-        return self.plans[signal].watched
 
     def reach_m(self, signal: str) -> Mapping[str, float]:
         """Count lanes whole: which part of a lane counts, `feeds` says."""

@@ -11,11 +11,14 @@ from sim.controllers.base import Command, EveryTime, SignalView, controller
 @controller("watch_only")
 @dataclass(frozen=True, slots=True)
 class WatchOnly(EveryTime):
-    """Takes a view of every signal at every decision instant and lets the programs run."""
+    """Counts on every signal's stop-line lanes at every decision instant and lets the programs run."""
 
     signals: tuple[str, ...]
     interval_s: float = 5.0
 
     def decide(self, views: Mapping[str, SignalView], time_s: float) -> dict[str, Command]:
-        """Answer nothing."""
+        """Count, and answer nothing."""
+        for view in views.values():
+            for lane in filter(None, view.lanes):
+                view.queue_veh[lane], view.vehicles[lane]
         return {}

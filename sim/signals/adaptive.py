@@ -36,6 +36,8 @@ REACH_M = 150.0
 """How far from the stop line vehicles count as waiting for a green, if they move."""
 DETECTION_M = 60.0
 """The same where the clock is kept: who is further out is no reason yet to withhold the green from others."""
+SEEN_M = {COORDINATED: DETECTION_M, PAID_CHANGE: 100.0}
+"""How far from the stop line anybody counts at all, where a law sees the end of each lane and no more."""
 KEEPS_CLOCK = (("coordinated", "true"),)
 """Parameters of a program whose adaptive greens keep to a clock."""
 CLOCK = "coordinated_intervals"
@@ -64,7 +66,8 @@ def within(program: SignalProgram, kind: str, limits_s: Mapping[str, tuple[float
     must finish, early cuts and late starts keep their times. A stage whose fixed part is longer keeps a
     second.
     """
-    intervals = list(program.intervals)
+    # Fixed-time programs may carry limits that nobody keeps; here they would say that the law may decide.
+    intervals = [replace(interval, min_s=None, max_s=None) for interval in program.intervals]
     for stage in program.stages():
         least_s, most_s = limits_s[stage.name]
         longer = program.retimed({stage.name: stage.green_s + 1})
@@ -124,7 +127,7 @@ def _described(program: SignalProgram, streets: _Streets) -> dict[str, Any]:
     their vehicles comes this way, and on which part of the lane moving ones count. `exits`: stop-line lane ->
     lanes behind the junction. `clock`: of a coordinated plan, with the part of each lane that is watched.
     """
-    reach_m = DETECTION_M if program.kind == COORDINATED else REACH_M
+    reach_m = SEEN_M.get(program.kind, REACH_M)
     feeds: dict[str, list[tuple[str, float, float]]] = {}
     exits: dict[str, list[str]] = {}
     links: dict[int, set[str]] = {}
@@ -157,12 +160,13 @@ def _described(program: SignalProgram, streets: _Streets) -> dict[str, Any]:
         "feeds": feeds,
         "exits": exits,
     }
-    if program.kind == COORDINATED:
+    if program.kind in SEEN_M:
         near = {lane: share * streets.lengths_m[lane] for own in feeds.values() for lane, _, share in own}
         described["feeds"] = {
             lane: [(name, share, 1.0) for name, share, _ in own] for lane, own in feeds.items()
         }
-        described["clock"] = {**_clock(program), "reach_m": {name: round(m, 1) for name, m in near.items()}}
+        seen = {"reach_m": {name: round(m, 1) for name, m in near.items()}}
+        described |= {"clock": {**_clock(program), **seen}} if program.kind == COORDINATED else seen
     if program.kind in ANY_ORDER:
         ways: dict[str, dict[str, int]] = {}
         for index, interval in enumerate(program.intervals):

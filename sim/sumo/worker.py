@@ -10,7 +10,8 @@ import importlib
 import json
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from sim.sumo.install import binary
 
 TICKS_PER_S = 1000
 """Decision instants are counted in the simulator's milliseconds: sums of fractions drift."""
+WHOLE_M = 0.1
+"""A lane that a controller sees all but so much of is counted whole."""
 HALT_MPS = 0.1
 """Below it a vehicle stands, as for `getLastStepHaltingNumber`."""
 
@@ -52,43 +55,61 @@ def _run(api: Any, spec: RunSpec, hooks: Sequence[tuple[float, StepHook]]) -> No
     api.simulationStep(end / TICKS_PER_S)
 
 
+class _Asked(dict[str, int]):
+    """Counts by lane, each taken when it is first asked for: most are not, and every look costs time."""
+
+    __slots__ = ("_count",)
+
+    def __init__(self, count: Callable[[str], int]) -> None:
+        self._count = count
+
+    def __missing__(self, lane: str) -> int:
+        found = self[lane] = self._count(lane)
+        return found
+
+
 def _hook(api: Any, controller: Controller) -> StepHook:
     signals = api.trafficlight
     lanes = {signal: _lanes(signals.getControlledLinks(signal)) for signal in controller.signals}
-    watched = {
-        signal: controller.watched(signal) or tuple(sorted({lane for lane in lanes[signal] if lane}))
-        for signal in controller.signals
-    }
     begins_m = {
-        (signal, lane): api.lane.getLength(lane) - reach_m
+        signal: {
+            lane: begin_m
+            for lane, reach_m in controller.reach_m(signal).items()
+            if (begin_m := api.lane.getLength(lane) - reach_m) > WHOLE_M
+        }
         for signal in controller.signals
-        for lane, reach_m in controller.reach_m(signal).items()
     }
-    halting, present = api.lane.getLastStepHaltingNumber, api.lane.getLastStepVehicleNumber
+    halting, present, on_lane = (
+        api.lane.getLastStepHaltingNumber,
+        api.lane.getLastStepVehicleNumber,
+        api.lane.getLastStepVehicleIDs,
+    )
     place_m, speed_mps = api.vehicle.getLanePosition, api.vehicle.getSpeed
 
-    def near(signal: str, lane: str) -> list[str]:
-        begin_m = begins_m[signal, lane]
-        return [vehicle for vehicle in api.lane.getLastStepVehicleIDs(lane) if place_m(vehicle) >= begin_m]
+    def near(lane: str, begin_m: float) -> Iterator[str]:
+        """From the end of the lane on: nobody behind the first one too far away is looked at."""
+        return takewhile(lambda vehicle: place_m(vehicle) >= begin_m, reversed(on_lane(lane)))
 
     def view(signal: str) -> SignalView:
-        vehicles = {lane: present(lane) for lane in watched[signal]}
-        queue = {
+        begins = begins_m[signal]
+
+        def count(lane: str) -> int:
+            return sum(1 for _ in near(lane, begins[lane])) if lane in begins else present(lane)
+
+        def standing(lane: str) -> int:
+            if lane in begins:
+                return sum(speed_mps(vehicle) < HALT_MPS for vehicle in near(lane, begins[lane]))
             # Counting who stands looks at every vehicle of the lane: not where there is none.
-            lane: halting(lane) if count else 0
-            for lane, count in vehicles.items()
-        }
-        for lane in (lane for lane in watched[signal] if vehicles[lane] and (signal, lane) in begins_m):
-            seen = near(signal, lane)
-            vehicles[lane] = len(seen)
-            queue[lane] = sum(speed_mps(vehicle) < HALT_MPS for vehicle in seen)
+            return halting(lane) if vehicles[lane] else 0
+
+        vehicles = _Asked(count)
         return SignalView(
             signal=signal,
             interval=signals.getPhase(signal),
             elapsed_s=signals.getSpentDuration(signal),
             state=signals.getRedYellowGreenState(signal),
             lanes=lanes[signal],
-            queue_veh=queue,
+            queue_veh=_Asked(standing),
             vehicles=vehicles,
         )
 

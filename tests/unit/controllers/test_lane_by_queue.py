@@ -56,9 +56,8 @@ def test_it_leaves_the_lane_alone_outside_the_hours_and_goes_back_at_their_end(l
     assert law.decide(view(0, 0, 9), 405) == {}
 
 
-def test_it_watches_its_lane_and_those_beside_it(law):  # type: ignore[no-untyped-def]
+def test_it_looks_every_time(law):  # type: ignore[no-untyped-def]
     assert law.signals == ("C",)
-    assert law.watched("C") == ("w_0", "w_1", "w_2")
     assert law.due(17.0) == ("C",)
 
 

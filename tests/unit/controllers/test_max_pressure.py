@@ -38,10 +38,6 @@ def view(
     return {"C": SignalView("C", interval, elapsed_s, STATES[interval], ("n_0", "e_0"), queue, vehicles)}
 
 
-def test_it_counts_on_lanes_before_and_behind_the_junction() -> None:
-    assert law().watched("C") == ("e_0", "n.up_0", "n_0", "s_0", "w_0")
-
-
 def test_no_green_ends_before_its_minimum_and_nobody_looks_before() -> None:
     control = law()
     assert control.due(0) == ("C",)

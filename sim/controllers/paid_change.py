@@ -112,7 +112,7 @@ class PaidChange(ByPressure):
 
 @controller("max_pressure_paid_change")
 def paid_change(
-    plans: Sequence[Mapping[str, Any]], interval_s: float = 1.0, persistence: float = 1.5
+    plans: Sequence[Mapping[str, Any]], interval_s: float = 1.0, persistence: float = 2.0
 ) -> PaidChange:
     """Make the law from plain data: `plans` of `sim.signals.adaptive`, one for each signal, with ways."""
     ways = {str(plan["signal"]): plan["ways"] for plan in plans}

@@ -36,7 +36,7 @@ REACH_M = 150.0
 """How far from the stop line vehicles count as waiting for a green, if they move."""
 DETECTION_M = 60.0
 """The same where the clock is kept: who is further out is no reason yet to withhold the green from others."""
-SEEN_M = {COORDINATED: DETECTION_M, PAID_CHANGE: 100.0}
+SEEN_M = {COORDINATED: DETECTION_M, PAID_CHANGE: 80.0}
 """How far from the stop line anybody counts at all, where a law sees the end of each lane and no more."""
 KEEPS_CLOCK = (("coordinated", "true"),)
 """Parameters of a program whose adaptive greens keep to a clock."""

@@ -34,7 +34,7 @@ from sim.policy import AppliedPolicy, empty_policy
 from sim.runs.store import Store
 from sim.runs.trials import Trials
 from sim.scenario import assemble
-from sim.signals.adaptive import FREE_ORDER, LEADS, MAX_PRESSURE, PAID_CHANGE, within
+from sim.signals.adaptive import FREE_ORDER, LEADS, LONGEST_RED, MAX_PRESSURE, PAID_CHANGE, within
 from sim.signals.design_rules import DesignRules, design_rules
 from sim.signals.program import SignalProgram
 from sim.signals.streams import least_green_s
@@ -75,6 +75,8 @@ MODELS: Mapping[str, Model] = {
 }
 RULES: Mapping[str, float] = {"unconstrained": 50.0, "chinese": 60.0}
 """Longest green of everything that reacts, s, by rules; `unconstrained` has netconvert's 5 to 50 s."""
+LONGEST_RED_S = 180.0
+"""The longest that ours without order keeps any stage from green, s."""
 
 
 @dataclass(frozen=True)
@@ -167,10 +169,15 @@ class Contest:
 
     def any_order(self, kind: str, program: SignalProgram) -> SignalProgram:
         """Make a program in which every stage leads to every other: stages first, then what lies between."""
-        limited = within(program, kind, self.limits_s(program))
-        greens = [interval for interval in limited.intervals if interval.max_s is not None]
-        taken = taken_apart(program)
+        limits_s = self.limits_s(program)
+        limited = within(program, kind, limits_s)
         names = [stage.name for stage in program.stages()]
+        deciding = [interval for interval in limited.intervals if interval.max_s is not None]
+        greens = [  # of each stage one interval stands here, so it has to keep the limits by itself
+            replace(green, min_s=limits_s[name][0], max_s=limits_s[name][1])
+            for name, green in zip(names, deciding, strict=True)
+        ]
+        taken = taken_apart(program)
         intervals = [replace(green, duration_s=green.max_s or 0.0) for green in greens]
         for a, one in enumerate(names):
             for b, other in enumerate(names):
@@ -189,7 +196,8 @@ class Contest:
             replace(interval, next=(index,)) if interval.max_s is not None else interval
             for index, interval in enumerate(intervals)
         ]
-        return replace(limited, intervals=tuple(intervals))
+        params = ((LONGEST_RED, f"{LONGEST_RED_S:g}"),) if kind == PAID_CHANGE else ()
+        return replace(limited, intervals=tuple(intervals), params=params)
 
     @cached_property
     def suggesting(self) -> Suggesting:

@@ -21,7 +21,7 @@ class SignalView:
     `state` has one letter per link (see `sim.signals.program`), `lanes[link]` is the stop-line lane the link
     serves (empty for a crossing). `queue_veh[lane]` is the number of vehicles that stand on a lane, of these
     or any other, `vehicles[lane]` of all that are on it; where the controller looks at the end of a lane
-    alone (`Controller.reach_m`), only of those there. What it does not ask for while it decides is not counted.
+    alone (`Controller.reach_m`), only of those there. What it does not ask for in deciding is not counted.
     """
 
     signal: str

@@ -39,6 +39,7 @@ def reds_s(limit_s: float | None, queues: Mapping[str, int], seconds: int = 1200
         "feeds": {lane: [[lane, 1.0, 1.0]] for lane in LANES},
         "exits": {lane: ["out_0"] for lane in LANES},
         "ways": WAYS,
+        "reach_m": dict.fromkeys(LANES, 80.0),
     }
     if limit_s is not None:
         plan["longest_red_s"] = limit_s

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -107,7 +108,7 @@ def test_without_order_it_jumps_to_the_largest_pressure() -> None:
 
 
 def paid(**fields: object) -> Controller:
-    ways = {"ways": {"0": {"2": 1}, "2": {"0": 3}}}
+    ways = {"ways": {"0": {"2": 1}, "2": {"0": 3}}, "reach_m": {"n_0": 80.0, "e_0": 60.0}}
     return make_controller(
         {"kind": "max_pressure_paid_change", "plans": [{**PLAN, **ways, **fields}], "persistence": 1.5},
         "c[0]",
@@ -127,6 +128,21 @@ def test_a_lane_that_stays_green_through_a_change_costs_nothing() -> None:
     stages[1] = {**PLAN["stages"][1], "lanes": {"e_0": 1.0, "n_0": 0.5}}  # 4 vehicles at half: 2 x 1.5
     assert paid(stages=stages).decide(view(0, 10, {"e_0": 3}, {"n_0": 4}), 10) == {"C": Hold(2)}
     assert paid(stages=stages).decide(view(0, 10, {"e_0": 4}, {"n_0": 4}), 10) == {"C": Jump(1)}
+
+
+def test_with_paid_changes_only_the_end_of_a_lane_is_looked_at() -> None:
+    assert paid().reach_m("C") == {"n_0": 80.0, "e_0": 60.0}
+    assert law().reach_m("C") == {}
+
+
+def test_lanes_are_counted_only_where_the_law_can_use_it() -> None:
+    def looked(interval: int, elapsed_s: float) -> SignalView:
+        return replace(view(interval, elapsed_s, {}, {})["C"], queue_veh={}, vehicles={})
+
+    assert law().decide({"C": looked(0, 4)}, 4) == {"C": Hold(7)}
+    assert law().decide({"C": looked(1, 1)}, 1) == {}
+    with pytest.raises(KeyError):
+        law().decide({"C": looked(0, 10)}, 10)
 
 
 def test_paid_changes_need_a_price() -> None:

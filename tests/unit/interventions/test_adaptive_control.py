@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sim.controllers import make_controller
@@ -9,7 +11,7 @@ from sim.edits.vocabulary import SetProgram
 from sim.errors import ConfigError
 from sim.interventions.fixed_time import shipped_rules
 from sim.policy import AppliedPolicy, apply
-from sim.signals.adaptive import controllers_of
+from sim.signals.adaptive import controllers_of, within
 from sim.signals.program import GREEN, SignalProgram
 from sim.signals.streams import least_green_s
 from sim.site.model import Site
@@ -48,6 +50,14 @@ def test_stages_and_intergreens_stay_and_greens_keep_their_minima(site: Site, pr
     ]
     assert all(old == now for old, now in others)
     assert "50" in policy.change_log[0].en
+
+
+def test_limits_that_a_fixed_time_program_carries_are_no_licence_to_decide(program: SignalProgram) -> None:
+    carried = replace(program, intervals=tuple(replace(i, min_s=1.0, max_s=99.0) for i in program.intervals))
+    limits_s = {stage.name: (5.0, 50.0) for stage in program.stages()}
+    made = within(carried, "max_pressure", limits_s)
+    assert made == within(program, "max_pressure", limits_s)
+    assert sum(interval.max_s is not None for interval in made.intervals) == len(program.stages())
 
 
 def test_the_law_knows_every_stage_and_the_lanes_that_feed_it(site: Site, program: SignalProgram) -> None:

@@ -125,7 +125,7 @@ def _described(program: SignalProgram, streets: _Streets) -> dict[str, Any]:
     lanes that the stage lets go with what they count. `feeds`: stop-line lane -> (lane, share, reach): the
     lane and those upstream of it up to `REACH_M` (or as `SEEN_M` says), which share of their vehicles comes
     this way, and on which part of the lane moving ones count. `exits`: stop-line lane -> lanes behind the
-    junction. `reach_m`: lane -> the part of it that counts at all (`SEEN_M`); in `clock` for coordinated plans.
+    junction. `reach_m`: lane -> the part that counts at all (`SEEN_M`); for coordinated plans in `clock`.
     """
     reach_m = SEEN_M.get(program.kind, REACH_M)
     feeds: dict[str, list[tuple[str, float, float]]] = {}

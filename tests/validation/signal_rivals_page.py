@@ -28,8 +28,9 @@ began at the latest; a value with such vehicles is a lower bound.
 - `unconstrained`: no pedestrian has to be served, greens from 5 s; what reacts, up to 50 s. Like for like
   with what others publish; not to be recommended. `chinese`: minimum greens and walking times of
   `configs/standards/signals/design.yaml`, crossings assumed on every leg where none is drawn; what reacts,
-  up to 60 s. Laws that take the stages in any order know no longest green, and the acyclic rival may leave out
-  stages in which people walk, under either set of rules. The shipped plans and SUMO's two tools keep no such rules.
+  up to 60 s. Laws that take the stages in any order know no longest green, and the acyclic rival may leave
+  out stages in which people walk, under either set of rules. The shipped plans and SUMO's two tools keep no
+  such rules.
 - The shipped plans of cologne8, ingolstadt7, jinan_3x4 and nanchang_cuta (nanchang_cutA, 60 % of its demand)
   are netconvert's guess; only acosta's are real.
 - {today}: as imported. *tlsCycleAdaptation.py*, *tlsCoordinator.py*: SUMO's tools with their
@@ -40,8 +41,8 @@ began at the latest; a value with such vehicles is a lower bound.
   *our max-pressure, paid changes*: any stage may follow, every second, where it gains twice the pressure that
   the change costs, counted within 80 m of the stop line; no stage is kept from green for longer than 180 s
   (`sim/controllers/paid_change.py`). The 80 m, the factor and the 180 s were chosen on replicates 1 to 4 of
-  cologne8 and ingolstadt7 and replicate 1 of jinan_3x4; that whole lanes, one and a half times and no limit did
-  not do on jinan_3x4 had been seen on replicates of this page. It is not offered to policies.
+  cologne8 and ingolstadt7 and replicate 1 of jinan_3x4; that whole lanes, one and a half times and no limit
+  did not do on jinan_3x4 had been seen on replicates of this page. It is not offered to policies.
 - A candidate without a row was not run there. Rows of one network may have been made on different days and in
   different numbers; differences are taken over the replicates that both have.
 

@@ -64,7 +64,7 @@ def open_road(site: Site) -> Fields:
     nodes = positions(site.network)
     ends = [node for node in sorted(nodes) if is_dead_end(site.network, node) and _both_ways(site, node)]
     pairs = [(math.dist(nodes[a], nodes[b]), a, b) for a, b in combinations(ends, 2)]
-    gap_m, a, b = min(pair for pair in pairs if pair[0] > 60)
+    gap_m, a, b = sorted(pair for pair in pairs if pair[0] > 60)[0]
     return {"id": "gap", "between": [a, b], "expect": {"gap_m": round(gap_m)}, "speed_kmh": 40}
 
 
@@ -76,7 +76,7 @@ def open_road_to_a_signal(site: Site) -> Fields:
     approach = next(iter(approaches(site)))
     junction = network.junctions[approach.junction]
     joined = {e.from_node for e in network.edges.values() if e.to_node == junction.node}
-    gap_m, end = min((math.dist(nodes[n], nodes[junction.node]), n) for n in ends if n not in joined)
+    gap_m, end = sorted((math.dist(nodes[n], nodes[junction.node]), n) for n in ends if n not in joined)[0]
     into = approach.movements[-1]
     ways = [
         {"from": "new", "to": into.to_edge, "green_with": into.id, "gives_way": True},

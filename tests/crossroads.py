@@ -74,8 +74,9 @@ def write_site(folder: Path, data: Facts) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "site.yaml").write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
     rows = [
-        f"am,{start},J1.{name},{movement},car,25,upstream,,"
-        for name, approach in data.get("junctions", {}).get("J1", {"approaches": {}})["approaches"].items()
+        f"am,{start},{junction}.{name},{movement},car,25,upstream,,"
+        for junction, facts in data.get("junctions", {}).items()
+        for name, approach in facts["approaches"].items()
         for movement in sorted({way for lane in approach["lanes"] for way in lane["use"].split("+")})
         for start in ("07:30", "07:45", "08:00", "08:15")
     ]

@@ -49,7 +49,8 @@ LOGS = {
     ],
 }
 LOGS["both"] = LOGS["lane_use"] + LOGS["retime"]
-LANE_USE = {"kind": "set_lane_use", "cost_wan_yuan": 8.5, "department": "交警大队设施科"}
+LANE_USE = {"kind": "set_lane_use", "cost_wan_yuan": 8.5, "department": "交警大队设施科",
+            "works_period": ["2027-03-01", "2027-04-15"]}  # fmt: skip
 APPROACHES = [f"J{j}.{leg}" for j in (1, 2) for leg in ("north", "east", "south", "west")]
 TURNS = {"left": 62.0, "through": 41.0, "right": 12.0}
 

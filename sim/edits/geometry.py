@@ -211,13 +211,15 @@ class SplitEdge(Edit):
 def around(network: Network, nodes: Iterable[str]) -> frozenset[ObjectKey]:
     """Return the geometry of nodes and of all edges at them, and how the paths through them run.
 
-    Where another node begins before a node ends, nothing is drawn of the edge between them, and the paths
-    through the other one begin where those through this one end: they are drawn anew with them.
+    A crossing over such an edge is drawn along it, also at its other end. Where another node begins before a
+    node ends, nothing is drawn of the edge between them, and the paths through the other one begin where
+    those through this one end: they are drawn anew with them.
     """
     nodes = frozenset(nodes)
     near = [e for e in network.edges.values() if e.from_node in nodes or e.to_node in nodes]
-    lanes = {lane.id for edge in near for lane in edge.lanes} | {edge.id for edge in near}
-    crossings = {crossing.key for crossing in network.crossings if crossing.node in nodes}
+    edges = {edge.id for edge in near}
+    lanes = {lane.id for edge in near for lane in edge.lanes} | edges
+    crossings = {c.key for c in network.crossings if c.node in nodes or not edges.isdisjoint(c.edges)}
     ways = {c.key for c in network.connections if network.edges[c.from_edge].to_node in nodes}
     overlapping = {n for e in near if e.length_m < DRAWN_M for n in (e.from_node, e.to_node)}
     return frozenset(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar, NamedTuple, TypeVar
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from sim.edits.vocabulary import Edit
 from sim.labels import Text, text
 from sim.loading import Facts
 from sim.site.model import Site
+from sim.stages import Dates, reversed_dates
 
 
 class Response(NamedTuple):
@@ -43,6 +44,8 @@ class Intervention(Facts):
     reason: str = ""
     cost_wan_yuan: float | None = Field(None, ge=0)
     department: str | None = None
+    works_period: Dates | None = None
+    """First and last day of the works; for the record."""
     surveyed: str | None = None
     """Who measured the response of people that the result rests on; without it the verdict is conditional."""
 
@@ -51,6 +54,13 @@ class Intervention(Facts):
     """A complete YAML example for the documentation."""
     watch: ClassVar[Text | None] = None
     """What whoever uses it should know; for the documentation."""
+
+    @field_validator("works_period")
+    @classmethod
+    def _forwards(cls, dates: Dates | None) -> Dates | None:
+        if (told := reversed_dates(dates)) is not None:
+            raise ValueError(told)
+        return dates
 
     def edits(self, site: Site, path: str) -> tuple[Edit, ...]:
         """Return the edits; ConfigError (paths under `path`) where the site is not as expected."""

@@ -22,11 +22,12 @@ MOST_DIAGNOSED = 3
 
 
 class Item(NamedTuple):
-    """One intervention: its kind in words, cost in 万元 and department, empty where nobody said."""
+    """One intervention: its kind in words, cost in 万元, department, works; empty where nobody said."""
 
     name: Text
     cost: str
     department: str
+    works: str
 
 
 class Costs(NamedTuple):
@@ -36,6 +37,8 @@ class Costs(NamedTuple):
     total: str
     unknown: int
     departments: tuple[str, ...]
+    works: str
+    """First and last day of the works of all interventions that say."""
 
 
 def problem(data: StudyData) -> Text | None:
@@ -98,8 +101,8 @@ def _diagnosed(data: StudyData, arm: str, row: Mapping[str, Any]) -> Text:
 
 
 def costs(data: StudyData, arm: str) -> Costs:
-    """Return cost and department of a policy's interventions, as its file has them."""
-    items, amounts, departments, unknown = [], [], [], 0
+    """Return cost, department and works of a policy's interventions, as its file has them."""
+    items, amounts, departments, days, unknown = [], [], [], [], 0
     for one in data.interventions(arm).values():
         cost, department = one.get("cost_wan_yuan"), str(one.get("department") or "")
         if isinstance(cost, int | float):
@@ -108,15 +111,18 @@ def costs(data: StudyData, arm: str) -> Costs:
             unknown += 1
         if department and department not in departments:
             departments.append(department)
+        works = [str(day) for day in one.get("works_period") or ()]
+        days += works
         shown = number(float(cost), 1) if isinstance(cost, int | float) else ""
         kind = str(one.get("kind", ""))
         title = REGISTRY[kind].title if kind in REGISTRY else Text(kind, kind)
-        items.append(Item(Text(title.zh, title.en), shown, department))
+        items.append(Item(Text(title.zh, title.en), shown, department, " – ".join(works)))
     total = number(sum(amounts), 1) if amounts else ""
     of_policy = (data.written(arm).get("cost") or {}).get("capital_wan_yuan")
     if of_policy:  # of the whole, as the policy states it
         total, unknown = range_words(float(of_policy["low"]), float(of_policy["high"]), 4), 0
-    return Costs(tuple(items), total, unknown, tuple(departments))
+    works_of_all = f"{min(days)} – {max(days)}" if days else ""
+    return Costs(tuple(items), total, unknown, tuple(departments), works_of_all)
 
 
 def confidence(data: StudyData, arm: str, lines: list[EvidenceLine], unit: str) -> list[Text]:

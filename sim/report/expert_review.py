@@ -230,9 +230,13 @@ def _cost(word: Any, data: StudyData, shown: Mapping[str, Any]) -> None:
     rows = []
     for card in shown["cards"]:
         for item in card.costs.items:
-            rows.append([card.title.zh, item.name.zh, item.cost or "—", item.department or "—"])
-        rows.append([card.title.zh, _zh("report.review.total"), card.costs.total or "—", ""])
-    heads = [_zh(f"report.review.{name}") for name in ("policy", "item", "amount", "department")]
+            rows.append(
+                [card.title.zh, item.name.zh, item.cost or "—", item.department or "—", item.works or "—"]
+            )
+        rows.append(
+            [card.title.zh, _zh("report.review.total"), card.costs.total or "—", "", card.costs.works]
+        )
+    heads = [_zh(f"report.review.{name}") for name in ("policy", "item", "amount", "department", "works")]
     word.table(_zh("report.card.cost"), heads, rows)
     if benefit_cost(data) is None:
         return

@@ -96,6 +96,7 @@ def test_cards_tell_problem_diagnosis_place_cost_department_and_confidence(folde
         "95 % 位排队长度",
         "造价合计 8.5 万元",
         "责任部门：交警大队设施科",
+        "施工期：2027-03-01 – 2027-04-15",
         "5/5 对重复",
         "模型未标定",
     ):

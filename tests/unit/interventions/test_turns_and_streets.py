@@ -113,6 +113,11 @@ def test_school_hours_say_what_they_assume(site: Site) -> None:
         (SLOW, {"expect": {"speed_kmh": 60}}, "expected 60 km/h on 'W_J1', found 50"),
         (SLOW, {"speed_kmh": 50}, "50 km/h is the limit today"),
         (
+            SLOW,
+            {"works_period": ["2027-04-01", "2027-03-01"]},
+            "works_period: ends (2027-03-01) before it begins",
+        ),
+        (
             BUS,
             {},
             "cars could not go from 'W_J1' to 'J1_S1' any more: only the bus lane leads there (open it",

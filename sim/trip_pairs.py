@@ -20,6 +20,11 @@ from sim.tables import TRIP_PAIRS, RunFacts, empty, typed
 
 MOST_TRIPS = 1500
 """Dots of one panel; more would be one cloud and a large file."""
+TAKEN = (
+    *("id", "origin", "destination", "route_m", "scheduled_s", "depart_delay_s", "duration_s", "stop_s"),
+    "fate",
+)
+"""What `changes` looks at of a trip."""
 
 
 def write_trip_pairs(
@@ -96,7 +101,7 @@ def _changes(
             if (run := runs.get((side, period, number))) is not None and run.digest and not run.failure
         ]
         if len(digests) == 2 and (arm, period, number) not in unlike:  # noqa: PLR2004 - before and after
-            before, after = (store.read(digest, "trips") for digest in digests)
+            before, after = (store.read(digest, "trips", TAKEN) for digest in digests)
             yield changes(before, after, store.facts(digests[0]))
 
 

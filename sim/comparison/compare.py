@@ -179,13 +179,13 @@ def _check_question(specs: Mapping[str, MeasureSpec], primary: str, confidence: 
 def _severities(findings: pd.DataFrame) -> dict[tuple[str, str, str], set[str]]:
     """Return the severities found per (arm, period, scope)."""
     table = typed(findings, FINDINGS)
-    unknown = set(table["severity"]) - set(SEVERITIES[1:])
+    unknown = set(table["severity"].unique()) - set(SEVERITIES[1:])
     if unknown:
         raise ValueError(f"findings have unknown severities: {sorted(unknown)}")
     found: dict[tuple[str, str, str], set[str]] = {}
-    keys = zip(table["arm"], table["period"], table["scope"], strict=True)
-    for key, severity in zip(keys, table["severity"], strict=True):
-        found.setdefault(key, set()).add(severity)
+    once = table[["arm", "period", "scope", "severity"]].drop_duplicates()
+    for arm, period, scope, severity in once.itertuples(index=False, name=None):
+        found.setdefault((arm, period, scope), set()).add(severity)
     return found
 
 

@@ -145,10 +145,11 @@ def panel(
     its = comparison[(comparison["measure"] == primary) & (comparison["scope"] == "network")]
     improved = {(row["arm"], row["period"]) for row in its.to_dict("records") if row["verdict"] in IMPROVED}
     rows = []
-    for arm in sorted(set(measures["arm"]) - {BASELINE, PLACEBO}):
-        for period in sorted(set(measures["period"])):
-            here = measures[measures["period"] == period]
-            for group, scope, measure, x, y in _groups(here, arm):
+    sides = dict(iter(typed(measures, MEASURES).groupby(["arm", "period"], sort=False)))
+    for arm in sorted({arm for arm, _ in sides} - {BASELINE, PLACEBO}):
+        for period in sorted({period for _, period in sides}):
+            before, after = (_wide(sides.get((side, period), empty(MEASURES))) for side in (BASELINE, arm))
+            for group, scope, measure, x, y in _groups(before, after):
                 estimate = inference.paired_t(y - x, confidence)
                 change = _change(estimate, "lower")
                 before = float(x.mean()) if x.size else math.nan
@@ -176,9 +177,10 @@ def panel(
     return typed(pd.DataFrame(rows, columns=list(PANEL)), PANEL)
 
 
-def _groups(here: pd.DataFrame, arm: str) -> list[tuple[str, str, str, np.ndarray, np.ndarray]]:
-    """Return group, scope, measure and the paired values of one arm and period."""
-    before, after = (_wide(here[here["arm"] == side]) for side in (BASELINE, arm))
+def _groups(
+    before: pd.DataFrame, after: pd.DataFrame
+) -> list[tuple[str, str, str, np.ndarray, np.ndarray]]:
+    """Return group, scope, measure and the paired values of one arm and period; both sides as `_wide`."""
     both = sorted(set(before.columns) & set(after.columns))
     before, after = before[both], after[both]
     found = []
@@ -211,8 +213,7 @@ def _groups(here: pd.DataFrame, arm: str) -> list[tuple[str, str, str, np.ndarra
 
 def _wide(table: pd.DataFrame) -> pd.DataFrame:
     """Return values by (measure, scope), replicates across."""
-    wanted = typed(table, MEASURES)
-    return wanted.pivot(index=["measure", "scope"], columns="replicate", values="value")  # noqa: PD010
+    return table.pivot(index=["measure", "scope"], columns="replicate", values="value")  # noqa: PD010
 
 
 def _of(wide: pd.DataFrame, measure: str) -> pd.DataFrame:

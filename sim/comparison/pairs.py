@@ -86,11 +86,11 @@ def all_pairs(
     """Yield every row of the comparison in order; the primary's row exists even where every run failed."""
     table, failed = typed(measures, MEASURES), typed(findings, FINDINGS)
     _check_measures(table, specs)
-    both = pd.concat([table[["arm", "period", "replicate"]], failed[["arm", "period", "replicate"]]])
-    planned = tuple(sorted({int(r) for r in (both["replicate"] if replicates is None else replicates)}))
     runs = table[["arm", "period", "replicate"]].drop_duplicates()
+    both = pd.concat([runs, failed[["arm", "period", "replicate"]].drop_duplicates()])
+    planned = tuple(sorted({int(r) for r in (both["replicate"] if replicates is None else replicates)}))
     ran = set(runs.itertuples(index=False, name=None))
-    spare = set(table["replicate"]) - set(planned)
+    spare = set(runs["replicate"]) - set(planned)
     if spare:
         raise ValueError(f"measures of replicates that were not planned: {sorted(spare)}")
     # Not pivot_table: that drops rows without any value.
@@ -121,7 +121,7 @@ def all_pairs(
 
 def _check_measures(table: pd.DataFrame, specs: Mapping[str, MeasureSpec]) -> None:
     key = ["arm", "period", "replicate", "measure", "scope"]
-    unknown = set(table["measure"]) - set(specs)
+    unknown = set(table["measure"].unique()) - set(specs)
     if unknown:
         raise ValueError(f"no MeasureSpec for {sorted(unknown)}")
     twice = table[table.duplicated(key)]

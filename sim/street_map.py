@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sim.apart import Begin, done
 from sim.comparison.inference import Floats
 from sim.comparison.links import LINK_INTERVALS, LINKS, compare_links
 from sim.comparison.pairs import BASELINE
@@ -34,13 +36,32 @@ INTERVAL_S = 900.0
 """Step of the course of the period; shorter intervals of the runs are joined."""
 
 Points = list[tuple[float, float]]
+Levels = Mapping[tuple[str, str], Future[tuple[tuple[Floats, Floats], pd.DataFrame]]]
+"""By arm and period: delay per vehicle and vehicles of every link, by replicate; and their course."""
+
+
+def begin_levels(
+    study: Study, checked: Preflight, store: Store, runs: Mapping[Key, RunRecord], begin: Begin
+) -> Levels:
+    """Begin to read how the links fared, every arm and period on its own, for `write_street_map`."""
+    edges = sorted(checked.builds[BASELINE, study.periods[0]].network.edges)
+    return {
+        (arm.id, period): begin(
+            _levels,
+            [runs.get((arm.id, period, number)) for number in study.replicates],
+            store,
+            edges,
+            checked.builds[arm.id, period].network.whole,
+        )
+        for period in study.periods
+        for arm in study.arms
+    }
 
 
 def write_street_map(
     study: Study,
     checked: Preflight,
-    store: Store,
-    runs: Mapping[Key, RunRecord],
+    levels: Levels,
     comparison: pd.DataFrame,
     spec: MeasureSpec,
     folder: Path,
@@ -57,27 +78,22 @@ def write_street_map(
     new = {id: [own.edges[edge] for edge in new_streets(own, study.site)] for id, own in built.items()}
     text = json.dumps(geometry(network, touched, new), ensure_ascii=False, separators=(",", ":"))
     (folder / "geometry.json").write_text(text + "\n", encoding="utf-8")
-    edges = sorted(network.edges)
-    withheld = {
-        (row.arm, row.period)
-        for row in comparison.itertuples()
-        if (row.measure, row.scope, row.verdict) == (study.primary, "network", "not_comparable")
-    }
+    primary = comparison[(comparison["measure"] == study.primary) & (comparison["scope"] == "network")]
+    without = primary[primary["verdict"] == "not_comparable"]
+    withheld = set(zip(without["arm"], without["period"], strict=True))
     tested, courses = [], []
     for period in study.periods:
         base: tuple[Floats, Floats] | None = None
         for arm in study.arms:
-            whole = checked.builds[arm.id, period].network.whole
-            records = [runs.get((arm.id, period, number)) for number in study.replicates]
-            levels, course = _levels(records, store, edges, whole)
+            sides, course = done(levels[arm.id, period])
             courses.append(course.assign(arm=arm.id, period=period))
             if arm.id == BASELINE:
-                base = levels
+                base = sides
             elif base is not None:
                 table = compare_links(
-                    edges,
+                    sorted(network.edges),
                     base,
-                    levels,
+                    sides,
                     mcid=(np.nan_to_num(spec.mcid_abs), np.nan_to_num(spec.mcid_rel)),
                     confidence=study.settings.confidence,
                 )
@@ -207,7 +223,7 @@ def _in_window(table: pd.DataFrame, begin_s: float, end_s: float, whole: Mapping
     )
     parts = parts.groupby(["part", "begin_s"], as_index=False).sum()
     parts["vehicles"] = parts[["entered", "left"]].max(axis=1)
-    parts["edge"] = parts["part"].map(lambda part: whole.get(part, part))
+    parts["edge"] = parts["part"].map(lambda part: whole.get(part, part)) if whole else parts["part"]
     rules = {"vehicle_s": "sum", "time_loss_s": "sum", "vehicles": "max"}
     return parts.groupby(["edge", "begin_s"], as_index=False).agg(rules)
 

@@ -22,7 +22,7 @@ from sim.results import StudyFolder, write_json
 from sim.runs.preflight import Preflight
 from sim.runs.signal_tables import write_signal_tables
 from sim.standard_data import config_path
-from sim.street_map import write_street_map
+from sim.street_map import begin_levels, write_street_map
 from sim.study import Study
 from sim.trajectories import write_trajectories
 from sim.trip_pairs import write_trip_pairs
@@ -65,16 +65,8 @@ def write_tables(
     What reads the runs once more, or workbooks, is begun by `begin` and finished when this returns.
     """
     study, checked, stored = analysis.study, analysis.checked, (analysis.store, analysis.runs)
+    levels = begin_levels(study, checked, *stored, begin)
     begun = [
-        begin(
-            write_street_map,
-            study,
-            checked,
-            *stored,
-            tables.comparison,
-            analysis.specs["control_delay"],
-            folder.tables,
-        ),
         begin(write_trajectories, study, checked, *stored, folder.tables),
         begin(write_trip_pairs, study, *stored, primary_rows(analysis, tables), folder.tables),
     ]
@@ -94,6 +86,8 @@ def write_tables(
         agreed.to_parquet(folder.tables / "agreement.parquet", index=False, compression="zstd")
         agreed.to_csv(folder.tables / AGREEMENT_FILE, index=False, float_format="%.4g")
     write_json(folder.tables / "proof.json", _proofs(analysis.checked))
+    delay = analysis.specs["control_delay"]
+    write_street_map(study, checked, levels, tables.comparison, delay, folder.tables)
     for one in begun:
         done(one)
 

@@ -145,11 +145,12 @@ def panel(
     its = comparison[(comparison["measure"] == primary) & (comparison["scope"] == "network")]
     improved = {(row["arm"], row["period"]) for row in its.to_dict("records") if row["verdict"] in IMPROVED}
     rows = []
-    sides = dict(iter(typed(measures, MEASURES).groupby(["arm", "period"], sort=False)))
-    for arm in sorted({arm for arm, _ in sides} - {BASELINE, PLACEBO}):
-        for period in sorted({period for _, period in sides}):
-            before, after = (_wide(sides.get((side, period), empty(MEASURES))) for side in (BASELINE, arm))
-            for group, scope, measure, x, y in _groups(before, after):
+    parts = typed(measures, MEASURES).groupby(["arm", "period"], sort=False)
+    own = {(str(arm), str(period)): part for (arm, period), part in parts}
+    for arm in sorted({arm for arm, _ in own} - {BASELINE, PLACEBO}):
+        for period in sorted({period for _, period in own}):
+            sides = [_wide(own.get((side, period), empty(MEASURES))) for side in (BASELINE, arm)]
+            for group, scope, measure, x, y in _groups(*sides):
                 estimate = inference.paired_t(y - x, confidence)
                 change = _change(estimate, "lower")
                 before = float(x.mean()) if x.size else math.nan
@@ -177,9 +178,7 @@ def panel(
     return typed(pd.DataFrame(rows, columns=list(PANEL)), PANEL)
 
 
-def _groups(
-    before: pd.DataFrame, after: pd.DataFrame
-) -> list[tuple[str, str, str, np.ndarray, np.ndarray]]:
+def _groups(before: pd.DataFrame, after: pd.DataFrame) -> list[tuple[str, str, str, np.ndarray, np.ndarray]]:
     """Return group, scope, measure and the paired values of one arm and period; both sides as `_wide`."""
     both = sorted(set(before.columns) & set(after.columns))
     before, after = before[both], after[both]

@@ -81,7 +81,9 @@ def changes(before: pd.DataFrame, after: pd.DataFrame, facts: RunFacts) -> pd.Da
     """
     window = before["scheduled_s"].between(facts.window_begin_s, facts.window_end_s, inclusive="left")
     cohort = before[window].reset_index(drop=True)
-    if before["id"].equals(after["id"]):  # as runs are stored: to look for each other's ids costs ten times this
+    if before["id"].equals(
+        after["id"]
+    ):  # as runs are stored: to look for each other's ids costs ten times this
         then = after[window].reset_index(drop=True)
     else:
         alone = int((~cohort["id"].isin(after["id"])).sum()) + int((~after["id"].isin(before["id"])).sum())
@@ -154,12 +156,12 @@ def _tally(trips: pd.DataFrame, pair: pd.Series[str], changed_s: float) -> pd.Da
         "change_s": change,
     }
     length = pd.cut(trips["route_m"], LENGTHS_M, right=False, labels=_length_names()).astype(str)
-    names = (np.full(len(change), ""), length, pair)
+    names = (pd.Series("", index=trips.index), length, pair)
     parts = []
     for group, of_trips in zip(GROUPS, names, strict=True):
         codes, found = pd.factorize(of_trips, sort=True)
         sums = {name: np.bincount(codes, values, len(found)) for name, values in each.items()}
-        sums["change_s"] /= sums["trips"]
+        sums["change_s"] = sums["change_s"] / sums["trips"]
         parts.append(pd.DataFrame({"name": found, **sums, "group": group}))
     return pd.concat(parts, ignore_index=True)
 

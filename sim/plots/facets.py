@@ -42,7 +42,8 @@ def band(axes: Axes, curves: pd.DataFrame, colour: str, label: str, style: str =
         return
     x, values = curves.index.to_numpy(dtype=float), curves.to_numpy(dtype=float)
     if values.shape[1] >= 3:  # noqa: PLR2004
-        low, high = np.nanquantile(values, [0.1, 0.9], axis=1)
+        quantile = np.nanquantile if np.isnan(values).any() else np.quantile  # the first goes row by row
+        low, high = quantile(values, [0.1, 0.9], axis=1)
         axes.fill_between(x, low, high, color=colour, alpha=0.22, linewidth=0)
     axes.plot(x, np.nanmean(values, axis=1), color=colour, label=label, linestyle=style)
 

@@ -16,6 +16,7 @@ from sim.measures.spec import MeasureSpec
 from sim.plots.study_data import StudyData
 from sim.report.cards import outcomes
 from sim.report.evidence import definitions, evidence
+from sim.report.words import SEVERITIES, finding_words
 from sim.site.places import place
 
 MOST_ROWS = 20_000
@@ -33,6 +34,7 @@ WIDEST = 48.0
 _ILLEGAL = re.compile(r"[\000-\010]|[\013-\014]|[\016-\037]")
 """Control characters, which no workbook can hold."""
 
+FINDING_HEADS = ("severity", "finding", "policy", "period", "places", "runs")
 VERDICT_HEADS = ("policy", "period", "before", "after", "unit", "change", "interval", "verdict")
 EVIDENCE_HEADS = (
     "policy", "period", "pairs", "sd_before", "sd_after", "half", "smallest", "mcid", "pairing", "p_holm",
@@ -58,7 +60,7 @@ def write_workbook(data: StudyData, specs: Mapping[str, MeasureSpec], path: Path
         ("links", _columns(data.links), _plain(data, data.links)),
         ("evidence", _heads(*EVIDENCE_HEADS), _evidence(data, specs)),
         ("fates", _columns(data.fates), _plain(data, data.fates)),
-        ("findings", _columns(data.findings), _plain(data, data.findings)),
+        ("findings", _heads(*FINDING_HEADS), _findings(data)),
         ("definitions", defined, _definitions(data, specs)),
     ]
     for name, heads, rows in sheets:
@@ -160,6 +162,26 @@ def _evidence(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Iterator[Seq
             line.arm, line.period, line.n_pairs, line.sd_before, line.sd_after, line.half_width,
             line.smallest, line.mcid, line.pairing, line.p_holm,
         )  # fmt: skip
+
+
+def _findings(data: StudyData) -> Iterator[Sequence[Any]]:
+    """Say what was found of an arm at a place, the worst of its runs, and in how many of them."""
+    table = data.findings.assign(
+        beyond=(data.findings["value"] - data.findings["limit"]).abs().fillna(0.0),
+        rank=data.findings["severity"].map({name: i for i, name in enumerate(SEVERITIES)}),
+    )
+    where = ["rank", "finding", "arm", "period", "scope"]
+    runs = table.groupby(where, sort=False)["replicate"].nunique()
+    worst = table.sort_values([*where, "beyond"], kind="stable").drop_duplicates(where, keep="last")
+    for row in worst.head(MOST_ROWS).to_dict("records"):
+        yield (
+            text(f"gate.{row['severity']}"),
+            finding_words(str(row["finding"]), float(row["value"]), float(row["limit"])),
+            data.arm_title(str(row["arm"])),
+            data.period_title(str(row["period"])),
+            place(str(row["scope"]), data.titles) if row["scope"] else text("report.findings.whole"),
+            int(runs[tuple(row[name] for name in where)]),
+        )
 
 
 def _definitions(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Iterator[Sequence[Any]]:

@@ -116,6 +116,7 @@ def _head(scene: Scene) -> dict[str, Any]:
 def _scenes(
     study: Study, checked: Preflight, store: Store, runs: Mapping[Key, RunRecord], measures: pd.DataFrame
 ) -> Iterable[Scene]:
+    stopping = {id: one.on for id, one in study.site.facts.illegal_stopping.items()}
     for arm in study.arms[1:]:
         for period in study.periods:
             changes = paired_changes(study, runs, measures, arm.id, period)
@@ -124,7 +125,7 @@ def _scenes(
                 continue
             network = checked.builds[BASELINE, period].network
             digests = tuple(str(runs[id, period, chosen].digest) for id in (BASELINE, arm.id))
-            frame = frame_around(network, *touched_by(arm.applied.footprint, network))
+            frame = frame_around(network, *touched_by(arm.applied.footprint, network, stopping))
             inside = [one for one in network.junctions.values() if _inside(one.position_m, frame)]
             signals = sorted({one.signal for one in inside if one.signal})
             begin_s, end_s = fullest(store, digests)

@@ -29,6 +29,8 @@ from sim.runs.preflight import Preflight
 from sim.runs.run import RunRecord
 from sim.runs.store import Store
 from sim.site.network import Edge, Lane, Network
+from sim.site.parking import ParkingArea
+from sim.site.walking import Point, point
 from sim.study import Study
 from sim.tables import empty, typed
 
@@ -73,10 +75,20 @@ def write_street_map(
     ``not_comparable``.
     """
     network = checked.builds[BASELINE, study.periods[0]].network
-    touched = {arm.id: touched_by(arm.applied.footprint, network) for arm in study.arms}
+    stopping = {id: one.on for id, one in study.site.facts.illegal_stopping.items()}
+    touched = {arm.id: touched_by(arm.applied.footprint, network, stopping) for arm in study.arms}
     built = {arm.id: checked.builds[arm.id, study.periods[0]].network for arm in study.arms}
     new = {id: [own.edges[edge] for edge in new_streets(own, study.site)] for id, own in built.items()}
-    text = json.dumps(geometry(network, touched, new), ensure_ascii=False, separators=(",", ":"))
+    today = study.site.facts.parking
+    lots = {
+        arm.id: lots_of(
+            arm.applied.footprint,
+            built[arm.id],
+            {**today, **checked.builds[arm.id, study.periods[0]].parking},
+        )
+        for arm in study.arms
+    }
+    text = json.dumps(geometry(network, touched, new, lots), ensure_ascii=False, separators=(",", ":"))
     (folder / "geometry.json").write_text(text + "\n", encoding="utf-8")
     primary = comparison[(comparison["measure"] == study.primary) & (comparison["scope"] == "network")]
     without = primary[primary["verdict"] == "not_comparable"]
@@ -110,12 +122,14 @@ def geometry(
     network: Network,
     touched: Mapping[str, tuple[list[str], list[str]]],
     new: Mapping[str, Sequence[Edge]],
+    lots: Mapping[str, Mapping[str, Point]],
 ) -> dict[str, Any]:
     """Return the streets as plain data, metres to one decimal, y to the north.
 
     `edges[id]`: `line` the middle of the lanes, `lanes` their centre lines, `width_m` their widths (kerb
     first), `name`. `new[arm][id]`: the same of the streets that only a policy has. `junctions[id]`: `at`,
-    `signal`, `approaches` {name: edge}. `touched[arm]`: the edges and junctions that a policy may change.
+    `signal`, `approaches` {name: edge}. `touched[arm]`: the edges and junctions that a policy may change, and
+    where its parking areas lie.
     """
     junctions = {
         one.id: {
@@ -129,7 +143,14 @@ def geometry(
         "edges": _streets(network.edges.values()),
         "new": {arm: _streets(own) for arm, own in new.items()},
         "junctions": junctions,
-        "touched": {arm: {"edges": own[0], "junctions": own[1]} for arm, own in touched.items()},
+        "touched": {
+            arm: {
+                "edges": own[0],
+                "junctions": own[1],
+                "parking": {id: [round(value, 1) for value in at] for id, at in lots.get(arm, {}).items()},
+            }
+            for arm, own in touched.items()
+        },
     }
 
 
@@ -147,8 +168,21 @@ def _streets(edges: Iterable[Edge]) -> dict[str, Any]:
     return found
 
 
-def touched_by(footprint: Iterable[ObjectKey], network: Network) -> tuple[list[str], list[str]]:
-    """Return the edges and junctions of a footprint; outlines and rights of way only follow from others."""
+def lots_of(
+    footprint: Iterable[ObjectKey], network: Network, areas: Mapping[str, ParkingArea]
+) -> dict[str, Point]:
+    """Return where the parking areas of a footprint have their entrance."""
+    own = sorted(id for kind, id in footprint if kind == "parking" and id in areas)
+    return {id: point(network, network.edge(areas[id].on, id).id, areas[id].at_m) for id in own}
+
+
+def touched_by(
+    footprint: Iterable[ObjectKey], network: Network, stopping: Mapping[str, str]
+) -> tuple[list[str], list[str]]:
+    """Return the edges and junctions of a footprint; outlines and rights of way only follow from others.
+
+    `stopping`: the leg or edge of every habit of stopping where one must not.
+    """
     signals = {one.signal: one.id for one in network.junctions.values() if one.signal}
     nodes = {one.node: one.id for one in network.junctions.values()}
     edges, junctions = set(), set()
@@ -159,6 +193,8 @@ def touched_by(footprint: Iterable[ObjectKey], network: Network) -> tuple[list[s
             junctions.add(nodes.get(id, ""))
         elif kind == "box":
             junctions.add(id)
+        elif kind == "illegal_stopping":
+            edges.add(network.edge(stopping[id], id).id)
         elif kind in ("edge", "lane", "connection", "signal_link"):
             first = id.partition("->")[0]
             edges.add(first if kind == "edge" else first.rpartition("_")[0])

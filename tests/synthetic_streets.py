@@ -100,4 +100,8 @@ def street_tables(
                 tested.append(table.assign(arm=arm, period=period))
     touched = {arm: TOUCHED.get(arm, (["J1.west"], [])) for arm in arms}
     links = typed(pd.concat(tested, ignore_index=True), LINKS)
-    return geometry(network, touched, {}), links, typed(pd.concat(courses, ignore_index=True), LINK_INTERVALS)
+    return (
+        geometry(network, touched, {}, {}),
+        links,
+        typed(pd.concat(courses, ignore_index=True), LINK_INTERVALS),
+    )

@@ -160,9 +160,9 @@ def _tally(trips: pd.DataFrame, pair: pd.Series[str], changed_s: float) -> pd.Da
     parts = []
     for group, of_trips in zip(GROUPS, names, strict=True):
         codes, found = pd.factorize(of_trips, sort=True)
-        sums = {name: np.bincount(codes, values, len(found)) for name, values in each.items()}
-        sums["change_s"] = sums["change_s"] / sums["trips"]
-        parts.append(pd.DataFrame({"name": found, **sums, "group": group}))
+        sums = pd.DataFrame({name: np.bincount(codes, values, len(found)) for name, values in each.items()})
+        sums["change_s"] /= sums["trips"]
+        parts.append(sums.assign(name=found, group=group))
     return pd.concat(parts, ignore_index=True)
 
 

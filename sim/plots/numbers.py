@@ -51,6 +51,8 @@ def with_interval(
 ) -> tuple[str, str]:
     """Write a difference and its interval to the same digits: ``("−14.1", "[−16.2, −12.0]")``.
 
+    An end gets one or two digits more where it would be written as a zero that the interval does not hold.
+
     Parameters
     ----------
     value, low, high
@@ -67,12 +69,19 @@ def with_interval(
     decimals = decimals_of(low, high, most, matters)
     tail = " %" if percent else ""
     written = number(value, decimals, sign=True)
-    interval = (
-        NOTHING
-        if math.isnan(low) or math.isnan(high)
-        else f"[{number(low, decimals, sign=True)}, {number(high, decimals, sign=True)}]{tail}"
-    )
+    interval = NOTHING
+    if not (math.isnan(low) or math.isnan(high)):
+        clear = low * high > 0 and (high - low) / 2 >= matters / 10
+        ends = [_end(end, decimals, clear) for end in (low, high)]
+        interval = f"[{ends[0]}, {ends[1]}]{tail}"
     return (written if written == NOTHING else written + tail), interval
+
+
+def _end(value: float, decimals: int, clear: bool) -> str:
+    """Write an end; where an interval is `clear` of zero an end is not rounded to it, if two digits help."""
+    more = (decimals + k for k in range(3))
+    chosen = next((k for k in more if not clear or round(value, k) != 0), decimals)
+    return number(value, chosen, sign=True)
 
 
 def range_words(low: float, high: float, digits: int = 2) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -23,6 +24,7 @@ LEAST_SCALE_S = 10.0
 """The widest line stands for at least this delay: a site without congestion is not to look congested."""
 COLOURS = {"improved": BETTER, "worse": WORSE, "equivalent": "#8d959e"}
 """Everything else is dashed: not enough evidence."""
+UNTESTED = (0.0, "#b3bac2", "solid")
 NEW, NEW_DASHES = "#e69f00", (0, (3, 1.5))
 """Streets that only a policy has."""
 
@@ -60,7 +62,9 @@ def _figure(data: StudyData, period: str, arms: list[str]) -> Figure:
     panels[0].set_title(two_lines(text("plot.before")), fontsize=9.5)
     for arm, axes in zip(arms, panels[1:], strict=True):
         drawn = {
-            str(row["edge"]): (
+            str(row["edge"]): UNTESTED
+            if math.isnan(row["q"]) and row["verdict"] != "not_comparable"
+            else (
                 float(row["after"]),
                 COLOURS.get(str(row["verdict"]), "#8d959e"),
                 "solid" if row["verdict"] in COLOURS else (0, (0.8, 0.8)),

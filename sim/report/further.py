@@ -15,7 +15,7 @@ from sim.report.junction_measures import junction_measures
 from sim.report.parking import parking
 from sim.report.passport import agreement_section, passport_section
 from sim.report.road_policies import road_policies
-from sim.report.section import Cell, Section, count, has, keys, section
+from sim.report.section import Cell, Section, count, estimate, has, keys, section
 from sim.report.who_paid import who_paid
 from sim.tables import PLACEBO
 
@@ -53,16 +53,14 @@ def _intervals(data: StudyData) -> Section | None:
         return None
     rows = []
     for row in records(table.assign(last=table["arm"] != PLACEBO).sort_values("last", kind="stable")):
-        difference, interval = with_interval(row["difference"], row["ci_low"], row["ci_high"], 1)
         _, joint = with_interval(row["difference"], row["simultaneous_low"], row["simultaneous_high"], 1)
-        centre, robust = with_interval(row["centre"], row["centre_low"], row["centre_high"], 1)
         reason = str(row["reason"])
         rows.append(
             (
                 *keys(data, row),
-                Cell(f"{difference} {interval}"),
+                Cell(estimate(row["difference"], row["ci_low"], row["ci_high"])),
                 Cell(joint),
-                Cell(f"{centre} {robust}"),
+                Cell(estimate(row["centre"], row["centre_low"], row["centre_high"])),
                 Cell(count(row["replicates"])),
                 Cell(text(f"report.reason.{reason}") if reason in REASONS else reason),
                 Cell(count(row["pairs_for_5_percent"])),

@@ -143,7 +143,8 @@ def _table(
     chosen = standards_for(standards, data.signalised(junction))
     had = {m for m in COLUMNS if any(data.row(arm, period, m, scope) is not None for scope in scopes)}
     columns = tuple(specs[measure] for measure in COLUMNS if measure in specs and measure in had | {DELAY})
-    lines = [_line(data, columns, arm, period, scope, chosen) for scope in sorted(scopes, key=_order)]
+    driven = sorted(_driven(data, arm, period, scopes), key=_order)
+    lines = [_line(data, columns, arm, period, scope, chosen) for scope in driven]
     delays = [
         row["verdict"]
         for scope in scopes
@@ -153,6 +154,15 @@ def _table(
     name = place(f"junction:{junction}", data.titles)
     better = sum(v in GOOD for v in delays)
     return JunctionTable(junction, name, chosen, columns, tuple(lines), better, worse)
+
+
+def _driven(data: StudyData, arm: str, period: str, scopes: list[str]) -> list[str]:
+    """Leave out approaches that have a queue's row alone: nobody wants to drive there."""
+    asked = ("demand_flow", DELAY)
+    told = {s for s in scopes if any(data.row(arm, period, name, s) is not None for name in asked)}
+    if not any(scope.startswith("approach:") for scope in told):
+        return scopes
+    return [scope for scope in scopes if scope in told or not scope.startswith("approach:")]
 
 
 def _order(scope: str) -> tuple[Any, ...]:

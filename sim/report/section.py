@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from sim.labels import Text, text
-from sim.plots.numbers import number
+from sim.plots.numbers import NOTHING, number, with_interval
 from sim.plots.study_data import StudyData
 from sim.tables import PLACEBO
 
@@ -61,6 +61,12 @@ def keys(data: StudyData, row: Mapping[str, Any]) -> tuple[Cell, Cell]:
 def has(table: pd.DataFrame, *columns: str) -> bool:
     """Whether a table has arm, period and these columns."""
     return {"arm", "period", *columns} <= set(table.columns)
+
+
+def estimate(value: float, low: float, high: float, most: int = 1) -> str:
+    """Write a difference with its interval, alone where it has none."""
+    difference, interval = with_interval(value, low, high, most)
+    return difference if interval == NOTHING else f"{difference} {interval}"
 
 
 def count(value: Any) -> str:

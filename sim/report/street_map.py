@@ -163,12 +163,12 @@ def _level(
 
 
 def _changes(data: StudyData, arm: str, period: str, place_of: Mapping[str, int], places: int) -> list[Any]:
-    """Per link: verdict, change and interval in words of numbers, pairs, vehicles on both sides; or null."""
+    """Per link that was tested: verdict, change, interval, pairs, vehicles on both sides; else null."""
     table = data.links
     found: list[Any] = [None] * places
     for row in records(table[(table["arm"] == arm) & (table["period"] == period)]):
         index = place_of.get(str(row["edge"]))
-        if index is None:
+        if index is None or not _tested(row):
             continue
         change, interval = with_interval(row["difference"], row["ci_low"], row["ci_high"], 1)
         found[index] = [
@@ -184,23 +184,30 @@ def _changes(data: StudyData, arm: str, period: str, place_of: Mapping[str, int]
     return found
 
 
+def _tested(row: Mapping[str, Any]) -> bool:
+    """Whether a link has a test, or would have one if the verdict were not withheld."""
+    return not math.isnan(float(row["q"])) or row["verdict"] == "not_comparable"
+
+
 def _both(words: Text) -> list[str]:
     return [words.zh, words.en]
 
 
 def link_counts(data: StudyData, arm: str, period: str) -> Text | None:
-    """Say how many links got better and worse, and of how many tested."""
+    """Say how many links were tested, how many of them got better and worse, and how many were not."""
     table = data.links
     own = table[(table["arm"] == arm) & (table["period"] == period)]
     if own.empty:
         return None
+    tested = own.loc[own["q"].notna(), "verdict"]
     return text(
         "report.map.counts",
-        better=str(int((own["verdict"] == "improved").sum())),
-        worse=str(int((own["verdict"] == "worse").sum())),
-        same=str(int((own["verdict"] == "equivalent").sum())),
-        open=str(int(own["verdict"].isin(["inconclusive", "not_comparable"]).sum())),
-        tested=str(int(own["q"].notna().sum())),
+        better=str(int((tested == "improved").sum())),
+        worse=str(int((tested == "worse").sum())),
+        same=str(int((tested == "equivalent").sum())),
+        open=str(int(tested.isin(["inconclusive", "not_comparable"]).sum())),
+        tested=str(len(tested)),
+        left=str(len(own) - len(tested)),
     )
 
 
@@ -211,13 +218,15 @@ def sketch(data: StudyData, arm: str) -> Markup | None:
     known = data.geometry["junctions"] if data.geometry else {}
     junctions = [id for id in touched.get("junctions", ()) if id in known]
     new = new_streets(data, arm)
-    if not edges and not junctions and not new:
+    lots: Mapping[str, Any] = touched.get("parking") or {}
+    if not edges and not junctions and not new and not lots:
         return None
     around = [tuple(known[id]["at"]) for id in junctions]
     named = {*junctions, *(j for j, one in known.items() if set(one["approaches"].values()) & set(edges))}
     # A long street is touched at its stop line: the sketch looks there, not at its far end.
     around += [tuple(data.geometry["edges"][id]["line"][-1]) for id in edges]
     around += [tuple(point) for one in new.values() for point in one["line"]]
+    around += [tuple(at) for at in lots.values()]
     left, bottom, width, height = _frame(around)
     parts = [
         Markup('<svg class="sketch" viewBox="{} {} {} {}" role="img" aria-label="{}">').format(
@@ -261,6 +270,16 @@ def sketch(data: StudyData, arm: str) -> Markup | None:
                     _1(x + 11 * wide), _1(-y - 8 * wide), _1(12 * wide), id
                 )
             )
+    for x, y in lots.values():
+        parts.append(
+            Markup(
+                '<rect x="{}" y="{}" width="{}" height="{}" rx="{}" fill="#00568a"/>'
+                '<text x="{}" y="{}" font-size="{}" text-anchor="middle" class="lot">P</text>'
+            ).format(
+                *(_1(value) for value in (x - 8 * wide, -y - 8 * wide, 16 * wide, 16 * wide, 3 * wide)),
+                *(_1(value) for value in (x, -y + 5 * wide, 13 * wide)),
+            )
+        )
     metres = round_length(width / 4)
     x, y = left + 0.04 * width, -bottom - 0.05 * height
     parts.append(

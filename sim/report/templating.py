@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Callable, Iterable
 from html import unescape
 from pathlib import Path
@@ -13,17 +14,29 @@ from markupsafe import Markup, escape
 
 from sim.edits.object_words import attribute_words, kind_words
 from sim.labels import Text, text, understood
+from sim.plots.numbers import number
 from sim.plots.style import VERDICT_MARKS
 from sim.report.web_font import web_font
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
+UNITS = re.compile(r"(?<=\d) (?=(?:%|(?:s/veh|veh/h|km/h|s/ped|min|km|m|s|h)(?![A-Za-z])))")
+INTERVALS = re.compile(r"\[[-−+\d.]+, [-−+\d.]+\](?: %)?")
+
+
+def unbroken(words: str) -> str:
+    """Keep a number with its unit, and an interval, on one line."""
+    kept = INTERVALS.sub(lambda found: found[0].replace(" ", "\u00a0"), words).replace("% 位", "%\u00a0位")
+    return UNITS.sub("\u00a0", kept)
+
+
 def bilingual(words: Text) -> Markup:
     """Both languages for the page, of which the style sheet shows one; once where they are equal."""
-    if words.zh == words.en:
-        return escape(words.zh)
-    return Markup('<span lang="zh-CN">{}</span><span lang="en">{}</span>').format(words.zh, words.en)
+    zh, en = unbroken(words.zh), unbroken(words.en)
+    if zh == en:
+        return escape(zh)
+    return Markup('<span lang="zh-CN">{}</span><span lang="en">{}</span>').format(zh, en)
 
 
 def spoken(words: Text, attribute: str = "aria-label") -> Markup:
@@ -49,6 +62,7 @@ def environment(write: Callable[[Text], Markup]) -> jinja2.Environment:
     )
     found.filters["t"] = write
     found.filters["listed"] = listed
+    found.filters["unbroken"] = unbroken
     found.globals.update(
         L=lambda key, **values: write(text(key, **values) if values else text(key)),
         marks=VERDICT_MARKS,
@@ -58,6 +72,7 @@ def environment(write: Callable[[Text], Markup]) -> jinja2.Environment:
         kind_words=kind_words,
         attribute_words=attribute_words,
         understood=understood,
+        whole=lambda count: number(count, 0),
     )
     return found
 

@@ -7,9 +7,9 @@ import math
 import pandas as pd
 
 from sim.labels import Text, text
-from sim.plots.numbers import number, with_interval
+from sim.plots.numbers import decimals_of, number
 from sim.plots.study_data import StudyData, records
-from sim.report.section import Cell, Section, count, has, keys, section
+from sim.report.section import Cell, Section, count, estimate, has, keys, section
 from sim.site.places import place
 
 GROUPS = ("main_road", "side_road", "worst_movement", "pedestrians", "buses")
@@ -27,20 +27,19 @@ def _winners(data: StudyData) -> Section | None:
         return None
     rows = []
     for row in records(table[table["group"].isin(["all", "length"])]):
-        difference, interval = with_interval(row["change_s"], row["ci_low"], row["ci_high"], 1)
         rows.append(
             (
                 *keys(data, row),
                 Cell(
                     text("report.winners.all")
                     if row["group"] == "all"
-                    else str(row["name"]).replace("-", "–")
+                    else str(row["name"]).replace("-", "–").replace(">=", "≥")
                 ),
                 Cell(count(row["trips"])),
                 Cell(count(row["winners"]), "good"),
                 Cell(count(row["losers"]), "bad"),
                 Cell(count(row["unchanged"])),
-                Cell(f"{difference} {interval}"),
+                Cell(estimate(row["change_s"], row["ci_low"], row["ci_high"])),
             )
         )
     names = ("policy", "period", "trip_length", "trips", "winners", "losers", "unchanged", "trip_change")
@@ -54,13 +53,12 @@ def _displacement(data: StudyData) -> Section | None:
     changed = table[table["change"].isin(["better", "worse"])]
     rows = []
     for row in records(changed.sort_values(["change", "difference"], ascending=[False, False])):
-        difference, interval = with_interval(row["difference"], row["ci_low"], row["ci_high"], 1)
         better = row["change"] == "better"
         rows.append(
             (
                 *keys(data, row),
                 Cell(place(str(row["scope"]), data.titles)),
-                Cell(f"{difference} {interval}"),
+                Cell(estimate(row["difference"], row["ci_low"], row["ci_high"])),
                 Cell(number(float(row.get("delay_h_per_h", math.nan)), 2, sign=True)),
                 Cell(text("plot.better" if better else "plot.worse"), "good" if better else "bad"),
             )
@@ -76,7 +74,6 @@ def _net(data: StudyData) -> Section | None:
         return None
     rows = []
     for row in records(table):
-        net, interval = with_interval(row["net_h"], row["ci_low"], row["ci_high"], 1)
         state = "good" if row["ci_high"] < 0 else "bad" if row["ci_low"] > 0 else "open"
         compared = data.row(str(row["arm"]), str(row["period"]), "vehicle_hours")
         if compared is not None and compared["verdict"] == "equivalent":
@@ -87,7 +84,7 @@ def _net(data: StudyData) -> Section | None:
                 *keys(data, row),
                 Cell(f"{count(row['better_places'])} / {number(row['gained_h_per_h'], 2)}"),
                 Cell(f"{count(row['worse_places'])} / {number(row['lost_h_per_h'], 2)}"),
-                Cell(f"{net} {interval}", tone),
+                Cell(estimate(row["net_h"], row["ci_low"], row["ci_high"]), tone),
                 Cell(text(f"report.net.{state}"), tone),
             )
         )
@@ -104,7 +101,7 @@ def _panel(data: StudyData) -> Section | None:
     table = table[table["group"].isin(GROUPS) & table["before"].notna()]
     rows = []
     for row in records(table):
-        difference, interval = with_interval(row["difference"], row["ci_low"], row["ci_high"], 1)
+        digits = min(decimals_of(row["ci_low"], row["ci_high"], 1), 1)
         tone = {"better": "good", "worse": "bad"}.get(str(row["change"]), "")
         said = text(f"plot.{row['change']}") if tone else text("report.panel.open")
         rows.append(
@@ -112,8 +109,8 @@ def _panel(data: StudyData) -> Section | None:
                 *keys(data, row),
                 Cell(_group(data, row["group"], str(row["scope"]))),
                 Cell(text(f"report.panel.of.{'walk' if row['group'] == 'pedestrians' else row['measure']}")),
-                Cell(f"{number(row['before'], 1)} → {number(row['after'], 1)}"),
-                Cell(f"{difference} {interval}"),
+                Cell(f"{number(row['before'], digits)} → {number(row['after'], digits)}"),
+                Cell(estimate(row["difference"], row["ci_low"], row["ci_high"])),
                 Cell(text("report.panel.starved") if row["starved"] else said, tone),
             )
         )

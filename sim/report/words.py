@@ -147,7 +147,9 @@ def finding_lines(data: StudyData, arm: str | None = None, period: str | None = 
                 str(finding),
                 FindingLine(
                     str(severity),
-                    finding_words(str(finding), float(worst["value"]), float(worst["limit"])),
+                    finding_words(
+                        str(finding), float(worst["value"]), float(worst["limit"]), len(data.passport) > 0
+                    ),
                     catalogue().get(f"finding.{finding}.hint"),
                     tuple(data.arm_title(one) for one in _in_order(data, set(group["arm"]))),
                     data.period_title(str(when)),
@@ -160,8 +162,10 @@ def finding_lines(data: StudyData, arm: str | None = None, period: str | None = 
     return [line for *_, line in sorted(lines, key=lambda entry: entry[:3])]
 
 
-def finding_words(finding: str, value: float, limit: float) -> Text:
-    """Say a finding; one that this version does not know keeps its name."""
+def finding_words(finding: str, value: float, limit: float, passport: bool = True) -> Text:
+    """Say a finding; one that this version does not know keeps its name. `passport`: one was taken."""
+    if finding == findings.Finding.UNCALIBRATED and not passport:
+        return text("finding.uncalibrated.unmeasured")
     if finding not in set(findings.Finding) or math.isnan(value) or math.isnan(limit):
         return Text(finding, finding)
     return findings.words(finding, value, limit)

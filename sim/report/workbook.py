@@ -170,13 +170,13 @@ def _findings(data: StudyData) -> Iterator[Sequence[Any]]:
         beyond=(data.findings["value"] - data.findings["limit"]).abs().fillna(0.0),
         rank=data.findings["severity"].map({name: i for i, name in enumerate(SEVERITIES)}),
     )
-    where = ["rank", "finding", "arm", "period", "scope"]
+    where, passport = ["rank", "finding", "arm", "period", "scope"], len(data.passport) > 0
     runs = table.groupby(where, sort=False)["replicate"].nunique()
     worst = table.sort_values([*where, "beyond"], kind="stable").drop_duplicates(where, keep="last")
     for row in worst.head(MOST_ROWS).to_dict("records"):
         yield (
             text(f"gate.{row['severity']}"),
-            finding_words(str(row["finding"]), float(row["value"]), float(row["limit"])),
+            finding_words(str(row["finding"]), float(row["value"]), float(row["limit"]), passport),
             data.arm_title(str(row["arm"])),
             data.period_title(str(row["period"])),
             place(str(row["scope"]), data.titles) if row["scope"] else text("report.findings.whole"),

@@ -72,7 +72,7 @@ class Proof:
     def words(self) -> Text:
         """The result in one sentence."""
         key = "proof.held_one" if len(self.objects) == 1 else "proof.held"
-        return text(key, changed=f"{len(self.objects):,}", identical=f"{self.identical:,}")
+        return text(key, changed=len(self.objects), identical=self.identical)
 
 
 @uncollected

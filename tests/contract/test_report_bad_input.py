@@ -17,7 +17,7 @@ from sim.measures.level_of_service import read_standards
 from sim.plots.study_data import read_study
 from sim.report.movements import movement_tables
 from sim.report.page import write_report
-from tests.report_page import edit, read, small, write_page
+from tests.report_page import edit, edit_comparison, read, small, write_page
 
 HOSTILE = "\"><script>alert('x')</script><img src=x onerror=alert(1)>|{{7*7}}&amp;"
 
@@ -196,3 +196,42 @@ def test_a_broken_further_table_is_left_out(tmp_path: Path) -> None:
     assert not {"winners", "displacement"} & {
         a["id"] for tag, a in write_page(folder).tags if tag == "section"
     }
+
+
+def test_an_older_study_is_shown_and_says_what_it_lacks(tmp_path: Path) -> None:
+    """As schema 1 wrote it: no streets, links, trips nor tables of what the evidence rests on."""
+    folder = small(tmp_path)
+    needed = ("comparison.csv", "measures.parquet", "findings.parquet", "fates.parquet", "profiles")
+    for path in (folder / "tables").iterdir():
+        if path.name not in needed:
+            path.unlink() if path.is_file() else shutil.rmtree(path)
+
+    def older(study: dict[str, Any]) -> None:
+        study["schema_version"] = 1
+        for name in ("routes", "horizon", "mcid", "vehicles", "confidence"):
+            study.pop(name, None)
+        for name in ("declared_periods", "titles", "controls", "calibrated"):
+            study["site"].pop(name, None)
+
+    edit(folder / "study.json", older)
+    reader = write_page(folder)
+    assert "tables/links.parquet" in reader.text("lacks") and "tables/geometry.json" in reader.text("lacks")
+    assert "无法绘图" in reader.text("map")
+    assert "配时" in reader.text("verdicts") and reader.text("board") and reader.text("fates")
+    write_report(folder, SPECS)
+    assert (folder / "report.docx").stat().st_size and (folder / "report.xlsx").stat().st_size
+
+
+def test_a_study_without_any_significant_result_is_a_whole_page(tmp_path: Path) -> None:
+    folder = small(tmp_path)
+    edit_comparison(folder, verdict="inconclusive", ci_low=-5.0, ci_high=5.0, difference=0.1)
+    links = pd.read_parquet(folder / "tables" / "links.parquet")
+    links.assign(verdict="inconclusive", q=0.9).to_parquet(folder / "tables" / "links.parquet")
+    write_report(folder, SPECS)
+    reader = read(folder)
+    assert "证据不足" in reader.text("verdicts") and "没有一项显示变差" in reader.text("verdicts")
+    assert not re.search(r"✓ (改善|improved)|× (变差|worse)", reader.text("verdicts") + reader.text("board"))
+    changes = json.loads("".join(reader.held["map-data"]))["changes"]
+    shown = {one[0] for arm in changes.values() for period in arm.values() for one in period if one}
+    assert shown == {"inconclusive"}
+    assert "0 段延误减少，0 段增加，0 段可忽略" in reader.text("map")

@@ -13,16 +13,15 @@ from tests.synthetic_streets import streets
 
 def test_geometry_is_plain_data_with_a_line_per_lane() -> None:
     network = streets()
-    data = json.loads(
-        json.dumps(geometry(network, {"p": (["J1.west"], ["J1"])}, {"p": [network.edges["J1.west"]]}))
-    )
+    new, lots = {"p": [network.edges["J1.west"]]}, {"p": {"lot": (1.23, 4.0)}}
+    data = json.loads(json.dumps(geometry(network, {"p": (["J1.west"], ["J1"])}, new, lots)))
     west = data["edges"]["J1.west"]
     assert len(west["lanes"]) == 3 == len(west["width_m"])
     assert [lane[-1] for lane in west["lanes"]] == [[-15.0, -8.1], [-15.0, -4.9], [-15.0, -1.6]]
     assert west["line"][-1] == [-15.0, -4.9], "the middle of the lanes"
     assert data["junctions"]["J1"]["approaches"]["west"] == "J1.west"
     assert data["new"]["p"]["J1.west"] == west
-    assert data["touched"]["p"] == {"edges": ["J1.west"], "junctions": ["J1"]}
+    assert data["touched"]["p"] == {"edges": ["J1.west"], "junctions": ["J1"], "parking": {"lot": [1.2, 4.0]}}
 
 
 def test_a_bent_line_is_moved_to_its_right_with_mitred_corners() -> None:
@@ -38,8 +37,12 @@ def test_what_a_footprint_touches() -> None:
         ("box", "J3"),
         ("geometry", "J1.south"),
         ("right_of_way", "J1"),
+        ("illegal_stopping", "shops"),
     ]
-    assert touched_by(keys, streets()) == (["J1.north", "J1.west"], ["J2", "J3"])
+    assert touched_by(keys, streets(), {"shops": "J2.east"}) == (
+        ["J1.north", "J1.west", "J2.east"],
+        ["J2", "J3"],
+    )
 
 
 def test_intervals_are_joined_within_the_window_and_parts_to_edges() -> None:

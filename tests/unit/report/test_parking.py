@@ -60,7 +60,7 @@ def test_the_answer_names_the_first_where_it_can_be_told_apart(tmp_path: Path) -
     section = parking(study(tmp_path, SAVED, 0.1), SPECS)[0]
     assert section is not None
     (answer,) = section.words
-    assert "build “small” next" in str(answer.words[1])
+    assert "build 'small' next" in str(answer.words[1])
     assert [row[-1].words[1] for row in section.rows] == ["first", "behind the first", "behind the first"]
 
 
@@ -85,7 +85,7 @@ def test_where_no_hours_are_saved_the_lot_that_spares_most_from_giving_up_is_nam
     gave_up = {"small": 0.02, "large": 0.0}
     section = parking(study(tmp_path, dict.fromkeys(SAVED, 0.0), 1.0, gave_up), SPECS)[0]
     assert section is not None
-    assert "“small” spares most drivers from giving up (share 0.10 → 0.02)" in str(section.words[0].words[1])
+    assert "'small' spares most drivers from giving up (share 0.10 → 0.02)" in str(section.words[0].words[1])
 
 
 def test_a_study_without_parking_has_no_such_section(tmp_path: Path) -> None:

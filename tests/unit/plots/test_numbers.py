@@ -27,7 +27,7 @@ from sim.plots.numbers import decimals_of, number, with_interval
             ("+0.003", "[+0.002, +0.004]"),
         ),  # the half-width would vanish at two digits
         (0.04, -0.01, 0.09, 0, ("+0.04", "[−0.01, +0.09]")),
-        (1.0, 0.004, 1.996, 3, ("+1.0", "[0.0, +2.0]")),  # 0.996 is 1.0 at two digits
+        (1.0, 0.004, 1.996, 3, ("+1.0", "[+0.004, +2.0]")),  # 0.996 is 1.0 at two digits; 0 lies outside
         (-0.01, -5.0, 4.98, 1, ("0.0", "[−5.0, +5.0]")),  # no negative zero
         (2.0, 2.0, 2.0, 1, ("+2.0", "[+2.0, +2.0]")),
         (2.0, math.nan, math.nan, 1, ("+2.0", "—")),

@@ -20,6 +20,7 @@ class AddLink(NewStreet):
     """
 
     title: ClassVar[Text] = Text("新建联络线", "Add a link")
+    takes_years: ClassVar[bool] = True
     example: ClassVar[str] = """\
 kind: add_link
 id: binjiang

@@ -52,6 +52,8 @@ class Intervention(Facts):
     title: ClassVar[Text]
     example: ClassVar[str]
     """A complete YAML example for the documentation."""
+    takes_years: ClassVar[bool] = False
+    """Whether it is for the medium or long term: a study of it names a year and the growth until then."""
     watch: ClassVar[Text | None] = None
     """What whoever uses it should know; for the documentation."""
 

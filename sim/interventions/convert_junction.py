@@ -25,6 +25,7 @@ class ConvertJunction(Intervention):
     """
 
     title: ClassVar[Text] = Text("交叉口控制方式改造", "Convert a junction")
+    takes_years: ClassVar[bool] = True
     example: ClassVar[str] = """\
 kind: convert_junction
 junction: J1

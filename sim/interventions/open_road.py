@@ -24,6 +24,7 @@ class OpenRoad(NewStreet):
     """
 
     title: ClassVar[Text] = Text("打通断头路", "Open a dead-end road")
+    takes_years: ClassVar[bool] = True
     example: ClassVar[str] = """\
 kind: open_road
 id: jiugang

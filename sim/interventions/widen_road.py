@@ -41,6 +41,7 @@ class WidenRoad(Intervention):
     """
 
     title: ClassVar[Text] = Text("拓宽瓶颈路", "Widen a road")
+    takes_years: ClassVar[bool] = True
     example: ClassVar[str] = """\
 kind: widen_road
 on: [J1.east]

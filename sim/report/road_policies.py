@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sim.interventions import REGISTRY
 from sim.labels import Text, text
 from sim.measures.spec import MeasureSpec
 from sim.plots.numbers import with_interval
 from sim.plots.study_data import StudyData, records
 from sim.report.apart_and_elsewhere import WORLD_COLUMNS, by_policy, percent, world_cells
 from sim.report.section import Section, has, keys, section
-from sim.report.street_map import new_streets
 
 
 def road_policies(data: StudyData, specs: Mapping[str, MeasureSpec]) -> list[Section | None]:
@@ -41,11 +41,12 @@ def _level(row: Mapping[str, Any]) -> Text:
 
 
 def horizon_words(data: StudyData) -> list[Text]:
-    """Say for which year the study is and what is not in it; that none is named, where streets are built."""
+    """Say for which year the study is and what is not in it; that none is named, where works take years."""
     said = data.study.get("horizon")
     if not said:
-        built = any(new_streets(data, arm["id"]) for arm in data.policies)
-        return [text("horizon.none")] if built else []
+        kinds = {one.get("kind") for arm in data.policies for one in data.interventions(arm["id"]).values()}
+        lasting = any(kind in REGISTRY and REGISTRY[kind].takes_years for kind in kinds)
+        return [text("horizon.none")] if lasting else []
     demand = text(
         "horizon.demand",
         year=str(said["year"]),

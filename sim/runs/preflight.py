@@ -12,7 +12,7 @@ from sim.demand import broken_routes, realise
 from sim.demand.closed_ways import stopped_by_closures
 from sim.demand.detours import driven, new_streets
 from sim.edits.object_words import attribute_words, kind_words
-from sim.edits.vocabulary import AddClosure, AddStreet
+from sim.edits.vocabulary import AddClosure
 from sim.errors import BuildError, ConfigError, Problems
 from sim.labels import JOINTS, Lang, Message, label, message_of, text
 from sim.measures import SPECS
@@ -191,7 +191,7 @@ def preflight_text(study: Study, checked: Preflight, langs: tuple[Lang, ...] = (
     if study.routes != "fixed":
         answer = text(f"routes.{study.routes}")
         lines += [label("check.routes", lang, answer=answer) for lang in langs]
-    if study.horizon is None and any(_builds_streets(arm) for arm in study.arms):
+    if study.horizon is None and any(_takes_years(arm) for arm in study.arms):
         lines += [label("horizon.none", lang) for lang in langs]
     lines += signal_text(study, checked.signals, study.arms[0].id, langs)
     for arm in study.arms[1:]:
@@ -217,8 +217,8 @@ def preflight_text(study: Study, checked: Preflight, langs: tuple[Lang, ...] = (
     return "\n".join(lines)
 
 
-def _builds_streets(arm: Arm) -> bool:
-    return any(isinstance(edit, AddStreet) for edit in arm.applied.edits)
+def _takes_years(arm: Arm) -> bool:
+    return any(item.takes_years for item in arm.applied.policy.interventions.values())
 
 
 def _objects(proof: Proof, lang: Lang) -> list[str]:

@@ -49,12 +49,15 @@ def test_the_result_stands_first_and_what_is_beside_it_below(tmp_path: Path) -> 
     assert "one detour, no equilibrium" in line.en and "+4.0 [+2.0, +6.0] s" in line.en
 
 
-def test_the_year_is_said_and_that_none_is_named_where_streets_are_built(tmp_path: Path) -> None:
+def test_the_year_is_said_and_that_none_is_named_where_works_take_years(tmp_path: Path) -> None:
     write_synthetic_study(tmp_path, replicates=4, two_periods=False, arms=["baseline", "both"])
     data = read_study(tmp_path)
     assert horizon_words(data) == []
-    (none,) = horizon_words(replace(data, geometry={"new": {"both": {"link": {}}}}))
-    assert "names no year" in none.en
+    for kind in ("add_link", "widen_road", "open_road", "convert_junction"):
+        policies = {"both": {"interventions": {"a": {"kind": kind}}}}
+        written = {**data.study, "config": {**data.study["config"], "policies": policies}}
+        (none,) = horizon_words(replace(data, study=written))
+        assert "names no year" in none.en
     horizon = {"surveyed": 2026, "year": 2035, "growth_per_year": 0.01, "factor": 1.0937, "cut_out": True}
     demand, induced, cut = horizon_words(replace(data, study={**data.study, "horizon": horizon}))
     assert "For 2035: counts of 2026 grown by 1 % a year" in demand.en and "1.09" in demand.en

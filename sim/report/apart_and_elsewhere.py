@@ -172,10 +172,13 @@ def _days(row: Mapping[str, Any]) -> Text:
 
 
 def worst_day(data: StudyData, arm: str) -> list[Text]:
-    """Say for one policy the worst verdict over counted, or quiet, usual and busy days, period by period."""
+    """Say for one policy the worst verdict over counted, or quiet, usual and busy days, period by period.
+
+    Where no other day was simulated, say that the verdict is of one day only.
+    """
     ends = data.optional("break_even")
-    if ends is None or not has(ends, *DAY_COLUMNS):
-        return []
+    if ends is None or not has(ends, *DAY_COLUMNS) or not (ends["arm"] == arm).any():
+        return [text("report.robustness.one_day")]
     return [
         text(
             "report.robustness.headline",

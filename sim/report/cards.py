@@ -15,6 +15,7 @@ from sim.labels import Text, text
 from sim.measures.spec import MeasureSpec
 from sim.plots.numbers import NOTHING, with_interval
 from sim.plots.study_data import StudyData, records
+from sim.report.apart_and_elsewhere import worst_day
 from sim.report.benefit_cost import benefit_lines
 from sim.report.card_facts import Costs, confidence, costs, diagnosis, problem
 from sim.report.evidence import EvidenceLine
@@ -104,6 +105,8 @@ class Card:
     """What the verdict is conditional on."""
     benefit: tuple[Text, ...]
     """Benefit against cost, if the policy states its cost."""
+    days: tuple[Text, ...]
+    """The worst verdict over days, or that only one day was looked at; beside the verdict."""
     confidence: tuple[Text, ...]
     stages: Stages | None
 
@@ -164,6 +167,7 @@ def _card(
         costs(data, arm_id),
         tuple(Text(words["zh"], words["en"]) for words in arm.get("conditional") or ()),
         benefit_lines(data, arm_id),
+        tuple(worst_day(data, arm_id)),
         (*confidence(data, arm_id, evidence, spec.unit), *break_even_lines(data, spec, arm)),
         _stages(data, arm_id),
     )

@@ -16,6 +16,7 @@ from sim.plots.study_data import StudyData, records
 from sim.plots.written import FigureFile
 from sim.report.benefit_cost import benefit_cost, benefit_values
 from sim.report.card_facts import problem
+from sim.report.cards import Outcome
 from sim.report.road_policies import road_policies
 from sim.report.section import Section
 from sim.report.survey import survey_tables
@@ -166,7 +167,13 @@ def _comparison(word: Any, data: StudyData, shown: Mapping[str, Any], figures: S
             told = (
                 ["—"] * 4 + [_zh("report.no_result")]
                 if one is None
-                else [one.before, one.after, one.difference, one.interval, _zh(f"verdict.{one.verdict}")]
+                else [
+                    one.before,
+                    one.after,
+                    one.difference,
+                    one.interval,
+                    _verdict(one.verdict, one.within_noise),
+                ]
             )
             rows.append([card.title.zh, outcome.period.zh, *told])
     unit = shown["primary"].unit
@@ -198,7 +205,7 @@ def _side_effects(word: Any, data: StudyData, shown: Mapping[str, Any]) -> None:
             place(str(row["scope"]), data.titles).zh,
             f"{number(float(row['before']), 1)} → {number(float(row['after']), 1)} {row['unit']}".strip(),
             " ".join(with_interval(row["difference"], row["ci_low"], row["ci_high"], 1, matters=row["mcid"])),
-            _zh(f"verdict.{row['verdict']}"),
+            _verdict(str(row["verdict"]), bool(row.get("within_noise", False))),
         ]
         for row in records(own.head(MOST_GROUPS))
     ]
@@ -261,8 +268,19 @@ def _conclusion(word: Any, shown: Mapping[str, Any]) -> None:
         verdict = _zh(f"verdict.{card.verdict.token}") if card.verdict else _zh("report.no_verdict")
         limited = _zh("report.simulated_only") if card.verdict and card.verdict.simulated_only else ""
         word.paragraph(f"{card.title.zh}：{verdict}{limited}", bold=True)
-        word.bullets([f"{o.period.zh}：{o.meaning.zh}" for o in card.outcomes if o.meaning])
+        word.bullets([f"{o.period.zh}：{_meant(o)}" for o in card.outcomes if o.meaning])
+        if card.verdict:
+            word.bullets([words.zh for words in card.days])
     word.paragraph(_zh("report.in_this_model"))
+
+
+def _meant(outcome: Outcome) -> str:
+    noise = outcome.change is not None and outcome.change.within_noise
+    return (outcome.meaning.zh if outcome.meaning else "") + (_zh("report.noise") if noise else "")
+
+
+def _verdict(token: str, within_noise: bool) -> str:
+    return _zh(f"verdict.{token}") + (_zh("report.noise") if within_noise else "")
 
 
 def _appendices(word: Any, data: StudyData, shown: Mapping[str, Any]) -> None:

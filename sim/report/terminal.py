@@ -95,7 +95,7 @@ def _lines(
                 after.lstrip("+"),
                 change,
                 interval,
-                label(f"verdict.{row['verdict']}", lang),
+                label(f"verdict.{row['verdict']}", lang) + _noise(row, lang),
                 label(f"gate.{gate}", lang) if gate else "",
             ]
         )
@@ -108,6 +108,10 @@ def _lines(
         which = label("report.simulated_periods" if missing else "report.all_periods", lang)
         lines.append([title, which, "", "", "", "", verdict, ""])
     return lines
+
+
+def _noise(row: pd.Series[Any], lang: Lang) -> str:
+    return (" " if lang == "en" else "") + label("report.noise", lang) if row.get("within_noise") else ""
 
 
 def _worst_stage(

@@ -39,6 +39,8 @@ class Change(NamedTuple):
     verdict: str
     gate: str
     n_pairs: int
+    within_noise: bool = False
+    """Its interval overlaps the blank control's."""
 
 
 def measure_name(spec: MeasureSpec) -> Text:
@@ -73,6 +75,7 @@ def change(row: Mapping[str, Any], spec: MeasureSpec, titles: Mapping[str, Text]
         str(row["verdict"]),
         str(row["gate"]),
         int(row["n_pairs"]),
+        bool(row.get("within_noise", False)),
     )
 
 

@@ -5,12 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from docx import Document
+from docx.document import Document as DocumentOf
 
+from sim.measures import SPECS
+from sim.plots.study_data import read_study
+from sim.report.expert_review import write_review
+from sim.report.page import context
+from sim.report.terminal import verdict_table_text
 from sim.tables import PLACEBO
 from tests.report_page import edit_comparison, small, write_page
 
 NOISE = "与随机波动无法区分"
 TWO_GROUPS = "各次结果分为两群"
+
+
+def review(folder: Path) -> DocumentOf:
+    """Write and read the report for the expert review."""
+    data = read_study(folder)
+    write_review(data, context(data, SPECS, {}, []), [], folder / "report.docx")
+    return Document(str(folder / "report.docx"))
 
 
 @pytest.mark.parametrize("within", [True, False])
@@ -23,6 +37,22 @@ def test_the_blank_control_stands_beside_the_verdict(tmp_path: Path, within: boo
     assert "区间与空白对照重叠" in verdicts if within else NOISE not in verdicts
     assert ("≈" in board.partition("≈：")[0]) == within
     assert PLACEBO not in verdicts
+    plain = (folder / "report.md").read_text(encoding="utf-8")
+    assert ("（与随机波动无法区分）" in plain) == within
+    cells = [row.cells[-1].text for table in review(folder).tables for row in table.rows]
+    assert any(cell.endswith("（与随机波动无法区分）") for cell in cells) == within
+    data = read_study(folder)
+    assert ("（与随机波动无法区分）" in verdict_table_text(data.comparison, data.study, "zh")) == within
+
+
+def test_a_verdict_of_one_day_says_so_beside_the_verdict(tmp_path: Path) -> None:
+    folder = small(tmp_path)
+    said = "结论只针对一个典型日"
+    assert said in write_page(folder).text("verdicts")
+    assert said in (folder / "report.md").read_text(encoding="utf-8")
+    words = [one.text for one in review(folder).paragraphs]
+    assert any(said in one for one in words)
+    assert any("区间只反映同一典型日内的随机到达" in one for one in words)
 
 
 def test_without_a_blank_control_nothing_is_said_of_it(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_a_policy_without_stages_is_what_it_was() -> None:
                 "f.stages.c.dates: ends (2026-06-01) before it begins (2026-07-01)",
                 "f.stages.b.dates: begins (2026-04-30) before stage 'a' is over (2026-04-30) "
                 "(write the stages in the order in which they follow each other)",
-                "f.interventions.limit.speed: unknown key (did you mean speed_kmh?)",
+                "f.interventions.limit.speed: unknown key (did you mean speed_kmh or surveyed?)",
                 "f.stages.d.interventions.limit.kind: no intervention kind 'speed_limits' "
                 "(did you mean speed_limit?)",
             ],

@@ -348,6 +348,19 @@ def measured_runs(analysis: Analysis, keys: Sequence[Key]) -> dict[Key, Mapping[
     return {key: analysis._measured(key, of_counts[key[1]]) for key in keys}
 
 
+def noted_runs(analysis: Analysis, keys: Sequence[Key]) -> dict[Key, Mapping[str, pd.DataFrame]]:
+    """Measure some runs for the store alone: no table comes back."""
+    nothing: Mapping[str, pd.DataFrame] = {}
+    return {key: nothing for key in measured_runs(analysis, keys)}
+
+
+def standing(analysis: Analysis, replicates: Sequence[int]) -> pd.DataFrame:
+    """Compare the primary measure of the whole network after these replicates; columns `COMPARISON`."""
+    chosen = set(replicates)
+    kept = measured_runs(analysis, [key for key in sorted(analysis.runs) if key[2] in chosen])
+    return analysis.primary_of(kept, replicates)
+
+
 def _stacked(measured: Measured, name: str) -> pd.DataFrame:
     parts = [tables[name] for _, tables in sorted(measured.items()) if len(tables.get(name, ()))]
     return typed(pd.concat(parts, ignore_index=True), LONG[name]) if parts else empty(LONG[name])

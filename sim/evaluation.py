@@ -40,6 +40,9 @@ from sim.study import Study
 from sim.study_tables import appraised, begin_curves_and_plans, primary_rows, write_tables
 from sim.tables import PASSPORT, empty
 
+MANY = 2000
+"""Runs: of more than these a process of its own holds what was measured; this one stays small."""
+
 
 def evaluate(study: Study, config: Mapping[str, Any]) -> int:
     """Run what is missing, write everything into the study's folder, print the verdicts.
@@ -67,11 +70,11 @@ def evaluate(study: Study, config: Mapping[str, Any]) -> int:
     with Apart(study.settings.jobs) as apart:
         analysis, failure = _until_sure(study, store, checked, passport, apart)
         write_json(folder.path / "study.json", describe_study(analysis.study, config))
-        tables = _write_all_tables(analysis, folder, side_tables(sides, analysis, apart), apart)
+        sided = side_tables(sides, analysis, apart)
+        measured = _tables_written(analysis, folder, sided, apart)
         first = []
         if study.settings.replay:  # recorded while figures are drawn
             scenes = (analysis.study, checked, store, analysis.runs)
-            measured = primary_rows(analysis, tables)
             first.append(apart.begin(write_replay, *scenes, measures=measured, folder=folder.tables))
         followed = _followed(analysis.study, config, folder)
         write_report(folder.path, analysis.specs, apart, followed, first)
@@ -147,18 +150,24 @@ def _until_sure(
             return Analysis(now, store, checked, runs, free_flow, {}, passport, assignment)
 
         number = len(now.simulated) * len(now.periods) * len(now.replicates)
-        interim = None
+        interim, many = None, number > MANY
         if number > FEW:
             ready = partial(prepare_report, apart)
-            interim = Interim(analysed, measured, apart.begin, tell, apart.jobs, ready)
+            interim = Interim(analysed, measured, apart.begin, tell, apart.jobs, ready, many)
         with progress_bar() as progress:
             found = run_study(now, checked.builds, store, progress, runs, interim)
         if interim is not None:
             interim.collect()
         runs = found.runs
-        analysis = replace(analysed(runs, found.free_flow, found.assignment), measured=measured)
-        analysis.measure(apart.for_runs(number), apart.jobs)
-        if analysis.reason_to_stop() is not None:
+        analysis = analysed(runs, found.free_flow, found.assignment)
+        if many:
+            measured.clear()
+            reason = done(apart.begin(Analysis.reason_to_stop, analysis))
+        else:
+            analysis = replace(analysis, measured=measured)
+            analysis.measure(apart.for_runs(number), apart.jobs)
+            reason = analysis.reason_to_stop()
+        if reason is not None:
             break
     return analysis, found.free_flow_failure
 
@@ -215,6 +224,22 @@ def _write_all_tables(
     for one in begun:
         done(one)
     return tables
+
+
+def _tables_written(
+    analysis: Analysis, folder: StudyFolder, sides: Mapping[str, pd.DataFrame], apart: Apart
+) -> pd.DataFrame:
+    """Write every table, of many runs in a process of its own; return the primary measure of the network."""
+    if len(analysis.runs) > MANY:
+        return done(apart.begin(_tables_apart, analysis, folder, sides))
+    return primary_rows(analysis, _write_all_tables(analysis, folder, sides, apart))
+
+
+def _tables_apart(analysis: Analysis, folder: StudyFolder, sides: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Read what was measured of every run, measuring what was not, and write every table."""
+    with Apart(analysis.study.settings.jobs) as apart:
+        analysis.measure(apart.begin, apart.jobs)
+        return primary_rows(analysis, _write_all_tables(analysis, folder, sides, apart))
 
 
 def _told(analysis: Analysis, folder: StudyFolder, free_flow_failure: str | None) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from sim.analysis import Analysis, Runs, measured_runs
+from sim.analysis import Analysis, Runs, measured_runs, noted_runs, standing
 from sim.apart import Begin, done
 from sim.labels import LANGS, Text, label, text
 from sim.plots.numbers import with_interval
@@ -38,6 +38,8 @@ class Interim:
 
     `prepare` is called when the last runs leave one of the `cores` with nothing to simulate: it may begin
     what would else have to wait for the end.
+
+    Of `many` runs nothing is held here: what is measured is read from the store where it is compared.
     """
 
     analysis: Callable[[Runs, pd.DataFrame, pd.DataFrame], Analysis]
@@ -46,25 +48,34 @@ class Interim:
     tell: Callable[[str], None]
     cores: int = 1
     prepare: Callable[[], None] = lambda: None
+    many: bool = False
     _under_way: Future[Measured] | None = None
     _next: float = field(default=FEWEST)
+    _total: int | None = None
+    _of_replicate: Counter[int] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self._of_replicate.update(key[2] for key in self.measured)
 
     def __call__(self, runs: Runs, free_flow: pd.DataFrame, assignment: pd.DataFrame) -> list[dict[str, Any]]:
         """Go on measuring; return how each policy stands, as plain data, if that is known of more replicates.
 
         `free_flow`, `assignment`: columns FREE_FLOW and ASSIGNMENT, final.
         """
-        analysis = self.analysis(dict(runs), free_flow, assignment)
-        total = len(analysis.study.simulated) * len(analysis.study.periods) * len(analysis.study.replicates)
+        if self._total is None:
+            study = self.analysis({}, free_flow, assignment).study
+            self._total = len(study.simulated) * len(study.periods) * len(study.replicates)
+        total = self._total
         if len(runs) == total - min(self.cores, total) + 1:
             self.prepare()
         if self._under_way is not None and not self._under_way.done():
             return []
         self.collect()
+        analysis = self.analysis(dict(runs), free_flow, assignment)
         # A run is held against today's with the same people.
         new = sorted(key for key in runs.keys() - self.measured.keys() if (BASELINE, key[1], key[2]) in runs)
         if new and len(runs) < total:
-            self._under_way = self.begin(measured_runs, analysis, new)
+            self._under_way = self.begin(noted_runs if self.many else measured_runs, analysis, new)
         whole = self._whole(analysis.study)
         if len(whole) < self._next:
             return []
@@ -77,15 +88,20 @@ class Interim:
         if begun is not None and begun.exception() is None:
             found = done(begun)
             self.measured.update(found)
+            self._of_replicate.update(key[2] for key in found)
 
     def _whole(self, study: Study) -> list[int]:
         """Return the replicates of which every run is measured."""
-        keys = [(arm.id, period) for arm in study.simulated for period in study.periods]
-        return [n for n in study.replicates if all((*key, n) in self.measured for key in keys)]
+        wanted = len(study.simulated) * len(study.periods)
+        return [n for n in study.replicates if self._of_replicate[n] == wanted]
 
     def _standing(self, analysis: Analysis, whole: list[int]) -> list[dict[str, Any]]:
-        kept = {key: tables for key, tables in self.measured.items() if key[2] in whole}
-        rows = analysis.primary_of(kept, whole)
+        if self.many:
+            rows = done(self.begin(standing, analysis, whole))
+        else:
+            chosen = set(whole)
+            kept = {key: tables for key, tables in self.measured.items() if key[2] in chosen}
+            rows = analysis.primary_of(kept, whole)
         for lang in LANGS:
             for line in lines(analysis, rows, len(whole)):
                 self.tell(line.of(lang))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -10,6 +11,9 @@ from tqdm import tqdm
 
 from sim.labels import LANGS
 from sim.runs.study_log import Tally
+
+REDRAWN_S = 0.1
+"""The bar is drawn anew at most so often: to put its line into words takes longer than to count a run."""
 
 
 def tell(line: str) -> None:
@@ -30,8 +34,14 @@ def progress_bar() -> Iterator[Callable[[Tally], None]]:
         tqdm(bar_format=shape, disable=hidden, file=sys.stderr, position=0) as bar,
         tqdm(bar_format="{desc}", disable=hidden, file=sys.stderr, position=1) as below,
     ):
+        drawn_s = float("-inf")
 
         def show(tally: Tally) -> None:
+            nonlocal drawn_s
+            now_s = time.monotonic()
+            if hidden or (now_s - drawn_s < REDRAWN_S and tally.settled < tally.total):
+                return
+            drawn_s = now_s
             bar.total = tally.total
             bar.n = tally.settled
             for line, lang in ((bar, LANGS[0]), (below, LANGS[1])):

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from sim.analysis import standing
 from sim.interim import Interim
 from sim.labels import Text
 from sim.measures import SPECS
@@ -107,6 +108,34 @@ def test_of_many_policies_the_verdicts_are_counted() -> None:
     watch(runs(4, *arms), *NOTHING)
     assert len(watch(runs(4, *arms), *NOTHING)) == 9
     assert [line.rpartition(" ")[2] for line in told] == ["9", "9"]
+
+
+def test_of_many_runs_nothing_is_held_and_the_same_is_told() -> None:
+    begun: list[str] = []
+
+    def elsewhere(work: Callable[..., Any], analysis: Any, given: Any) -> Future[Any]:
+        begun.append(work.__name__)
+        future: Future[Any] = finished(work, analysis, given)
+        if work is standing:
+            future = Future()
+            future.set_result(analysis.primary_of({("baseline", "am", n): {} for n in given}, given))
+        return future
+
+    watch, told = interim(Analysis(), elsewhere)
+    watch.many = True
+    watch(runs(4, "baseline", "wider"), *NOTHING)
+    (line,) = watch(runs(5, "baseline", "wider"), *NOTHING)
+    assert (line["replicates"], line["verdict"], len(told)) == (4, "improved", 2)
+    assert begun == ["noted_runs", "noted_runs", "standing"]
+
+
+def test_a_later_look_goes_on_from_what_was_measured() -> None:
+    whole = runs(10, "baseline", "wider")
+    analysis: Any = Analysis()
+    measured: Any = {key: {} for key in whole if key[2] < 10}
+    watch = Interim(lambda *given: analysis, measured, finished, lambda line: None)
+    watch({key: run for key, run in whole.items() if key in measured}, *NOTHING)
+    assert watch._whole(analysis.study) == list(range(1, 10))
 
 
 @pytest.mark.parametrize("again", [runs(6, "baseline", "wider")])

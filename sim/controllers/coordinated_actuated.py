@@ -45,6 +45,8 @@ class CoordinatedActuated(ByPressure):
     clocks: Mapping[str, Clock]
     present_veh: float
     _time_s: float = field(init=False, default=-math.inf)
+    _asked: dict[tuple[str, int], list[list[tuple[str, float]]]] = field(init=False, default_factory=dict)
+    """(signal, interval) -> lanes that the next stage serves less: those that feed each, with their shares."""
 
     def __post_init__(self) -> None:
         if not self.plans:
@@ -71,11 +73,14 @@ class CoordinatedActuated(ByPressure):
 
     def _comes(self, plan: Plan, stage: Stage, view: SignalView) -> bool:
         """Whether somebody stands or drives on a lane that the next stage serves less, or not at all."""
-        _, following = plan.following(stage)
+        key = view.signal, stage.interval
+        if key not in self._asked:
+            _, following = plan.following(stage)
+            alone = [lane for lane, served in stage.lanes.items() if following.lanes.get(lane, 0.0) < served]
+            self._asked[key] = [[(name, share) for name, share, _ in plan.feeds[lane]] for lane in alone]
         return any(
-            sum(share * view.vehicles[name] for name, share, _ in plan.feeds[lane]) >= self.present_veh
-            for lane, served in stage.lanes.items()
-            if following.lanes.get(lane, 0.0) < served
+            sum(share * view.vehicles[name] for name, share in feeds) >= self.present_veh
+            for feeds in self._asked[key]
         )
 
 

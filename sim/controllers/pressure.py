@@ -9,6 +9,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from sim.controllers.base import Command, Hold, SignalView
@@ -49,7 +50,7 @@ class Plan:
         """Return the stage that runs; None in an intergreen, or where another program runs."""
         if view.interval >= len(self.intervals) or self.intervals[view.interval][0] != view.state:
             return None
-        return next((stage for stage in self.stages if stage.interval == view.interval), None)
+        return self._by_interval.get(view.interval)
 
     def left_s(self, view: SignalView) -> float:
         """Time to the end of an interval that is none of the law's."""
@@ -59,12 +60,21 @@ class Plan:
 
     def following(self, stage: Stage) -> tuple[float, Stage]:
         """Return the time from the end of a stage to the next one in the program's order, and that one."""
-        position = self.stages.index(stage)
-        after = self.stages[(position + 1) % len(self.stages)]
+        return self._following[stage.interval]
+
+    @cached_property
+    def _by_interval(self) -> dict[int, Stage]:
+        return {stage.interval: stage for stage in self.stages}
+
+    @cached_property
+    def _following(self) -> dict[int, tuple[float, Stage]]:
         count = len(self.intervals)
-        steps = (after.interval - stage.interval - 1) % count
-        between = ((stage.interval + 1 + step) % count for step in range(steps))
-        return sum(self.intervals[index][1] for index in between), after
+        found = {}
+        for stage, after in zip(self.stages, [*self.stages[1:], self.stages[0]], strict=True):
+            steps = (after.interval - stage.interval - 1) % count
+            between = ((stage.interval + 1 + step) % count for step in range(steps))
+            found[stage.interval] = sum(self.intervals[index][1] for index in between), after
+        return found
 
     def counts(self, view: SignalView) -> dict[str, Counts]:
         """Count each stop-line lane's vehicles, upstream lanes included."""

@@ -46,7 +46,7 @@ class CoordinatedActuated(ByPressure):
     present_veh: float
     _time_s: float = field(init=False, default=-math.inf)
     _asked: dict[tuple[str, int], list[list[tuple[str, float]]]] = field(init=False, default_factory=dict)
-    """(signal, interval) -> lanes that the next stage serves less: those that feed each, with their shares."""
+    """(signal, interval) -> what feeds each lane that the next stage serves less: lanes with their shares."""
 
     def __post_init__(self) -> None:
         if not self.plans:

@@ -51,7 +51,7 @@ ways:
 
     def describe(self, site: Site) -> Text:
         """Name the two places, the length, directions, lanes and speed."""
-        where = self.where()
+        where = self.where(site)
         return text(
             f"intervention.add_link.{self.directions}",
             zh=where.zh,

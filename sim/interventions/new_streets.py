@@ -19,7 +19,10 @@ from sim.labels import Message, Text
 from sim.loading import Facts
 from sim.site.model import Site
 from sim.site.network import Junction, Network
+from sim.site.places import named
 
+END = ".end"
+"""Behind the name of a drawn leg: the node where it ends."""
 BEARINGS = ("north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest")
 
 
@@ -60,9 +63,21 @@ class NewStreet(Intervention):
         points = [ends[0], *self.via_m, ends[1]]
         return sum(math.dist(a, b) for a, b in pairwise(points))
 
-    def where(self) -> Text:
+    def where(self, site: Site) -> Text:
         """Name the two places."""
-        return Text(f"{self.between[0]}—{self.between[1]}", f"{self.between[0]} to {self.between[1]}")
+        first, last = (_named_end(site, name) for name in self.between)
+        return Text(f"{first.zh}—{last.zh}", f"{first.en} to {last.en}")
+
+
+def _named_end(site: Site, name: str) -> Text:
+    """Name a junction, or the end of a drawn leg; any other node is called by its id."""
+    leg = name.removesuffix(END)
+    if name in site.network.junctions:
+        return named(site.facts, f"junction:{name}")
+    if leg != name and leg in site.network.approaches:
+        place = named(site.facts, f"approach:{leg}")
+        return Text(f"{place.zh}末端", f"the far end of {place.en}")
+    return Text(name, name)
 
 
 def positions(network: Network) -> dict[str, tuple[float, float]]:

@@ -63,7 +63,7 @@ speed_kmh: 40
 
     def describe(self, site: Site) -> Text:
         """Name the two places, the length, lanes and speed."""
-        where = self.where()
+        where = self.where(site)
         return text(
             "intervention.open_road",
             zh=where.zh,

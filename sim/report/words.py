@@ -184,10 +184,15 @@ def _in_order(data: StudyData, arms: set[str]) -> list[str]:
 
 
 def worse_rows(data: StudyData, arm: str, specs: Mapping[str, MeasureSpec]) -> pd.DataFrame:
-    """Return the rows of the comparison that got worse, the largest relative to what matters first."""
+    """Return the rows of the comparison that got worse, the largest relative to what matters first.
+
+    Where people may go another way, fewer who pass a place are no loss to anybody.
+    """
     table = data.comparison
     own = table[(table["arm"] == arm) & table["verdict"].isin(BAD) & table["measure"].isin(list(specs))]
     own = own[~((own["measure"] == data.primary) & (own["scope"] == "network"))]
+    if data.study.get("routes", "fixed") != "fixed":
+        own = own[~((own["measure"] == "served_flow") & (own["scope"] != "network"))]
     weight = (own["difference"].abs() / own["mcid"].where(own["mcid"] > 0)).fillna(0.0)
     order = pd.DataFrame(
         {

@@ -11,6 +11,7 @@ from sim.comparison.robustness import ROBUSTNESS
 from sim.measures import SPECS
 from sim.plots.study_data import read_study
 from sim.report.road_policies import horizon_words, road_policies, short_run_lines
+from sim.report.words import worse_rows
 from sim.tables import typed
 from tests.synthetic_study import write_synthetic_study
 
@@ -62,3 +63,13 @@ def test_the_year_is_said_and_that_none_is_named_where_works_take_years(tmp_path
     demand, induced, cut = horizon_words(replace(data, study={**data.study, "horizon": horizon}))
     assert "For 2035: counts of 2026 grown by 1 % a year" in demand.en and "1.09" in demand.en
     assert "nor was its effect computed" in induced.en and "lower bound" in cut.en
+
+
+def test_where_people_may_go_another_way_fewer_who_pass_a_place_are_no_loss(tmp_path: Path) -> None:
+    write_synthetic_study(tmp_path, replicates=4, two_periods=False, arms=["baseline", "both"])
+    data = read_study(tmp_path)
+    worse = replace(data, comparison=data.comparison.assign(verdict="worse"))
+    fixed = worse_rows(replace(worse, study={**data.study, "routes": "fixed"}), "both", SPECS)
+    answering = worse_rows(replace(worse, study={**data.study, "routes": "equilibrium"}), "both", SPECS)
+    assert {"served_flow", "control_delay"} <= set(fixed["measure"])
+    assert set(fixed["measure"]) - set(answering["measure"]) == {"served_flow"}

@@ -14,8 +14,11 @@ from sim.report.printing import BROWSERS
 # Set before matplotlib is first imported: a machine with a display must draw the same pictures.
 os.environ["MPLBACKEND"] = "Agg"
 
-# The same examples every time, and no deadline: the machine may be busy, the property is not.
-hypothesis.settings.register_profile("huandu", derandomize=True, deadline=None, print_blob=True)
+# The same examples every time, and no deadline: the machine may be busy, the property is not. Half of the
+# usual number: many a property compares arms or builds streets, a tenth of a second each time.
+hypothesis.settings.register_profile(
+    "huandu", derandomize=True, deadline=None, print_blob=True, max_examples=50
+)
 hypothesis.settings.load_profile("huandu")
 
 ROOT = Path(__file__).resolve().parents[1]

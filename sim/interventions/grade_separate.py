@@ -46,6 +46,7 @@ class GradeSeparate(Intervention):
     """
 
     title: ClassVar[Text] = Text("上跨（下穿）一个流向", "Separate a movement's grade")
+    takes_years: ClassVar[bool] = True
     example: ClassVar[str] = """\
 kind: grade_separate
 id: flyover

@@ -42,6 +42,8 @@ from sim.tables import PASSPORT, empty
 
 MANY = 2000
 """Runs: of more than these a process of its own holds what was measured; this one stays small."""
+PART = 250
+"""So many of those are read at a time."""
 
 
 def evaluate(study: Study, config: Mapping[str, Any]) -> int:
@@ -238,7 +240,8 @@ def _tables_written(
 def _tables_apart(analysis: Analysis, folder: StudyFolder, sides: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Read what was measured of every run, measuring what was not, and write every table."""
     with Apart(analysis.study.settings.jobs) as apart:
-        analysis.measure(apart.begin, apart.jobs)
+        # In small parts: a process that hands them over keeps none.
+        analysis.measure(apart.begin, max(apart.jobs, len(analysis.runs) // PART))
         return primary_rows(analysis, _write_all_tables(analysis, folder, sides, apart))
 
 

@@ -97,6 +97,7 @@ def killed_midway(root: Path, name: str, pid: int, ended: threading.Event) -> th
 
 def test_two_workers_take_as_long_as_two_threads_and_one_may_be_killed(root: Path, cluster: Cluster) -> None:
     address = ("executor=dask", f"executor.address={cluster.address}")
+    study(root, "first")  # builds the site and compiles what is imported
     ratios = []
     for n in range(REPEATS):
         here_s, there_s = study(root, f"here{n}"), study(root, f"dask{n}", *address)

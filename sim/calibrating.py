@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from sim.analysis import Analysis
+from sim.calibrating_trips import write_trips
 from sim.calibration.agreement import (
     AGREEMENT,
     AGREEMENT_FILE,
@@ -31,6 +32,7 @@ from sim.runs.preflight import Preflight, preflight
 from sim.runs.store import Store
 from sim.standard_data import vehicle_set
 from sim.study import Study
+from sim.sumo.site import COUNTS_FILE
 from sim.tables import empty
 from sim.vehicles import VehicleSet
 
@@ -70,7 +72,10 @@ def quarter_of(words: str, counts: pd.DataFrame) -> Quarter:
 
 
 def calibrate(study: Study, held_out_quarter: str | None = None) -> Iterator[Text]:
-    """Calibrate a drawn site and yield what there is to say; writes `calibration/` in the site's folder.
+    """Calibrate a site and yield what there is to say; writes `calibration/` in the site's folder.
+
+    A drawn site's vehicles are fitted; its demand is its counts. Of an imported one, whose types are its
+    authors', trips are drawn that agree with its `counts.csv`.
 
     `study` is any study of the site; of its arms only today counts. The counts of another day are never
     fitted to, nor is the quarter that is held out, PERIOD@HH:MM: demand is then made as if it had not been
@@ -79,9 +84,8 @@ def calibrate(study: Study, held_out_quarter: str | None = None) -> Iterator[Tex
     site = study.site
     place = f"scenarios/{site.name}/site.yaml"
     if site.facts.imported is not None:
-        what = Message("an imported site drives with its authors' types and has no counts")
-        hint = Message("calibrate a drawn site, or name a vehicle set: run.vehicles=NAME")
-        raise ConfigError([Problem(place, what, hint)])
+        yield from _imported(study, held_out_quarter)
+        return
     quarter = quarter_of(held_out_quarter, site.counts) if held_out_quarter else None
     wanted = targets(site.facts, site.network)
     held_out = site.folder / FOLDER / HELD_OUT_FILE
@@ -106,6 +110,25 @@ def calibrate(study: Study, held_out_quarter: str | None = None) -> Iterator[Tex
         yield text("calibrate.written", path=str(written.relative_to(study.root)))
     kept = calibrated_vehicles(site.folder) or base
     yield from _flows(replace(today, vehicles=kept), checked, store, counted, other_day, quarter)
+
+
+def _imported(study: Study, held_out_quarter: str | None) -> Iterator[Text]:
+    """Draw the trips of an imported site from its own ways by its counts, and hold flows against counts."""
+    site = study.site
+    own, other = site.folder / COUNTS_FILE, site.folder / FOLDER / HELD_OUT_FILE
+    if not own.is_file():
+        what = Message("no turning counts to draw the trips of an imported site by")
+        hint = Message("write them there, in the form of a drawn site's")
+        raise ConfigError([Problem(f"scenarios/{site.name}/{COUNTS_FILE}", what, hint)])
+    counted = read_counts(own, site.facts, site.network)
+    other_day = read_counts(other, site.facts, site.network) if other.is_file() else None
+    quarter = quarter_of(held_out_quarter, counted) if held_out_quarter else None
+    used = counted if quarter is None else without_quarter(counted, *quarter)
+    for written in write_trips(site, used, held_out_quarter or ""):
+        yield text("calibrate.written", path=str(written.relative_to(study.root)))
+    today = replace(study, arms=study.arms[:1])
+    store = Store(study.root / "results" / ".store")
+    yield from _flows(today, preflight(today, store.root), store, counted, other_day, quarter)
 
 
 def _fitted(study: Study, checked: Preflight, store: Store, base: VehicleSet) -> Fit:
@@ -178,7 +201,7 @@ def _flows(
             _mean(table[table["period"] == period], measure) for measure in ("served_flow", "demand_flow")
         ]
         for name, counts in (("fitted", counted), ("held_out", other_day)):
-            if counts is not None:
+            if counts is not None and (counts["period"] == period).any():
                 simulated = comparable(counts[counts["period"] == period], *flows)
                 rows = agreement(counted_vph(counts, period, length_s), simulated, name, period)
                 tables.append(rows)

@@ -15,6 +15,7 @@ huandu calibrate scenario=NAME [--held-out PERIOD@HH:MM]
 用现场饱和流率和起动损失时间（site.yaml 的 field_values）拟合车头时距和加速度，再仿真现状，
 逐流向与建模所用流量及另一天的流量（scenarios/<site>/calibration/counts.csv）比较 GEH。
 --held-out am_peak@08:00：建模不用这 15 min 的流量（由前后 15 min 推出），再用它检验。
+导入的点位不拟合车辆：按 scenarios/<site>/counts.csv 从原有路径中抽取出行（SUMO routeSampler）。
 结果写入 scenarios/<site>/calibration/：vehicles.yaml（此后 `huandu run` 用这组车辆参数）和 agreement.csv。
 Fits headway and acceleration of the site's vehicles to its field values (field_values of site.yaml:
 saturation flow, start-up loss), then simulates today and holds every movement's hourly flow against the
@@ -22,12 +23,14 @@ counts it was made from and, where there are some, those of another day
 (scenarios/<site>/calibration/counts.csv): GEH.
 --held-out am_peak@08:00: demand is made without this quarter's counts (from the quarters beside it), which
 are what its flows are held against.
-Writes scenarios/<site>/calibration/: vehicles.yaml, with which `huandu run` drives from then on, and
-agreement.csv."""
+An imported site's vehicles stay as they are: trips are drawn from its own ways (SUMO's routeSampler) to
+agree with scenarios/<site>/counts.csv.
+Writes scenarios/<site>/calibration/: vehicles.yaml or trips.csv.gz, with which `huandu run` drives from then
+on, and agreement.csv."""
 
 
 def calibrate(root: Path | None, words: list[str]) -> int:
-    """Calibrate a drawn site: `huandu calibrate scenario=NAME [--held-out PERIOD@HH:MM] [overrides]`."""
+    """Calibrate a site: `huandu calibrate scenario=NAME [--held-out PERIOD@HH:MM] [overrides]`."""
     from sim.calibrating import calibrate as calibrated  # noqa: PLC0415
 
     if not {"-h", "--help"}.isdisjoint(words):

@@ -21,7 +21,8 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import get_args
 
@@ -30,6 +31,7 @@ import pandas as pd
 from sim.errors import Problems, near
 from sim.labels import Message
 from sim.site.facts import DIRECTIONS, SiteFacts, VehicleClass, seconds
+from sim.site.network import Network
 
 QUARTER_S = 900
 CLASSES: tuple[str, ...] = get_args(VehicleClass)
@@ -64,8 +66,10 @@ HEADER = (
 SERIES = ["period", "approach", "movement", "class"]
 
 
-def read_counts(path: Path, facts: SiteFacts) -> pd.DataFrame:
-    """Read and check `counts.csv` against the facts of a drawn site.
+def read_counts(path: Path, facts: SiteFacts, network: Network | None = None) -> pd.DataFrame:
+    """Read and check `counts.csv` against the facts of a drawn site, or the network of an imported one.
+
+    On an imported one any part of its movements may be counted.
 
     Returns a table with the columns of COUNTS in file order. Raises ConfigError with every problem, each with
     its line.
@@ -73,7 +77,10 @@ def read_counts(path: Path, facts: SiteFacts) -> pd.DataFrame:
     problems = Problems()
     rows = _rows(path, problems)
     problems.raise_if_any()
-    read = [row for line, fields in rows if (row := _row(f"{path}:{line}", line, fields, facts, problems))]
+    turns = _turns(facts, network)
+    read = [
+        row for line, fields in rows if (row := _row(f"{path}:{line}", line, fields, facts, turns, problems))
+    ]
     counts = pd.DataFrame(read, columns=list(COUNTS)).astype(dict(COUNTS))
     _check_cover(path, counts, facts, problems)
     _check_queues(path, counts, problems)
@@ -117,13 +124,31 @@ def _rows(path: Path, problems: Problems) -> list[tuple[int, dict[str, str]]]:
     return []
 
 
+def _turns(facts: SiteFacts, network: Network | None) -> dict[str, tuple[str, ...]]:
+    """Return approach -> directions in which one may leave it."""
+    if network is not None:
+        return {one.id: tuple(m.direction for m in one.movements) for one in network.approaches.values()}
+    return {
+        f"{junction}.{leg}": tuple(
+            use for use in DIRECTIONS if any(use in lane.use.split("+") for lane in leg_facts.lanes)
+        )
+        for junction, at in facts.junctions.items()
+        for leg, leg_facts in at.approaches.items()
+    }
+
+
 def _row(
-    place: str, line: int, fields: Mapping[str, str], facts: SiteFacts, problems: Problems
+    place: str,
+    line: int,
+    fields: Mapping[str, str],
+    facts: SiteFacts,
+    turns: Mapping[str, Sequence[str]],
+    problems: Problems,
 ) -> dict[str, object] | None:
     before = len(problems.found)
     for column, known in (
         ("period", tuple(facts.periods)),
-        ("movement", DIRECTIONS),
+        ("movement", sorted({*DIRECTIONS, *chain.from_iterable(turns.values())}, key=_usual)),
         ("class", CLASSES),
         ("taken_at", TAKEN_AT),
     ):
@@ -138,7 +163,7 @@ def _row(
         problems.add(place, Message("count is empty"), Message("write 0 where nobody came"))
     queues = [_number(place, name, fields[name], problems) for name in ("queue_start_veh", "queue_end_veh")]
     start_s = _start(place, fields["start"], problems)
-    _check_movement(place, fields["approach"], fields["movement"], count or 0.0, facts, problems)
+    _check_movement(place, fields["approach"], fields["movement"], count or 0.0, turns, problems)
     if len(problems.found) > before:
         return None
     return {
@@ -183,22 +208,25 @@ def _start(place: str, text: str, problems: Problems) -> int | None:
     return None
 
 
+def _usual(direction: str) -> tuple[int, str]:
+    known = direction in DIRECTIONS
+    return (DIRECTIONS.index(direction) if known else len(DIRECTIONS)), direction
+
+
 def _check_movement(
-    place: str, name: str, movement: str, count: float, facts: SiteFacts, problems: Problems
+    place: str,
+    name: str,
+    movement: str,
+    count: float,
+    turns: Mapping[str, Sequence[str]],
+    problems: Problems,
 ) -> None:
-    approaches = {
-        f"{j}.{leg}": leg_facts
-        for j, at in facts.junctions.items()
-        for leg, leg_facts in at.approaches.items()
-    }
-    approach = approaches.get(name)
-    if approach is None:
-        problems.add(place, Message("no approach {name!r}", name=name), near(name, approaches))
+    if name not in turns:
+        problems.add(place, Message("no approach {name!r}", name=name), near(name, turns))
         return
-    uses = {use for lane in approach.lanes for use in lane.use.split("+")}
     # A survey form lists every movement; a zero where there is none says nothing wrong.
-    if movement in DIRECTIONS and movement not in uses and count > 0:
-        have = [use for use in DIRECTIONS if use in uses] or Message("no lanes into the junction")
+    if movement in DIRECTIONS and movement not in turns[name] and count > 0:
+        have = list(turns[name]) or Message("no lanes into the junction")
         message = Message(
             "{count:g} vehicles counted for {name}.{movement}, a movement that no lane has",
             count=count,

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sim.demand.counts import clock
 from sim.demand.tables import VEHICLES, floored, own_uniforms
 from sim.demand.vehicle_types import PUBLIC_TRANSPORT, VehicleTypes, read_vehicle_types
 from sim.errors import ConfigError, Problem, Problems
@@ -29,6 +30,9 @@ AS_IMPORTED = ("edges", "depart_lane", "depart_pos", "depart_speed", "arrival_la
 
 DEFAULT_TYPE = "DEFAULT_VEHTYPE"
 """The simulator's own type of a trip that names none."""
+
+CALIBRATED = "calibration/trips.csv.gz"
+"""In the site's folder: trips that `huandu calibrate` has drawn; without the file, those imported."""
 
 SHIFT, SPEED, TYPE, KEEP, FILL, OWN = range(6)
 """What a vehicle's own random numbers are for."""
@@ -102,7 +106,10 @@ def read_trips(path: Path) -> list[Trip]:
 
 
 def demand_files(site: Site) -> tuple[Path, Path]:
-    """Return where an imported site's trips and vehicle types are; ConfigError where it came without any."""
+    """Return where an imported site's trips and vehicle types are; ConfigError where it came without any.
+
+    Trips that were drawn to agree with counts (`huandu calibrate`) go before those that were imported.
+    """
     imported = site.facts.imported
     if imported is None or imported.trips is None or imported.vehicle_types is None:
         what = Message(
@@ -110,7 +117,9 @@ def demand_files(site: Site) -> tuple[Path, Path]:
         )
         place = f"{site.folder}/site.yaml: imported.trips"
         raise ConfigError([Problem(place, what, Message("import a model with its routes"))])
-    return site.folder / imported.trips, site.folder / imported.vehicle_types
+    calibrated = site.folder / CALIBRATED
+    trips = calibrated if calibrated.is_file() else site.folder / imported.trips
+    return trips, site.folder / imported.vehicle_types
 
 
 def ways(site: Site) -> list[list[str]]:
@@ -142,6 +151,7 @@ def shifted(
     if named:
         types = types.driving_as(vehicles)
     trips = [trip for trip in everyone if window_s[0] <= trip.depart_s < window_s[1]]
+    _refuse_outside(window_s, everyone, trips)
     _refuse_without_variance(trips, types, site.facts.departure_jitter_s)
     candidates = list(_candidates(trips, scale))
     numbers = own_uniforms(site.name, replicate, [id for id, *_ in candidates], 6)
@@ -225,6 +235,17 @@ def _occupancies(kinds: Sequence[str], public: Sequence[bool], vehicles: Vehicle
     """Persons per vehicle, from the vehicle set; trams count as buses, what else is unknown as one person."""
     known = {name: vehicle.occupancy_persons.value for name, vehicle in vehicles.by_name.items()}
     return [known.get("bus" if bus else kind, 1.0) for kind, bus in zip(kinds, public, strict=True)]
+
+
+def _refuse_outside(window_s: tuple[float, float], everyone: Sequence[Trip], inside: Sequence[Trip]) -> None:
+    """Refuse a window in which nobody of the model leaves."""
+    if not everyone or inside:
+        return
+    times = [trip.depart_s for trip in everyone]
+    first, end, begin, last = (clock(int(t)) for t in (*window_s, min(times), max(times)))
+    what = Message("no vehicle leaves between {first_s} and {end_s}", first_s=first, end_s=end)
+    hint = Message("departures are from {depart_s} to {last_s}", depart_s=begin, last_s=last)
+    raise ConfigError([Problem("site.yaml: periods", what, hint)])
 
 
 def _refuse_without_variance(trips: Sequence[Trip], types: VehicleTypes, jitter_s: float) -> None:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
 import json
 import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from sim.demand.imported import Trip
+from sim.demand.sampled import trips_bytes
 from sim.demand.vehicle_types import VehicleTypes
 from sim.labels import Message
 from sim.loading import parse
@@ -77,27 +75,24 @@ def clock(time_s: float) -> str:
 
 def write_demand(folder: Path, vehicles: Sequence[Vehicle], types: VehicleTypes) -> None:
     """Write the vehicles, sorted as they come, and their types; equal vehicles give equal bytes."""
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow([field.name for field in fields(Trip)])
-    for v in vehicles:
-        a = v.attributes
-        trip = Trip(
+    trips = [
+        Trip(
             id=v.id,
             depart_s=v.depart_s,
             type=v.type,
             edges=" ".join(v.edges),
-            depart_lane=a["departLane"],
-            depart_pos=a["departPos"],
-            depart_speed=a["departSpeed"],
-            arrival_lane=a["arrivalLane"],
-            arrival_pos=a["arrivalPos"],
+            depart_lane=v.attributes["departLane"],
+            depart_pos=v.attributes["departPos"],
+            depart_speed=v.attributes["departSpeed"],
+            arrival_lane=v.attributes["arrivalLane"],
+            arrival_pos=v.attributes["arrivalPos"],
             speed_factor=v.speed_factor,
             stops=json.dumps([dict(stop) for stop in v.stops]) if v.stops else "",
             line=v.line,
         )
-        writer.writerow(astuple(trip))
-    (folder / TRIP_FILE).write_bytes(gzip.compress(table.getvalue().encode(), 6, mtime=0))
+        for v in vehicles
+    ]
+    (folder / TRIP_FILE).write_bytes(trips_bytes(trips))
     data = {"types": types.types, "distributions": types.distributions}
     (folder / TYPES).write_text(
         json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8"

@@ -198,3 +198,10 @@ def test_a_network_without_vehicles_is_refused(tmp_path: Path, vehicles: Vehicle
     site = imported(tmp_path, hundred(), imported={"network": "net.net.xml"})
     with pytest.raises(ConfigError, match="no vehicles"):
         people(site, vehicles)
+
+
+def test_a_window_outside_the_demand_is_refused(tmp_path: Path, vehicles: VehicleSet) -> None:
+    with pytest.raises(ConfigError) as refused:
+        people(imported(tmp_path, [trip("early", 3600.0)]), vehicles)
+    assert "site.yaml: periods: no vehicle leaves between 07:" in str(refused.value)
+    assert "departures are from 01:00 to 01:00" in str(refused.value)

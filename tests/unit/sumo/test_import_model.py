@@ -293,3 +293,10 @@ def test_how_the_authors_pass_a_blocker_is_kept(model: Path, tmp_path: Path) -> 
     lines = import_site(model, "after", tmp_path)
     assert any("drivers pass who blocks a junction after 20 s" in line for line in lines)
     assert load(tmp_path / "scenarios" / "after", tmp_path / "store").facts.passes_blocker_after_s == 20
+
+
+def test_a_window_outside_the_demand_is_refused(model: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as refused:
+        import_site(model, "late", tmp_path, begin="17:00", end="18:00")
+    (problem,) = refused.value.problems
+    assert "no vehicle leaves between" in str(problem) and "departures are from 16:09:59 to" in str(problem)

@@ -1,4 +1,4 @@
-"""Findings on parking: drivers who circle without end, and stays whose books do not balance."""
+"""Findings on parking: circling without end, books that do not balance, a start that nobody has counted."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from collections.abc import Iterator
 
 from sim.measures.base import RunView
 from sim.measures.parking_use import occupied
+from sim.site.facts import SiteFacts
 
+MEAN_STAYS = 3.0
+"""Least horizon of a demand whose stock nobody has counted."""
 SECONDS_OFF = 2.0
 """A stay may differ by the steps in which it begins and ends."""
 
@@ -25,6 +28,19 @@ def circling(view: RunView) -> Iterator[tuple[float, float]]:
     if len(late):
         first = int(late["began_s"].argmin())
         yield float(late["began_s"].min()) / 3600, float(limit_s.loc[late.index].iloc[first]) / 60
+
+
+def unsurveyed(site: SiteFacts, period: str) -> Iterator[tuple[str, float]]:
+    """Yield parking demand and mean stays covered where its stock is drawn and the horizon is short.
+
+    The horizon, warm-up and window, covers at least `MEAN_STAYS` or begins with a surveyed stock: a shorter
+    one never forgets the stock it began with, and that one was drawn as if the rate had always been the same.
+    """
+    named = site.periods[period]
+    for name, demand in sorted(site.parking_demand.items()):
+        covered = demand.covers_stays(period, site.warm_up_s, named.end_s - named.begin_s)
+        if covered < MEAN_STAYS:
+            yield name, covered
 
 
 def little(view: RunView) -> Iterator[tuple[str, float]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from sim.checks.parking import MEAN_STAYS, unsurveyed
 from sim.demand import broken_routes, realise
 from sim.demand.closed_ways import stopped_by_closures
 from sim.demand.detours import driven, new_streets
@@ -188,6 +189,15 @@ def preflight_text(study: Study, checked: Preflight, langs: tuple[Lang, ...] = (
     place = study.site.facts, study.site.network
     notes = (*crossing_notes(*place), *without_crossings(*place))
     lines = [note.of(lang) for note in notes for lang in langs]
+    for period in study.periods:
+        for demand, covered in unsurveyed(study.site.facts, period):
+            values = {
+                "demand": demand,
+                "period": period,
+                "stays": f"{covered:.1f}",
+                "most": f"{MEAN_STAYS:g}",
+            }
+            lines += [label("check.stock_not_surveyed", lang, **values) for lang in langs]
     if study.routes != "fixed":
         answer = text(f"routes.{study.routes}")
         lines += [label("check.routes", lang, answer=answer) for lang in langs]

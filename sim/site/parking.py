@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Literal, Self
 
@@ -141,6 +142,10 @@ class ParkingDemand(Facts):
             for start, end, (_, rate) in zip(starts, ends, steps, strict=True)
         )
         return tuple(part for part in parts if part[0] < part[1])
+
+    def covers_stays(self, period: str, warm_up_s: float, window_s: float) -> float:
+        """Mean stays that warm-up and window of a period cover; infinite from a surveyed stock on."""
+        return math.inf if period in self.stock_veh else (warm_up_s + window_s) / 60 / self.stay_min
 
     def mean_vph(self, begin_s: float, end_s: float) -> float:
         """Mean rate over a time."""

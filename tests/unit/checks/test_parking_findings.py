@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 import pytest
 
-from sim.checks.parking import circling, little
+from sim.checks.findings import find, read_gates
+from sim.checks.parking import circling, little, unsurveyed
 from sim.measures.base import RunView
 from tests import tiny_run
 
@@ -45,3 +50,24 @@ def test_more_cars_than_stalls_are_found() -> None:
 def test_a_search_beyond_patience_says_when_it_began() -> None:
     assert list(circling(view([("P", 1100, 1700)], 600, searched_s=899))) == []
     assert list(circling(view([("P", 1100, 1700)], 600, searched_s=901))) == [(0.5, 15.0)]
+
+
+@pytest.mark.parametrize(
+    ("changed", "found"),
+    [
+        ({}, []),  # 15 min of warm-up and an hour: 3.75 stays of 20 min
+        ({"stay_min": 25}, []),
+        ({"stay_min": 26}, [("shop", pytest.approx(75 / 26))]),
+        ({"stay_min": 600, "stock_veh": {"am": 3}}, []),
+        ({"stay_min": 600, "stock_veh": {"pm": 3}}, [("shop", pytest.approx(0.125))]),
+    ],
+)
+def test_a_horizon_of_few_stays_wants_a_surveyed_stock(changed: dict[str, Any], found: list[Any]) -> None:
+    site = tiny_run.site(parking=P, parking_demand={"shop": {**DEMAND, **changed}})
+    assert list(unsurveyed(site, "am")) == found
+    began = tiny_run.view(site=site)
+    facts = replace(began.facts, window_begin_s=site.periods["am"].begin_s)
+    gates = read_gates(Path(__file__).parents[3] / "configs" / "standards" / "gates.yaml")
+    rows = find(replace(began, facts=facts), gates)
+    said = rows.loc[rows["finding"] == "stock_not_surveyed", ["scope", "severity", "value", "limit"]]
+    assert said.to_numpy().tolist() == [["", "caution", covered, 3.0] for _, covered in found]

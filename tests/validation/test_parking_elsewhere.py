@@ -35,15 +35,15 @@ EXPECTED: dict[str, dict[str, Any]] = {
 def elsewhere(
     request: pytest.FixtureRequest, shared_data: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Site:
-    """Kerb bays on the longest street for cars, a lot on the next one, and cars that stop in between."""
+    """Kerb bays on the longest street for cars, a lot behind them, and cars that stop in between."""
     net, folder = shared_data / NETWORKS[request.param], Path(tmp_path_factory.mktemp(request.param))
-    edges = site_of(net, folder / "bare").network.edges.values()
-    cars = [edge for edge in edges if any(lane.for_cars for lane in edge.lanes)]
-    first, second, *_ = (
-        edge.id for edge in sorted(cars, key=lambda edge: (-edge.lanes[0].length_m, edge.id))
-    )
+    bare = site_of(net, folder / "bare").network
+    entered, left = ({getattr(way, end) for way in bare.connections} for end in ("to_edge", "from_edge"))
+    cars = [edge for edge in bare.edges.values() if any(lane.for_cars for lane in edge.lanes)]
+    inside = [edge for edge in cars if edge.id in entered & left]
+    first = min(inside, key=lambda edge: (-edge.lanes[0].length_m, edge.id)).id
     kerb = {"title": TITLE, "kind": "kerb", "on": first, "at_m": 20, "length_m": 36, "stalls": 6}
-    lot = {"title": TITLE, "kind": "off_street", "on": second, "at_m": 20, "stalls": 30}
+    lot = {"title": TITLE, "kind": "off_street", "on": first, "at_m": 70, "stalls": 30}
     stopping = {"origin": first, "on": first, "exit": first, "per_km_h": 20}
     return site_of(
         net, folder / "site", parking={"kerb": kerb, "lot": lot}, illegal_stopping={"main": stopping}
@@ -54,12 +54,12 @@ def test_nothing_beside_the_footprint_moves(elsewhere: Site, tmp_path: Path) -> 
     site, period = elsewhere, next(iter(elsewhere.periods))
     base = build(site, apply(empty_policy(), site, "baseline"), period, tmp_path)
     on = site.facts.parking["lot"].on
-    new = {"title": TITLE, "kind": "micro", "on": on, "at_m": 40, "stalls": 12}
-    kinds = {**EXPECTED, "add_parking_area": {"id": "new", "expect": {"areas": ["lot"]}, "area": new}}
+    new = {"title": TITLE, "kind": "micro", "on": on, "at_m": 80, "stalls": 12}
+    kinds = {**EXPECTED, "add_parking_area": {"id": "new", "expect": {"areas": ["kerb", "lot"]}, "area": new}}
     for kind, item in kinds.items():
         data = {"site": site.name, "title": TITLE, "interventions": {"it": {"kind": kind, **item}}}
         policy = apply(parse_policy("p", data, "p"), site, "p")
         proof = prove(base, build(site, policy, period, tmp_path), policy.footprint, policy.edits)
         # Prices and fines change what people do, not the streets.
         assert bool(proof.changed) == (kind not in ("enforce", "parking_price")), kind
-        assert proof.identical > 500, kind
+        assert proof.identical > 50, kind

@@ -144,15 +144,14 @@ def test_killed_runs_cost_themselves_alone_and_resume_makes_up_for_them(
     assert list(damaged(store)) == []
 
 
-def test_a_poison_run_among_many_is_one_row(
-    small_study: Study, killer: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = small_study.settings.model_copy(update={"replicates": 12})
+@pytest.mark.parametrize("replicates", [12, pytest.param(50, marks=pytest.mark.validate)])
+def test_a_poison_run_among_many_is_one_row(small_study: Study, killer: list[int], replicates: int) -> None:
+    settings = small_study.settings.model_copy(update={"replicates": replicates})
     runs_of = dataclasses.replace(small_study, settings=settings)
     killer.extend([7])
     runs, _ = simulated(runs_of)
     assert len(runs.failures) == 1
-    assert len(dict(runs.finished())) == 23
+    assert len(dict(runs.finished())) == 2 * replicates - 1
 
 
 def test_two_studies_on_one_store_share_what_they_have_in_common(small_study: Study) -> None:

@@ -165,6 +165,8 @@ class _NetReader:
             case "prohibition":
                 pair = f"{element.attrib['prohibitor']} over {element.attrib['prohibited']}"
                 self.objects["precedence", pair] = {}
+            case "location":  # its boundary is the box round all that is drawn, which is compared itself
+                self.objects["other", "location"] = _attributes(element, {"convBoundary"})
             case _:
                 self.objects[_other(element)] = _attributes(element)
 

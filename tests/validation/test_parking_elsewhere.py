@@ -19,7 +19,6 @@ TITLE = {"zh": "场", "en": "Lot"}
 NETWORKS = {
     "doerpfeldstr": "doerpfeldstr/net.net.xml.gz",
     "cologne8": "cologne8/cologne8.net.xml",
-    "badhersfeld": "badhersfeld/osm_edited.net.xml.gz",
 }
 EXPECTED: dict[str, dict[str, Any]] = {
     "remove_kerb_parking": {"area": "kerb", "expect": {"stalls": 6}, "stops_illegally": 0.2},

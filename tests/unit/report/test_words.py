@@ -44,6 +44,7 @@ def row(**values: Any) -> dict[str, Any]:
         "p_holm": 0.0002,
         "gate": "",
         "verdict": "improved",
+        "within_noise": False,
     }
     return plain | values
 

@@ -84,6 +84,16 @@ def policy_verdict(
     return PolicyVerdict(token, bool(not_simulated) and token in _WITHOUT_HARM)
 
 
+def significant_alone(comparison: pd.DataFrame, confidence: float) -> pd.Series[bool]:
+    """Whether a row's own interval lies clear of zero, but Holm's p-value over the family does not.
+
+    Columns of `compare.COMPARISON`; `confidence` of the intervals. One of many policies may come out so by
+    chance: verdicts rest on their own intervals, so this stands beside them. False outside the family.
+    """
+    clear = (comparison["ci_low"] > 0) | (comparison["ci_high"] < 0)
+    return clear & (comparison["p_holm"] >= 1 - confidence)
+
+
 def worst_arm(
     comparison: pd.DataFrame, primary: str, arms: Collection[str], primary_scope: str = "network"
 ) -> str:

@@ -16,7 +16,7 @@ from sim.calibration.passport import passing_share, read_passport
 from sim.comparison.compare import COMPARISON
 from sim.comparison.links import LINK_INTERVALS, LINKS
 from sim.comparison.pairs import BASELINE
-from sim.comparison.policy_verdict import worst_arm
+from sim.comparison.policy_verdict import significant_alone, worst_arm
 from sim.labels import Text
 from sim.results import StudyFolder
 from sim.tables import FINDINGS, MEASURES, TRIP_PAIRS, empty, typed
@@ -250,6 +250,8 @@ def read_study(folder: Path) -> StudyData:
     replay = _json(folder / "tables" / "replay.json", missing, "tables/replay.json", optional=True)
     study = StudyFolder(folder).study()
     tables["comparison"] = by_arm(tables["comparison"], study)
+    alone = significant_alone(tables["comparison"], float(study.get("confidence", 0.95)))
+    tables["comparison"] = tables["comparison"].assign(alone=alone)
     return StudyData(
         folder=folder,
         study=study,

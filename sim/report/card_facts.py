@@ -11,7 +11,7 @@ from sim.labels import Text, text
 from sim.measures.spec import MeasureSpec
 from sim.plots.numbers import number, range_words
 from sim.plots.study_data import StudyData, records
-from sim.report.evidence import EvidenceLine
+from sim.report.evidence import EvidenceLine, p_words
 from sim.report.road_policies import short_run_lines
 from sim.report.who_paid import starving
 from sim.site.places import place
@@ -147,6 +147,9 @@ def confidence(data: StudyData, arm: str, lines: list[EvidenceLine], unit: str) 
         row = data.row(arm, period, data.primary)
         if row is not None and row.get("within_noise"):
             said.append(text("report.card.within_noise", period=data.period_title(period)))
+        if row is not None and row.get("alone"):
+            p = p_words(float(row["p_holm"]))
+            said.append(text("report.card.alone", period=data.period_title(period), p=p))
     said += short_run_lines(data, arm, unit) + starving(data, arm)
     if not data.calibrated:
         said.append(text("report.card.uncalibrated"))

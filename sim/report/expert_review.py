@@ -172,7 +172,7 @@ def _comparison(word: Any, data: StudyData, shown: Mapping[str, Any], figures: S
                     one.after,
                     one.difference,
                     one.interval,
-                    _verdict(one.verdict, one.within_noise),
+                    _verdict(one.verdict, one.within_noise, one.alone),
                 ]
             )
             rows.append([card.title.zh, outcome.period.zh, *told])
@@ -275,12 +275,17 @@ def _conclusion(word: Any, shown: Mapping[str, Any]) -> None:
 
 
 def _meant(outcome: Outcome) -> str:
-    noise = outcome.change is not None and outcome.change.within_noise
-    return (outcome.meaning.zh if outcome.meaning else "") + (_zh("report.noise") if noise else "")
+    change = outcome.change
+    beside = "" if change is None else _beside(change.within_noise, change.alone)
+    return (outcome.meaning.zh if outcome.meaning else "") + beside
 
 
-def _verdict(token: str, within_noise: bool) -> str:
-    return _zh(f"verdict.{token}") + (_zh("report.noise") if within_noise else "")
+def _verdict(token: str, within_noise: bool, alone: bool = False) -> str:
+    return _zh(f"verdict.{token}") + _beside(within_noise, alone)
+
+
+def _beside(within_noise: bool, alone: bool) -> str:
+    return (_zh("report.noise") if within_noise else "") + (_zh("report.alone") if alone else "")
 
 
 def _appendices(word: Any, data: StudyData, shown: Mapping[str, Any]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from sim.comparison.pairs import BASELINE
-from sim.comparison.policy_verdict import policy_verdict, worst_arm
+from sim.comparison.policy_verdict import policy_verdict, significant_alone, worst_arm
 from sim.labels import Lang, Text, label, text
 from sim.measures import SPECS
 from sim.plots.numbers import with_interval
@@ -31,7 +31,9 @@ def verdict_table_text(comparison: pd.DataFrame, study: Mapping[str, Any], lang:
         ``zh`` or ``en``.
     """
     primary = str(study["primary"])
-    rows = comparison[(comparison["measure"] == primary) & (comparison["scope"] == "network")]
+    alone = significant_alone(comparison, float(study.get("confidence", 0.95)))
+    rows = comparison.assign(alone=alone)
+    rows = rows[(rows["measure"] == primary) & (rows["scope"] == "network")]
     spec = SPECS.get(primary)
     name = Text(spec.name["zh"], spec.name["en"]) if spec else Text(primary, primary)
     unit, decimals = (spec.unit, spec.decimals) if spec else ("", _MOST_DECIMALS)
@@ -95,7 +97,7 @@ def _lines(
                 after.lstrip("+"),
                 change,
                 interval,
-                label(f"verdict.{row['verdict']}", lang) + _noise(row, lang),
+                label(f"verdict.{row['verdict']}", lang) + _beside(row, lang),
                 label(f"gate.{gate}", lang) if gate else "",
             ]
         )
@@ -110,8 +112,11 @@ def _lines(
     return lines
 
 
-def _noise(row: pd.Series[Any], lang: Lang) -> str:
-    return (" " if lang == "en" else "") + label("report.noise", lang) if row.get("within_noise") else ""
+def _beside(row: pd.Series[Any], lang: Lang) -> str:
+    said = [
+        f"report.{name}" for name, held in (("noise", "within_noise"), ("alone", "alone")) if row.get(held)
+    ]
+    return "".join((" " if lang == "en" else "") + label(key, lang) for key in said)
 
 
 def _worst_stage(

@@ -41,6 +41,8 @@ class Change(NamedTuple):
     n_pairs: int
     within_noise: bool = False
     """Its interval overlaps the blank control's."""
+    alone: bool = False
+    """It is significant by itself and not after Holm's correction for all policies and periods."""
 
 
 def measure_name(spec: MeasureSpec) -> Text:
@@ -76,6 +78,7 @@ def change(row: Mapping[str, Any], spec: MeasureSpec, titles: Mapping[str, Text]
         str(row["gate"]),
         int(row["n_pairs"]),
         bool(row.get("within_noise", False)),
+        bool(row.get("alone", False)),
     )
 
 

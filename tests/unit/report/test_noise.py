@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from docx import Document
 from docx.document import Document as DocumentOf
@@ -43,6 +44,22 @@ def test_the_blank_control_stands_beside_the_verdict(tmp_path: Path, within: boo
     assert any(cell.endswith("（与随机波动无法区分）") for cell in cells) == within
     data = read_study(folder)
     assert ("（与随机波动无法区分）" in verdict_table_text(data.comparison, data.study, "zh")) == within
+
+
+@pytest.mark.parametrize("p_holm", [0.09, 0.03])
+def test_what_the_family_does_not_bear_out_is_said_beside_the_verdict(tmp_path: Path, p_holm: float) -> None:
+    folder = small(tmp_path)
+    edit_comparison(folder, p_holm=p_holm)
+    alone, note = p_holm > 0.05, "多重比较校正后不显著"
+    data = read_study(folder)
+    clear = (data.comparison["ci_low"] > 0) | (data.comparison["ci_high"] < 0)
+    assert clear.any() and data.comparison["alone"].equals(clear & alone)
+    assert (note in write_page(folder).text("verdicts")) == alone
+    assert (f"（{note}）" in (folder / "report.md").read_text(encoding="utf-8")) == alone
+    cells = [row.cells[-1].text for table in review(folder).tables for row in table.rows]
+    assert any(note in cell for cell in cells) == alone
+    comparison = pd.read_csv(folder / "tables" / "comparison.csv")
+    assert (note in verdict_table_text(comparison, data.study, "zh")) == alone
 
 
 def test_a_verdict_of_one_day_says_so_beside_the_verdict(tmp_path: Path) -> None:

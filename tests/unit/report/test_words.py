@@ -42,6 +42,7 @@ def row(**values: Any) -> dict[str, Any]:
         "mcid": 7.32,
         "n_pairs": 10,
         "p_holm": 0.0002,
+        "within_noise": False,
         "gate": "",
         "verdict": "improved",
         "within_noise": False,

@@ -45,7 +45,6 @@ def row(**values: Any) -> dict[str, Any]:
         "within_noise": False,
         "gate": "",
         "verdict": "improved",
-        "within_noise": False,
     }
     return plain | values
 

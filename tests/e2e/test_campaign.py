@@ -104,6 +104,22 @@ def test_arms_that_are_alike_share_their_runs(small_study: Study, monkeypatch: p
     assert digests["baseline", "peak", 1] == digests["twin", "peak", 1]
 
 
+def test_an_arm_that_comes_later_is_all_that_is_simulated(
+    small_study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    baseline, retimed = small_study.arms
+    store = store_of(small_study)
+    first = simulate_all(dataclasses.replace(small_study, arms=(baseline,)), store)
+    started = count_children(monkeypatch)
+    both = simulate_all(small_study, store)
+    assert len(started) == 2  # its two replicates; movements were timed then
+    assert {key for key, record in both.runs.items() if record.simulated} == {
+        (retimed.id, "peak", 1),
+        (retimed.id, "peak", 2),
+    }
+    assert dict(first.finished()).items() <= dict(both.finished()).items()
+
+
 def test_a_killed_child_is_a_row_and_resume_does_only_that_run(
     small_study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:

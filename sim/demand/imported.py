@@ -151,7 +151,8 @@ def shifted(
     if named:
         types = types.driving_as(vehicles)
     trips = [trip for trip in everyone if window_s[0] <= trip.depart_s < window_s[1]]
-    _refuse_outside(window_s, everyone, trips)
+    if not site.facts.parking_demand:  # parkers of the site's own come whenever the window is
+        _refuse_outside(window_s, everyone, trips)
     _refuse_without_variance(trips, types, site.facts.departure_jitter_s)
     candidates = list(_candidates(trips, scale))
     numbers = own_uniforms(site.name, replicate, [id for id, *_ in candidates], 6)

@@ -55,6 +55,7 @@ def test_ten_minutes_of_cologne(cologne: tuple[Path, list[dict[str, object]]]) -
 
 
 @pytest.mark.data
+@pytest.mark.validate
 def test_its_vehicles_are_recorded_and_play(
     cologne: tuple[Path, list[dict[str, object]]], browser: str, tmp_path: Path
 ) -> None:

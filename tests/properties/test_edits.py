@@ -65,7 +65,9 @@ def test_a_change_beside_the_footprint_fails_the_proof(
         prove(built(site, cache), dataclasses.replace(arm, net_file=tampered), footprint(site, edits), edits)
 
 
-def test_disjoint_edits_commute(site: Site, cache: Path) -> None:
+@pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.validate) for part in (1, 2))])
+def test_disjoint_edits_commute(site: Site, cache: Path, part: int) -> None:
+    """A third of the pairs in every run of the tests."""
     touched = {name: footprint(site, EDITS[name](site)) for name in EDITS}
     pairs = [
         pair
@@ -73,7 +75,7 @@ def test_disjoint_edits_commute(site: Site, cache: Path) -> None:
         if not {key for key in touched[pair[0]] & touched[pair[1]] if key[0] not in SHARED_KINDS}
     ]
     assert len(pairs) > len(EDITS)
-    for a, b in pairs:
+    for a, b in pairs[part::3]:
         assert built(site, cache, a, b).digest == built(site, cache, b, a).digest
 
 

@@ -71,15 +71,15 @@ def drawing(random: Random) -> dict[str, Any]:
 def test_random_policies_on_random_sites_hold_their_proof_or_are_refused(tmp_path: Path) -> None:
     outcome: Counter[str] = Counter()
 
-    @settings(max_examples=25)
+    @settings(max_examples=14)
     @given(st.integers(0, 2**32))
     def one(seed: int) -> None:
         outcome[tried(tmp_path / str(outcome.total()), Random(seed))] += 1
 
     one()
     print(outcome)
-    assert outcome["held"] >= 8, outcome
-    assert outcome["refused"] >= 5, outcome
+    assert outcome["held"] >= 3, outcome
+    assert outcome["refused"] >= 3, outcome
 
 
 def tried(folder: Path, random: Random) -> str:

@@ -32,11 +32,12 @@ from sim.runs.preflight import Preflight
 from sim.runs.run import RunRecord
 from sim.runs.store import Store
 from sim.signals.greens import Discharge, Greens
+from sim.site.walking import walks
 from sim.site.zones import measured_junctions
 from sim.standard_data import config_path
 from sim.study import Study
 from sim.tables import ASKED_TABLES, ASSIGNMENT, PASSPORT, PLACEBO, RUN_TABLES, empty, typed
-from sim.trip_pairs import begin_people, people_table
+from sim.trip_pairs import OnFoot, begin_people, people_table
 from sim.warm_up_pilots import warm_up_table
 
 Runs = Mapping[Key, RunRecord]
@@ -127,7 +128,8 @@ class Analysis:
         long = {name: _stacked(self.measured, name) for name in HELD}
         long["findings"] = self.long("findings")
         curves = long.pop("running")
-        people = begin_people(self.study, self.store, self.runs, long["findings"], self.confidence, begin)
+        stored = (self.study, self.store, self.runs, long["findings"])
+        people = begin_people(*stored, self.on_foot, self.confidence, begin)
         comparison = self._compared(long["measures"], long["findings"], self.study.replicates)
         moved = displacement(comparison)
         return Tables(
@@ -149,6 +151,15 @@ class Analysis:
             warm_up=warm_up_table(self.study, self.store, self.runs, curves),
             people=people_table(people),
         )
+
+    @property
+    def on_foot(self) -> OnFoot:
+        """What there is to walk from the parking areas of every arm in every period."""
+        facts = self.study.site.facts
+        return {
+            key: walks(built.network, built.parking, facts.parking_demand, facts.parking)
+            for key, built in self.checked.builds.items()
+        }
 
     def reason_to_stop(self) -> Reason | None:
         """Say why the study needs no more replicates; None: on to its next look."""

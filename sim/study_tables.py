@@ -68,7 +68,9 @@ def write_tables(
     levels = begin_levels(study, checked, *stored, begin)
     begun = [
         begin(write_trajectories, study, checked, *stored, folder.tables),
-        begin(write_trip_pairs, study, *stored, primary_rows(analysis, tables), folder.tables),
+        begin(
+            write_trip_pairs, study, *stored, primary_rows(analysis, tables), analysis.on_foot, folder.tables
+        ),
     ]
     of_study = {field.name: getattr(tables, field.name) for field in fields(tables)}
     for name, table in {**of_study, **sides}.items():

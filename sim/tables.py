@@ -252,7 +252,7 @@ TRIP_PAIRS: Mapping[str, str] = {
     "arm": "string",
     "period": "string",
     "replicate": "int64",
-    "before_s": "float64",  # door to door: waiting to enter and driving, planned stops taken out
+    "before_s": "float64",  # door to door: waiting to enter, driving, parkers' walk; planned stops taken out
     "after_s": "float64",
     "finished": "bool",  # in both arms; else a time so far
 }

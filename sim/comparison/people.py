@@ -70,9 +70,9 @@ PEOPLE: Mapping[str, str] = {
 def changes(before: pd.DataFrame, after: pd.DataFrame, facts: RunFacts) -> pd.DataFrame:
     """Pair the trips of one replicate by person.
 
-    `before`, `after`: columns `tables.TRIPS`; who wanted to leave within the window of `facts` before,
-    whatever became of them. A trip takes ``depart_delay_s + duration_s - stop_s``, door to door. Columns
-    `CHANGES`, by id.
+    `before`, `after`: columns `tables.TRIPS` and how long each trip took, `fair_s` of
+    `measures.door_to_door`; who wanted to leave within the window of `facts` before, whatever became of
+    them. Columns `CHANGES`, by id.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def changes(before: pd.DataFrame, after: pd.DataFrame, facts: RunFacts) -> pd.Da
         if alone:
             raise ValueError(f"{alone} people travel in one arm only: the arms cannot be paired")
         then = cohort[["id"]].merge(after, on="id", how="left")
-    took = [side["depart_delay_s"] + side["duration_s"] - side["stop_s"] for side in (cohort, then)]
+    took = [side["fair_s"] for side in (cohort, then)]
     table = cohort[["id", "origin", "destination", "route_m"]].assign(
         before_s=took[0],
         after_s=took[1],

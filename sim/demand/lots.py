@@ -17,10 +17,8 @@ from sim.demand.tables import own_uniforms
 from sim.site.model import Site
 from sim.site.network import Network
 from sim.site.parking import ParkingArea, ParkingDemand
-from sim.site.walking import destination, point, walk_m
+from sim.site.walking import WALK_MPS, destination, point, walk_m
 
-WALK_MPS = 1.2
-"""Speed on foot (HCM pedestrian design speed; high confidence)."""
 TASTE_S = 60.0
 """Scale of what else drivers like in a lot (assumption: no survey)."""
 

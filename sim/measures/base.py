@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from sim.measures.door_to_door import drive_s, fair_s, walk_m
 from sim.measures.passages import passages
 from sim.signals.greens import Discharge, Greens
 from sim.signals.lane_groups import LaneGroup, lane_groups
@@ -17,6 +18,7 @@ from sim.signals.program import SignalControl
 from sim.site.facts import SiteFacts
 from sim.site.network import Approach, Junction, Movement, Network
 from sim.site.parking import ParkingArea
+from sim.site.walking import Walks, walks
 from sim.tables import RunFacts
 
 SERVED: Mapping[str, str] = {
@@ -89,13 +91,22 @@ class RunView:
 
     @cached_property
     def cohort(self) -> pd.DataFrame:
-        """Return the trips that wanted to leave in the window, whatever became of them, with `fair_s` added.
+        """Return the trips that wanted to leave in the window, whatever became of them, with times added.
 
-        ``fair_s = depart_delay_s + duration_s - stop_s``, seconds: door to door, planned stops taken out. Of
-        a trip that did not arrive it is the time so far, a lower bound.
+        `drive_s` at the wheel and `fair_s` from door to door, as `door_to_door` has them, and `walk_m` from
+        the stall, NaN where none is known.
         """
-        trips = self.rows("trips", "scheduled_s")
-        return trips.assign(fair_s=trips["depart_delay_s"] + trips["duration_s"] - trips["stop_s"])
+        trips, parked = self.rows("trips", "scheduled_s"), self.tables["parked"]
+        return trips.assign(
+            drive_s=drive_s(trips),
+            walk_m=walk_m(trips, parked, self.walks),
+            fair_s=fair_s(trips, parked, self.walks),
+        )
+
+    @cached_property
+    def walks(self) -> Walks:
+        """How far it is from each parking area of the arm to where each demand goes."""
+        return walks(self.network, self.parking, self.site.parking_demand, self.site.parking)
 
     @cached_property
     def junctions(self) -> tuple[Junction, ...]:

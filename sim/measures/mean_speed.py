@@ -29,5 +29,5 @@ SPEC = MeasureSpec(
 def compute(view: RunView) -> Iterator[Value]:
     """Yield the speed of the cohort, its vehicle classes and its purposes."""
     for scope, trips in groups(view.cohort):
-        total_s = float(trips["fair_s"].sum())
+        total_s = float(trips["drive_s"].sum())
         yield Value(scope, 3.6 * float(trips["route_m"].sum()) / total_s if total_s else math.nan, len(trips))

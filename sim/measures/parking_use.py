@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from sim.measures.base import RunView
 from sim.site.parking import ParkingArea
-from sim.site.walking import destination, point, walk_m
 
 PARKERS = ("parking",)
 """Purpose of those who come to park."""
@@ -59,23 +58,5 @@ def searches(view: RunView) -> pd.DataFrame:
 
 
 def walks(view: RunView) -> pd.Series[float]:
-    """Metres on foot from the stall to the destination, of cohort parkers who have parked.
-
-    Where to is a fact of the demand (ids are `parking.<demand>.<number>`); who has no destination but a lot
-    walks from another lot to that one. Imported parkers say nothing about where they go.
-    """
-    stays = view.tables["parked"]
-    first = stays[stays["area"].isin(list(view.parking))].groupby("vehicle")["area"].first()
-    people = cohort(view)
-    table = people.assign(area=people["id"].map(first), demand=people["id"].str.split(".").str[1])
-    table = table[table["area"].notna() & table["demand"].isin(list(view.site.parking_demand))]
-    network, goals = view.network, {}
-    for name in table["demand"].unique():
-        goals[name] = destination(view.site.parking_demand[name], network, view.site.parking)
-    spots = {id: point(network, network.whole.get(a.on, a.on), a.at_m) for id, a in view.parking.items()}
-    lengths_m = [
-        walk_m(spots[area], goal)
-        for area, demand in zip(table["area"], table["demand"], strict=True)
-        if (goal := goals[demand]) is not None
-    ]
-    return pd.Series(lengths_m, dtype="float64")
+    """Metres on foot from the stall to the destination, of cohort parkers of whom the walk is known."""
+    return cohort(view)["walk_m"].dropna()

@@ -11,8 +11,10 @@ SPEC = MeasureSpec(
     id="vehicle_hours",
     name={"zh": "车小时数（含入网等待）", "en": "Vehicle hours (waiting to enter included)"},
     definition={
-        "zh": "评价时段内计划出发的全部车辆的公平出行时间之和。",
-        "en": "Fair travel time summed over all vehicles that wanted to leave in the window.",
+        "zh": "评价时段内计划出发的全部车辆的驾车时间之和：入网等待加路网内行驶（含寻泊），扣除计划停留，"
+        "不含步行。",
+        "en": "Time at the wheel summed over all vehicles that wanted to leave in the window: waiting to "
+        "enter plus time in the network, search included, planned stops and walks not.",
     },
     unit="veh·h",
     direction="lower",
@@ -28,4 +30,4 @@ SPEC = MeasureSpec(
 def compute(view: RunView) -> Iterator[Value]:
     """Yield the sum over the cohort, its vehicle classes and its purposes."""
     for scope, trips in groups(view.cohort):
-        yield Value(scope, float(trips["fair_s"].sum()) / 3600, len(trips))
+        yield Value(scope, float(trips["drive_s"].sum()) / 3600, len(trips))

@@ -19,14 +19,14 @@ from sim.plots.study_data import StudyData, records
 from sim.report.section import Cell, Section, keys, section
 from sim.report.words import BAD, GOOD, change
 
-HOURS = "vehicle_hours"
+HOURS = "person_time"
 DAYS_A_YEAR = 250
 """Working days: a gain per year counts the simulated window once on each of them and nothing else."""
 FEWEST = 2
 
 
 class Gain(NamedTuple):
-    """Vehicle hours that an arm saves per stall it adds and year, with its interval."""
+    """Person hours that an arm saves per stall it adds and year, with its interval."""
 
     arm: str
     stalls: float

@@ -11,8 +11,12 @@ from sim.site.parking import ParkingArea, ParkingDemand
 
 DETOUR = 1.3
 """Way on foot over the straight line (common value for built-up areas; medium confidence)."""
+WALK_MPS = 1.2
+"""Speed on foot (HCM pedestrian design speed; high confidence)."""
 
 Point = tuple[float, float]
+Walks = Mapping[tuple[str, str], float]
+"""Metres on foot by parking demand and area."""
 
 
 def point(network: Network, edge: str, at_m: float) -> Point:
@@ -42,3 +46,20 @@ def destination(demand: ParkingDemand, network: Network, today: Mapping[str, Par
         return point(network, edge.id, at_m)
     area = today.get(str(demand.lot))
     return None if area is None else point(network, network.edge(area.on, "parking").id, area.at_m)
+
+
+def walks(
+    network: Network,
+    areas: Mapping[str, ParkingArea],
+    demands: Mapping[str, ParkingDemand],
+    today: Mapping[str, ParkingArea],
+) -> Walks:
+    """Return how far it is from each area of an arm to where each demand goes; `network`: the arm's."""
+    goals = {name: destination(demand, network, today) for name, demand in demands.items()}
+    spots = {id: point(network, network.whole.get(a.on, a.on), a.at_m) for id, a in areas.items() if goals}
+    return {
+        (name, id): walk_m(spot, goal)
+        for name, goal in goals.items()
+        if goal is not None
+        for id, spot in spots.items()
+    }

@@ -45,6 +45,7 @@ def test_registry_is_the_folder(repo_root: Path) -> None:
         "__init__",
         "base",
         "conflicting",
+        "door_to_door",
         "emitted",
         "greens",
         "lane_groups",

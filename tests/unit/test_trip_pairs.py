@@ -20,15 +20,13 @@ def trips(count: int, extra_s: float, fate: str = "arrived") -> pd.DataFrame:
         {
             "id": [f"v{i:05d}" for i in range(count)],
             "scheduled_s": [90.0 + 100.0 * i / count for i in range(count)],
-            "depart_delay_s": 5.0,
-            "duration_s": 80.0 + extra_s,
-            "stop_s": 30.0,
+            "fair_s": 55.0 + extra_s,
             "fate": fate,
         }
     )
 
 
-def test_people_of_the_window_are_paired_door_to_door_without_their_stops() -> None:
+def test_people_of_the_window_are_paired() -> None:
     table = paired(trips(10, 0.0), trips(10, 7.0), FACTS)
     assert len(table) == 9, "who left before the window is no pair"
     assert set(table["before_s"]) == {55.0} and set(table["after_s"]) == {62.0}

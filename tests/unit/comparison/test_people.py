@@ -23,11 +23,11 @@ def trips(took_s: dict[str, float], **changed: dict[str, object]) -> pd.DataFram
     table = empty(TRIPS).reindex(range(len(took_s)))
     table["id"] = list(took_s)
     for name, value in {
-        "origin": "A", "destination": "B", "scheduled_s": 150.0, "depart_delay_s": 0.0, "stop_s": 0.0,
+        "origin": "A", "destination": "B", "scheduled_s": 150.0,
         "route_m": 600.0, "fate": "arrived",
     }.items():  # fmt: skip
         table[name] = value
-    table["duration_s"] = list(took_s.values())
+    table["fair_s"] = list(took_s.values())
     for trip, columns in changed.items():
         for name, value in columns.items():
             table.loc[table["id"] == trip, name] = value
@@ -35,7 +35,7 @@ def trips(took_s: dict[str, float], **changed: dict[str, object]) -> pd.DataFram
 
 
 def test_the_same_person_before_and_after() -> None:
-    before = trips({"a": 100, "b": 50, "late": 10}, late={"scheduled_s": 200.0}, b={"depart_delay_s": 5.0})
+    before = trips({"a": 100, "b": 50, "late": 10}, late={"scheduled_s": 200.0}, b={"fair_s": 55.0})
     after = trips({"b": 80, "late": 10, "a": 60}, late={"scheduled_s": 200.0}, a={"fate": "inside"})
     got = changes(before, after, FACTS).set_index("id")
     assert list(changes(before, after, FACTS).columns) == list(CHANGES)

@@ -19,7 +19,7 @@ from tests.synthetic_study import write_synthetic_study
 PERIOD = "am_peak"
 STALLS = {"baseline": 100, "small": 110, "large": 140, "same": 140, "unlimited": 5000}
 SAVED = {"baseline": 0.0, "small": 2.0, "large": 4.0, "same": 4.0, "unlimited": 30.0}
-"""Vehicle hours per window: 0.2 a stall in the small lot, 0.1 in the large ones."""
+"""Person hours per window: 0.2 a stall in the small lot, 0.1 in the large ones."""
 REPLICATES = range(1, 11)
 
 
@@ -33,7 +33,7 @@ def study(
         for r in REPLICATES:
             own = noise * (1 if (r + number) % 2 else -1) * (arm != "baseline")
             rows += [
-                (arm, PERIOD, r, "vehicle_hours", "network", 100 + 50 * (r % 3) - hours + own, 9),
+                (arm, PERIOD, r, "person_time", "network", 100 + 50 * (r % 3) - hours + own, 9),
                 (arm, PERIOD, r, "parking_stalls", "network", STALLS[arm], 9),
                 (arm, PERIOD, r, "parking_stalls", "parking:P", STALLS[arm], 9),
                 (arm, PERIOD, r, "gave_up_parking", "network", (gave_up or {}).get(arm, 0.1), 9),
@@ -41,7 +41,7 @@ def study(
             ]
     measures = typed(pd.DataFrame(rows, columns=list(MEASURES)), MEASURES)
     plain = read_study(folder)
-    table = compare(measures, empty(FINDINGS), SPECS, primary="vehicle_hours", replicates=[*REPLICATES])
+    table = compare(measures, empty(FINDINGS), SPECS, primary="person_time", replicates=[*REPLICATES])
     arms = [{"id": arm, "title": {"zh": f"“{arm}”", "en": arm}, "swept": {}} for arm in saved]
     return replace(plain, study={**plain.study, "arms": arms}, measures=measures, comparison=table)
 

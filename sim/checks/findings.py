@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from sim.checks.parking import MEAN_STAYS, circling, little, unsurveyed
+from sim.checks.parking import circling, little
 from sim.labels import Text, text
 from sim.loading import Facts, parse, read_yaml
 from sim.measures.base import VEHICLE_SPACE_M, RunView, levels, short_lanes
@@ -49,7 +49,6 @@ class Finding(StrEnum):
     WAYS_UNSETTLED = "ways_unsettled"
     CIRCLING = "circling"
     LITTLES_LAW = "littles_law"
-    STOCK_NOT_SURVEYED = "stock_not_surveyed"
     UNCALIBRATED = "uncalibrated"
     MINOR_CAPACITY_UNOBSERVED = "minor_capacity_unobserved"
     MINOR_QUEUE_TOO_SHORT = "minor_queue_too_short"
@@ -305,13 +304,7 @@ def _parking(view: RunView, gates: Gates) -> Iterator[Found]:
     for hour, patience_min in circling(view):
         yield Found(Finding.CIRCLING, "", hour, patience_min)
     for area, gap in little(view):
-        yield Found(Finding.LITTLES_LAW, f"parking:{area}", gap, 0)
-    period = next(
-        (id for id, item in view.site.periods.items() if item.begin_s == view.facts.window_begin_s), None
-    )
-    short = [] if period is None else [covered for _, covered in unsurveyed(view.site, period)]
-    if short:
-        yield Found(Finding.STOCK_NOT_SURVEYED, "", min(short), MEAN_STAYS)
+        yield Found(Finding.LITTLES_LAW, f"parking:{area}" if area else "", gap, 0)
 
 
 def _calibration(view: RunView, gates: Gates) -> Iterator[Found]:

@@ -1,15 +1,12 @@
-"""Findings on parking: circling without end, books that do not balance, a start that nobody has counted."""
+"""Findings on parking: circling without end, books that do not balance."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from sim.measures.base import RunView
-from sim.measures.parking_use import occupied
-from sim.site.facts import SiteFacts
+from sim.measures.parking_use import PARKERS, occupied
 
-MEAN_STAYS = 3.0
-"""Least horizon of a demand whose stock nobody has counted."""
 SECONDS_OFF = 2.0
 """A stay may differ by the steps in which it begins and ends."""
 
@@ -30,47 +27,37 @@ def circling(view: RunView) -> Iterator[tuple[float, float]]:
         yield float(late["began_s"].min()) / 3600, float(limit_s.loc[late.index].iloc[first]) / 60
 
 
-def unsurveyed(site: SiteFacts, period: str) -> Iterator[tuple[str, float]]:
-    """Yield parking demand and mean stays covered where its stock is drawn and the horizon is short.
-
-    The horizon, warm-up and window, covers at least `MEAN_STAYS` or begins with a surveyed stock: a shorter
-    one never forgets the stock it began with, and that one was drawn as if the rate had always been the same.
-    """
-    named = site.periods[period]
-    for name, demand in sorted(site.parking_demand.items()):
-        covered = demand.covers_stays(period, site.warm_up_s, named.end_s - named.begin_s)
-        if covered < MEAN_STAYS:
-            yield name, covered
-
-
 def little(view: RunView) -> Iterator[tuple[str, float]]:
-    """Yield area and relative gap where occupancy and arrivals times stay disagree (Little's law).
+    """Yield area ('': none is known) and relative gap where Little's law does not hold: L = lambda W.
 
-    L from the stop output (how many stand there, summed over the window) against lambda W of the same
-    vehicles: their number, times the mean of their stays within the window, from the stays that the trips
-    were charged with. Equal but for rounding to steps, whatever the traffic; else the books are wrong.
+    Two outputs of the simulator are held against each other, over the whole run of T seconds: L T is what the
+    stop output makes of an area's occupancy (seconds that vehicles stood there), lambda W T what the trips
+    were charged with (their number, times the mean of their planned stays). Who cannot get out stands longer
+    than was planned, but no longer than the time that the trip itself lost, so
+    ``charged <= stood <= charged + lost``, but for rounding to steps; whose stay was charged has stood
+    somewhere; and no more than its stalls stand in an area at a time. Else the books are wrong.
+
+    Of vehicles that arrived, bar those who stood there from the start: they are charged with no stay.
     """
-    begin_s, end_s = view.facts.window_begin_s, view.facts.window_end_s
-    parked = view.tables["parked"]
-    planned_s = view.tables["trips"].set_index("id")["stop_s"]
+    trips, parked = view.tables["trips"], view.tables["parked"]
+    charged = trips[(trips["fate"] == "arrived") & (trips["stop_s"] > 0) & (trips["purpose"] != "leaving")]
+    charged = charged.set_index("id")
+    nowhere = charged.index[charged["purpose"].isin(PARKERS)].difference(list(parked["vehicle"]))
+    if len(nowhere):
+        yield "", len(nowhere) / len(charged)
+    elsewhere = parked.loc[~parked["area"].isin(list(view.parking)), "vehicle"]
+    stays = parked[parked["vehicle"].isin(charged.index.difference(list(elsewhere)))]
+    stood_s = (stays["ended_s"] - stays["started_s"]).groupby(stays["vehicle"]).sum()
+    areas = stays.groupby("vehicle")["area"].first()
     for name in sorted(view.parking):
-        own = parked[(parked["area"] == name) & parked["ended_s"].notna()]
-        own = own[(own["started_s"] >= begin_s) & (own["ended_s"] <= end_s)]
-        own = own[own["vehicle"].map(planned_s).fillna(0) > 0]  # those leaving are charged with no stay
-        if own.empty:
-            continue
-        charged_s = own["vehicle"].map(planned_s)
-        # Beyond the plan they wait to get out: travel, but in the stall.
-        waited_s = (own["ended_s"] - own["started_s"] - charged_s).clip(lower=0.0)
-        stood_s = float((own["ended_s"] - own["started_s"]).sum())
-        expected_s = len(own) * float((charged_s + waited_s).mean())
-        gap = abs(stood_s - expected_s)
-        if gap > SECONDS_OFF * len(own):
-            yield name, gap / stood_s
+        own = areas.index[areas == name]
+        rounding_s = SECONDS_OFF * len(own)
+        sums = charged.loc[own, ["stop_s", "time_loss_s"]].sum()
+        gap_s = float(stood_s[own].sum()) - float(sums["stop_s"])
+        if gap_s < -rounding_s or gap_s > float(sums["time_loss_s"]) + rounding_s:
+            yield name, abs(gap_s) / float(sums["stop_s"])
         lengths_s, vehicles = occupied(view, name)
         # Within one step a car may leave and the next one come: such moments have no length.
         most = int(vehicles[lengths_s > 0].max(initial=0))
         if most > view.parking[name].stalls:
             yield name, most / view.parking[name].stalls - 1
-        if (lengths_s * vehicles).sum() < stood_s - SECONDS_OFF * len(own):
-            yield name, 1 - float((lengths_s * vehicles).sum()) / stood_s

@@ -230,7 +230,8 @@ def standing(
         rng = stream(site.name, replicate, period, "standing", name)
         vph = demand.mean_vph(begin_s, begin_s + 1)
         drawn = int(rng.poisson(vph * scale / 60 * demand.stay_min))
-        n = round(demand.stock_veh[period] * scale) if period in demand.stock_veh else drawn
+        counted = demand.counted(period)
+        n = drawn if counted is None else round(counted * scale)
         speed, stay, passed, fills, own = rng.random((5, n))
         leave_s = begin_s + floored(_remaining_s(demand, stay, passed))
         way = ways(site, name)

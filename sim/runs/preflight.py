@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from sim.checks.parking import MEAN_STAYS, unsurveyed
 from sim.demand import broken_routes, realise
 from sim.demand.closed_ways import stopped_by_closures
 from sim.demand.detours import driven, new_streets
@@ -23,6 +22,7 @@ from sim.runs.signal_check import Findings, check_signals, refuse_dangers, signa
 from sim.signals.adaptive import controllers_of
 from sim.site.check import crossing_notes
 from sim.site.on_foot import without_crossings
+from sim.site.parking_check import check_stock
 from sim.site.words import names_of
 from sim.study import Arm, Routes, Study
 from sim.sumo.build import ArmBuild, build
@@ -66,8 +66,9 @@ def preflight(study: Study, cache: Path) -> Preflight:
     and the empty policy must leave the network as it is, byte for byte.
 
     Raises ConfigError with every arm's problems: a build that fails, an object changed outside the footprint,
-    routes that an arm no longer allows, a plan that endangers pedestrians more than today's, or a measure of
-    time loss as primary where it may not be.
+    routes that an arm no longer allows, a stock of parked vehicles that nobody has counted and the horizon
+    is too short to forget, a plan that endangers pedestrians more than today's, or a measure of time loss as
+    primary where it may not be.
     """
     problems = Problems()
     builds: dict[tuple[str, str], ArmBuild] = {}
@@ -75,6 +76,7 @@ def preflight(study: Study, cache: Path) -> Preflight:
     baseline, *others = study.arms
     _check_step(study, problems)
     check_asked(study, problems)
+    check_stock(study.site.facts, study.periods, str(study.site.folder / "site.yaml"), problems)
     for period in study.periods:
         base = builds[baseline.id, period] = build(study.site, baseline.applied, period, cache)
         demand = (
@@ -189,15 +191,6 @@ def preflight_text(study: Study, checked: Preflight, langs: tuple[Lang, ...] = (
     place = study.site.facts, study.site.network
     notes = (*crossing_notes(*place), *without_crossings(*place))
     lines = [note.of(lang) for note in notes for lang in langs]
-    for period in study.periods:
-        for demand, covered in unsurveyed(study.site.facts, period):
-            values = {
-                "demand": demand,
-                "period": period,
-                "stays": f"{covered:.1f}",
-                "most": f"{MEAN_STAYS:g}",
-            }
-            lines += [label("check.stock_not_surveyed", lang, **values) for lang in langs]
     if study.routes != "fixed":
         answer = text(f"routes.{study.routes}")
         lines += [label("check.routes", lang, answer=answer) for lang in langs]

@@ -105,8 +105,8 @@ class ParkingDemand(Facts):
     stay_min: float = Field(gt=0)
     """Mean stay, minutes; stays are exponential (no survey) unless `stay_sd_min` gives a lognormal."""
     stay_sd_min: float | None = Field(None, gt=0)
-    stock_veh: Mapping[str, int] = Field(default_factory=dict)
-    """Period -> vehicles counted in their stalls when its demand begins (夜间/日间 survey)."""
+    stock_veh: int | Mapping[str, int] = Field(default_factory=dict)
+    """Vehicles counted in their stalls when the demand begins, by period (夜间/日间 survey) or in each."""
     walks_at_most_m: float = Field(300.0, gt=0)
     gives_up_after_min: float = Field(15.0, gt=0)
     """Searching; counted from when the driver would be at the lot without any delay."""
@@ -125,7 +125,8 @@ class ParkingDemand(Facts):
         flat = (self.vehicles_per_h,) if isinstance(self.vehicles_per_h, float | int) else tuple(rates)
         if any(rate < 0 for rate in flat) or not any(flat):
             raise ValueError(Message("`vehicles_per_h` is not negative, and somewhere above 0"))
-        if any(number < 0 for number in self.stock_veh.values()):
+        counted = self.stock_veh.values() if isinstance(self.stock_veh, Mapping) else (self.stock_veh,)
+        if any(number < 0 for number in counted):
             raise ValueError(Message("`stock_veh` is not negative"))
         return self
 
@@ -145,7 +146,11 @@ class ParkingDemand(Facts):
 
     def covers_stays(self, period: str, warm_up_s: float, window_s: float) -> float:
         """Mean stays that warm-up and window of a period cover; infinite from a surveyed stock on."""
-        return math.inf if period in self.stock_veh else (warm_up_s + window_s) / 60 / self.stay_min
+        return (warm_up_s + window_s) / 60 / self.stay_min if self.counted(period) is None else math.inf
+
+    def counted(self, period: str) -> int | None:
+        """Vehicles that a survey has counted when the demand of a period begins; None: nobody has."""
+        return self.stock_veh.get(period) if isinstance(self.stock_veh, Mapping) else self.stock_veh
 
     def mean_vph(self, begin_s: float, end_s: float) -> float:
         """Mean rate over a time."""

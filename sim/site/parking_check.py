@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from itertools import combinations
 from typing import Any
@@ -12,6 +13,8 @@ from sim.site.facts import SiteFacts
 from sim.site.network import Edge, Network
 from sim.site.parking import STALL_ALONG_M, ParkingArea
 
+MEAN_STAYS = 3.0
+"""Least horizon of a demand whose stock nobody has counted."""
 TABLES = ("parking", "parking_demand", "illegal_stopping")
 """Of a site: what is wrong in them keeps nobody from looking at the streets."""
 
@@ -142,7 +145,7 @@ def check_demand(
             problems.add(
                 place, Message("there is no parking area in the site"), Message("add one under `parking`")
             )
-        for period in demand.stock_veh:
+        for period in demand.stock_veh if isinstance(demand.stock_veh, Mapping) else ():
             if period not in facts.periods:
                 what = Message("no period {period!r}", period=period)
                 problems.add(f"{place}.stock_veh.{period}", what, near(period, facts.periods))
@@ -167,6 +170,32 @@ def _check_ends(
     if exit not in exits:
         what = Message("{exit!r} is no leg by which vehicles leave the site", exit=exit)
         problems.add(f"{place}.exit", what, near(exit, exits))
+
+
+def check_stock(facts: SiteFacts, periods: Iterable[str], path: str, problems: Problems) -> None:
+    """Refuse a period whose lots begin with a stock that nobody has counted and do not live to forget it.
+
+    Warm-up and window cover at least `MEAN_STAYS` mean stays of each demand, or its stock is surveyed: that
+    which is drawn was drawn as if the rate had always been the same.
+    """
+    for period in periods:
+        named = facts.periods[period]
+        for id, demand in sorted(facts.parking_demand.items()):
+            stays = demand.covers_stays(period, facts.warm_up_s, named.end_s - named.begin_s)
+            if stays < MEAN_STAYS:
+                what = Message(
+                    "warm-up and window cover {stays:.1f} mean stays, not {most:g}, and nobody has counted "
+                    "who is parked when they begin",
+                    stays=stays,
+                    most=MEAN_STAYS,
+                )
+                needed_s = math.ceil(MEAN_STAYS * demand.stay_min) * 60 - (named.end_s - named.begin_s)
+                hint = Message(
+                    "write the survey (夜间/日间), e.g. `{{{period}: 12}}`, or `warm_up_s: {needed_s}`",
+                    period=period,
+                    needed_s=needed_s,
+                )
+                problems.add(f"{path}.parking_demand.{id}.stock_veh", what, hint)
 
 
 def check_on_network(facts: SiteFacts, network: Network, path: str, problems: Problems) -> None:

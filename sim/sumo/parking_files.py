@@ -32,6 +32,9 @@ PARKERS = "parkers."
 """Before the name of a demand: the types of its drivers, as rerouters name them."""
 OTHERS = ""
 """Stands for the demand of those who come to park with an imported model: where they walk to is not known."""
+HOURS = "huandu.hours"
+"""Parameter of an area that is not always open. Drivers heed it when they choose at home and where another
+area's rerouter would send them there; the simulator itself knows no closed area."""
 LEAVE_STALLS = 1_000_000
 """No lot is nearly as large: `SEARCH_PARAMETERS` make the largest area the last choice."""
 LEAVE_M = 12.0
@@ -75,7 +78,13 @@ def parking_xml(
                 )
             )
         where = {"id": id, "lane": lane.id, "startPos": round(at_m[id], 2), "endPos": round(end_m, 2)}
-        lines.append(element("parkingArea", {**where, "roadsideCapacity": area.stalls, "angle": angle[id]}))
+        own = {**where, "roadsideCapacity": area.stalls, "angle": angle[id]}
+        if area.hours is None:
+            lines.append(element("parkingArea", own))
+        else:
+            lines.append(opening("parkingArea", own))
+            lines.append(element("param", {"key": HOURS, "value": "-".join(area.hours)}, 2))
+            lines.append("    </parkingArea>\n")
     exits = sorted({exit_of(network, item) for item in demand.values()})
     for exit in exits:
         lane = next(lane for lane in network.edges[exit].lanes if lane.for_cars)

@@ -98,7 +98,7 @@ def rows() -> dict[str, list[Cells]]:
         "bus_stops": [("示例路站", "J1 西进口", 380, 30, "港湾式")],
         "bus_lines": [("402", "早高峰", 8, "示例路站", 25)],
         "parking": [("kerb_north", "路内泊位", "Kerb bays", "路侧", "J1 北进口", 120, 48, 8)],
-        "parking_demand": [("shoppers", "J1 北进口", "kerb_north", "J1 南进口", 8, 25, None)],
+        "parking_demand": [("shoppers", "J1 北进口", "kerb_north", "J1 南进口", 8, 25, None, 3)],
         "pedestrians": [
             ("早高峰", _time(7, 30), "J1", "北进口", 18),
             ("早高峰", _time(7, 45), "J1", "北进口", 24),

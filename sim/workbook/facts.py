@@ -305,7 +305,7 @@ def _timetable(draft: Draft, rows: list[Row], periods: Mapping[str, str]) -> Non
 def _parking(draft: Draft, rows: Rows) -> None:
     tables = {
         "parking": ("kind", "on", "at_m", "length_m", "stalls"),
-        "parking_demand": ("origin", "lot", "exit", "vehicles_per_h", "stay_min", "stay_sd_min"),
+        "parking_demand": ("origin", "lot", "exit", "vehicles_per_h", "stay_min", "stay_sd_min", "stock_veh"),
     }
     for table, fields in tables.items():
         found: dict[str, Any] = draft.data.setdefault(table, {})

@@ -342,6 +342,7 @@ SHEETS = (
                     Column("vehicles_per_h", "到达(辆/h)", "arrivals per hour", number, stand_in=1),
                     Column("stay_min", "平均停放(min)", "mean stay", number, stand_in=30),
                     _optional("stay_sd_min", "停放标准差(min)", "standard deviation of stays", number),
+                    _optional("stock_veh", "时段开始时停放(辆)", "parked when a period begins", integer),
                 ),
             ),
         ),

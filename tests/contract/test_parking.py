@@ -13,9 +13,10 @@ from sim.loading import parse
 from sim.policy import AppliedPolicy, apply, empty_policy, parse_policy
 from sim.site.facts import SiteFacts
 from sim.site.model import Site
-from sim.site.parking_check import check_areas, check_demand, check_on_network
+from sim.site.parking_check import check_areas, check_demand, check_on_network, check_stock
 from sim.sumo.build import build
 from sim.sumo.proof import prove
+from tests import tiny_run
 from tests.drawn_sites import facts
 from tests.sites import street
 
@@ -207,3 +208,27 @@ def test_negative_or_missing_demand_is_refused(changed: dict[str, Any], words: s
     with pytest.raises(ConfigError) as error:
         facts(parking={"P": KERB}, parking_demand={"shop": {**demand, **changed}})
     assert words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("changed", "covered"),
+    [
+        ({}, ()),  # 15 min of warm-up and an hour: 3.75 stays of 20 min
+        ({"stay_min": 25}, ()),
+        ({"stay_min": 26}, ("2.9",)),
+        ({"stay_min": 600, "stock_veh": {"am": 3}}, ()),
+        ({"stay_min": 600, "stock_veh": 0}, ()),
+        ({"stay_min": 600, "stock_veh": {"pm": 3}}, ("0.1",)),
+    ],
+)
+def test_a_horizon_of_few_stays_is_refused_without_a_surveyed_stock(
+    changed: dict[str, Any], covered: tuple[str, ...]
+) -> None:
+    demand = {"origin": "w.up", "exit": "e", "lot": "P", "vehicles_per_h": 10, "stay_min": 20, **changed}
+    problems = Problems()
+    check_stock(tiny_run.site(parking_demand={"shop": demand}), ["am"], "site.yaml", problems)
+    said = [str(problem) for problem in problems.found]
+    assert len(said) == len(covered)
+    for line, stays in zip(said, covered, strict=True):
+        assert line.startswith("site.yaml.parking_demand.shop.stock_veh: ")
+        assert f"cover {stays} mean stays, not 3" in line and "{am: 12}" in line

@@ -36,8 +36,9 @@ VISIT = {
     "exit": "179631748",
     "vehicles_per_h": 400,
     "stay_min": 15,
+    "stock_veh": 100,
 }
-"""From and to streets about a kilometre off."""
+"""From and to streets about a kilometre off; as many parked at first as such a demand keeps."""
 STALLS = 3
 BAYS = {"title": TITLE, "kind": "kerb", "on": CENTRE, "at_m": 2, "length_m": 30, "stalls": 5}
 LOT = {"title": TITLE, "kind": "micro", "on": CENTRE, "at_m": 2, "length_m": 3, "stalls": 40}

@@ -9,14 +9,19 @@ import pytest
 import yaml
 
 from sim.importing import import_site
+from sim.policy import apply, empty_policy
+from sim.sumo.build import build
+from sim.sumo.proof import prove
+from sim.sumo.site import load
 from tests.command_line import huandu
-from tests.validation.badhersfeld import TITLE, town
+from tests.sites import policy_of
+from tests.validation.badhersfeld import BAYS, TITLE, town
 
 pytestmark = [pytest.mark.validate, pytest.mark.data]
 
 STREET, ENTRY, EXIT = "11389403#2", "-E0", "147053824#1"
 KERB = {"title": TITLE, "kind": "kerb", "on": STREET, "at_m": 20, "length_m": 36, "stalls": 4}
-SHOP = {"origin": ENTRY, "lot": "P", "exit": EXIT, "vehicles_per_h": 60, "stay_min": 8}
+SHOP = {"origin": ENTRY, "lot": "P", "exit": EXIT, "vehicles_per_h": 60, "stay_min": 8, "stock_veh": 4}
 LOT = {"title": TITLE, "kind": "micro", "on": STREET, "at_m": 5, "stalls": 20}
 POLICIES = {
     "lot": {"kind": "add_parking_area", "id": "Q", "expect": {"areas": ["P"]}, "area": LOT},
@@ -51,6 +56,7 @@ def test_a_town_of_409_nominal_lots_is_corrected_and_gets_one_more(shared_data: 
     said = "\n".join(town(tmp_path, shared_data / "badhersfeld"))
     assert "capacity 1000 of 409 parking areas taken as 3 stalls: not measured, correct them" in said
     assert "408 parking rerouters: replaced by huandu's own" in said
+    hours_are_proved(tmp_path)
     answer = huandu("--root", tmp_path, "run", "scenario=town", "run=smoke")
     assert answer.code == 0, answer.err
     tables = tmp_path / "results" / "town" / "tables"
@@ -63,3 +69,14 @@ def test_a_town_of_409_nominal_lots_is_corrected_and_gets_one_more(shared_data: 
         assert table["lot", measure, "network"] < table["baseline", measure, "network"]
     findings = set(pd.read_parquet(tables / "findings.parquet")["finding"])
     assert not {"littles_law", "circling", "gridlock"} & findings
+
+
+def hours_are_proved(root: Path) -> None:
+    """Bays that no lot round about could offer are closed by the clock, and their file says so."""
+    site = load(root / "scenarios" / "town", root / "store")
+    period = next(iter(site.periods))
+    base = build(site, apply(empty_policy(), site, "baseline"), period, root / "cache")
+    hours = {"kind": "kerb_parking_hours", "area": "bays", "expect": {"stalls": BAYS["stalls"]}}
+    applied = apply(policy_of(it={**hours, "open": "09:30", "close": "16:30"}), site, "p")
+    proof = prove(base, build(site, applied, period, root / "cache"), applied.footprint, applied.edits)
+    assert {("parking", "bays")} <= {(change.kind, change.id) for change in proof.changed}

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
+import pandas as pd
 import pytest
 
-from sim.checks.findings import find, read_gates
-from sim.checks.parking import circling, little, unsurveyed
+from sim.checks.parking import circling, little
 from sim.measures.base import RunView
 from tests import tiny_run
 
@@ -17,9 +15,14 @@ DEMAND = {"origin": "w.up", "exit": "e", "lot": "P", "vehicles_per_h": 10, "stay
 P = {"P": {"title": {"zh": "场", "en": "Lot"}, "kind": "off_street", "on": "w.up", "at_m": 100, "stalls": 2}}
 
 
-def view(stays: list[tuple[str, float, float]], planned_s: float, searched_s: float = 0.0) -> RunView:
+def view(
+    stays: list[tuple[str, float, float]], planned_s: float, searched_s: float = 0.0, lost_s: float = 0.0
+) -> RunView:
     ids = [f"parking.shop.{i}" for i, _ in enumerate(stays)]
-    trips = [tiny_run.trip(id, 1000, "w.up w e", purpose="parking", stop_s=planned_s) for id in ids]
+    trips = [
+        tiny_run.trip(id, 1000, "w.up w e", purpose="parking", stop_s=planned_s, time_loss_s=lost_s)
+        for id in ids
+    ]
     parked = [
         {"vehicle": id, "area": area, "edge": "w.up", "started_s": begin_s, "ended_s": end_s}
         for id, (area, begin_s, end_s) in zip(ids, stays, strict=True)
@@ -34,12 +37,39 @@ def view(stays: list[tuple[str, float, float]], planned_s: float, searched_s: fl
     return tiny_run.view(tables=tables, site=tiny_run.site(parking=P, parking_demand={"shop": DEMAND}))
 
 
+STAYS = [("P", 1100.0, 1700.0), ("P", 1200.0, 1900.0)]
+"""600 s as planned, and 700 s: kept in by 100 s of traffic, which the trips lost."""
+
+
 def test_books_balance_also_where_drivers_are_kept_in() -> None:
-    assert list(little(view([("P", 1100, 1700), ("P", 1200, 1900)], 600))) == []
+    assert list(little(view(STAYS, 600, lost_s=50))) == []
+
+
+def test_a_stay_longer_than_the_trip_could_lose_is_found() -> None:
+    assert list(little(view(STAYS, 600, lost_s=40))) == [("P", pytest.approx(100 / 1200))]
 
 
 def test_a_stay_that_was_charged_but_not_stood_is_found() -> None:
-    assert list(little(view([("P", 1100, 1400), ("P", 1200, 1500)], 600))) == [("P", pytest.approx(1.0))]
+    found = list(little(view([("P", 1100, 1400), ("P", 1200, 1500)], 600)))
+    assert found == [("P", pytest.approx(600 / 1200))]
+
+
+@pytest.mark.parametrize("doctored", ["twice", "lost", "endless"])
+def test_doctored_books_are_found(doctored: str) -> None:
+    """A stay noted twice, not at all, or without its end."""
+    fine = view(STAYS, 600, lost_s=50)
+    parked = fine.tables["parked"]
+    changed, found = {
+        "twice": (
+            pd.concat([parked, parked.tail(1).assign(started_s=1950.0, ended_s=2650.0)]),
+            [("P", 800 / 1200)],
+        ),
+        "lost": (parked.head(1), [("", 0.5)]),
+        "endless": (parked.assign(ended_s=[1700.0, float("nan")]), [("P", 600 / 1200)]),
+    }[doctored]
+    assert list(little(replace(fine, tables={**fine.tables, "parked": changed}))) == [
+        (area, pytest.approx(gap)) for area, gap in found
+    ]
 
 
 def test_more_cars_than_stalls_are_found() -> None:
@@ -50,24 +80,3 @@ def test_more_cars_than_stalls_are_found() -> None:
 def test_a_search_beyond_patience_says_when_it_began() -> None:
     assert list(circling(view([("P", 1100, 1700)], 600, searched_s=899))) == []
     assert list(circling(view([("P", 1100, 1700)], 600, searched_s=901))) == [(0.5, 15.0)]
-
-
-@pytest.mark.parametrize(
-    ("changed", "found"),
-    [
-        ({}, []),  # 15 min of warm-up and an hour: 3.75 stays of 20 min
-        ({"stay_min": 25}, []),
-        ({"stay_min": 26}, [("shop", pytest.approx(75 / 26))]),
-        ({"stay_min": 600, "stock_veh": {"am": 3}}, []),
-        ({"stay_min": 600, "stock_veh": {"pm": 3}}, [("shop", pytest.approx(0.125))]),
-    ],
-)
-def test_a_horizon_of_few_stays_wants_a_surveyed_stock(changed: dict[str, Any], found: list[Any]) -> None:
-    site = tiny_run.site(parking=P, parking_demand={"shop": {**DEMAND, **changed}})
-    assert list(unsurveyed(site, "am")) == found
-    began = tiny_run.view(site=site)
-    facts = replace(began.facts, window_begin_s=site.periods["am"].begin_s)
-    gates = read_gates(Path(__file__).parents[3] / "configs" / "standards" / "gates.yaml")
-    rows = find(replace(began, facts=facts), gates)
-    said = rows.loc[rows["finding"] == "stock_not_surveyed", ["scope", "severity", "value", "limit"]]
-    assert said.to_numpy().tolist() == [["", "caution", covered, 3.0] for _, covered in found]

@@ -46,6 +46,16 @@ def test_areas_stand_beside_the_lane_at_the_kerb_that_cars_may_use() -> None:
     ]
 
 
+def test_hours_stand_in_the_file_also_where_no_area_sends_drivers_there() -> None:
+    """An area that no other can offer says nowhere else that it closes, and the proof reads files."""
+    alone = area("two", 40, 30)
+    shut = alone.model_copy(update={"hours": ("09:30", "16:30")})
+    before, after = (parking_xml({"P": one}, NETWORK, {}, {}) for one in (alone, shut))
+    assert before != after
+    (param,) = ElementTree.fromstring(after).iter("param")
+    assert param.attrib["value"] == "09:30-16:30"
+
+
 def test_a_full_area_sends_drivers_to_the_nearest_ahead() -> None:
     parking = {"A": area("one", 50, 10), "B": area("two", 10, 25), "C": area("three", 10, 40, "kerb")}
     found = alternatives(parking)

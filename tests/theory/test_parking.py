@@ -21,7 +21,10 @@ from tests.theory.isolated import PERIOD, TITLE, Evaluated, draw, evaluate, site
 FLOWS = {"north.through": 200, "west.through": 200}
 LOT = {"title": TITLE, "kind": "off_street", "on": "J1.north", "at_m": 200, "stalls": 5}
 KERB = {"title": TITLE, "kind": "kerb", "on": "J1.north", "at_m": 260, "length_m": 20, "stalls": 3}
-SHOP = {"origin": "J1.north", "lot": "A", "exit": "J1.south", "vehicles_per_h": 60, "stay_min": 15}
+SHOP = {
+    "origin": "J1.north", "lot": "A", "exit": "J1.south", "vehicles_per_h": 60, "stay_min": 15,
+    "stock_veh": 15,
+}  # fmt: skip
 FAR = {**LOT, "on": "J1.east", "at_m": 100, "stalls": 50}
 """Where nobody who parks comes by."""
 POLICIES: dict[str, dict[str, Any]] = {

@@ -23,7 +23,7 @@ LOT = {"title": TITLE, "kind": "off_street", "on": "J1.north", "at_m": 200, "sta
 KERB = {"title": TITLE, "kind": "kerb", "on": "J1.north", "at_m": 260, "length_m": 20, "stalls": 3}
 SHOP = {
     "origin": "J1.north", "lot": "A", "exit": "J1.south", "vehicles_per_h": 60, "stay_min": 15,
-    "stock_veh": 15,
+    "stock_veh": 5,
 }  # fmt: skip
 FAR = {**LOT, "on": "J1.east", "at_m": 100, "stalls": 50}
 """Where nobody who parks comes by."""

@@ -24,15 +24,20 @@ FINISHED_FILE = "finished.json"
 BESIDE = {FINISHED_FILE, "log.jsonl", "provenance.json"}
 """Files of a study's folder that are no result of it."""
 PROGRAM = Path(__file__).parent
+READ = ("standards", "vehicles")
+"""Folders of configurations that are read as they are (`sim.standard_data`); the others are composed."""
 
 
 def made_from(study: Study, config: Mapping[str, Any]) -> str:
-    """Digest everything that a study's files follow from: what is asked for, the site, data, the program."""
+    """Digest everything that a study's files follow from: what is asked for, the site, data, the program.
+
+    Scenarios count as they were composed: whoever writes another one beside them has changed no study.
+    """
     asked = {"study": describe_study(study, config), "config": dict(config)}
     for word in ("study", "resume", "overwrite", "executor"):
         asked["config"].pop(word, None)
     made_with = {key: value for key, value in provenance().items() if key not in ("argv", "commit")}
-    folders = (PROGRAM, *STANDARD, study.root / "configs")
+    folders = [PROGRAM, *(base / name for base in (*STANDARD, study.root / "configs") for name in READ)]
     files = [file_sums(folder, _lasting(folder)) for folder in folders]
     content = json.dumps([asked, made_with, files], ensure_ascii=False, sort_keys=True, default=str)
     return hashlib.sha256(content.encode()).hexdigest()

@@ -11,12 +11,12 @@ from sim.measures.spec import MeasureSpec
 
 SPEC = MeasureSpec(
     id="back_of_queue_p95",
-    name={"zh": "95 % 位排队长度", "en": "Back of queue, 95th percentile"},
+    name={"zh": "95%位排队长度", "en": "Back of queue, 95th percentile"},
     definition={
-        "zh": "评价时段内各统计间隔（一个信号周期）中，进口道最长车道的排队尾部至停车线的最大距离的 95 % 分"
+        "zh": "评价时段内各统计间隔（一个信号周期）中，进口道最长车道的排队尾部至停车线的最大距离的 95%分"
         "位值（线性插值）。",
         "en": "Farthest back of queue from the stop line on the approach's worst lane in each interval (one "
-        "cycle): the value that 95 % of the window's intervals do not exceed (linear interpolation).",
+        "cycle): the value that 95% of the window's intervals do not exceed (linear interpolation).",
     },
     unit="m",
     direction="lower",

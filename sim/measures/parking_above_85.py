@@ -1,4 +1,4 @@
-"""Share of time with at least 85 % of the stalls taken (占用率≥85%时间比)."""
+"""Share of time with at least 85% of the stalls taken (占用率≥85%时间比)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from sim.measures.spec import MeasureSpec
 
 SPEC = MeasureSpec(
     id="parking_above_85",
-    name={"zh": "占用率不低于 85 % 的时间比", "en": "Share of time at 85 % or more of the stalls"},
+    name={"zh": "占用率不低于 85%的时间比", "en": "Share of time at 85% or more of the stalls"},
     definition={
-        "zh": "评价时段内，停放车辆数不少于泊位数 85 % 的时间所占比例。约 85 % 是常用的目标占用率。",
-        "en": "Share of the window with at least 85 % of the stalls taken. 85 % is the usual target "
+        "zh": "评价时段内，停放车辆数不少于泊位数 85%的时间所占比例。约 85%是常用的目标占用率。",
+        "en": "Share of the window with at least 85% of the stalls taken. 85% is the usual target "
         "occupancy.",
     },
     unit="",
@@ -23,7 +23,7 @@ SPEC = MeasureSpec(
     mcid_abs=0.05,
     mcid_rel=float("nan"),
     formula="time in [T0, T1) with parked vehicles >= 0.85 stalls / (T1 - T0)",
-    source="target occupancy of about 85 %: Shoup (medium confidence); definition of huandu",
+    source="target occupancy of about 85%: Shoup (medium confidence); definition of huandu",
     interval="t",
     censoring="exact",
 )

@@ -1,4 +1,4 @@
-"""Share of time with at least 95 % of the stalls taken (占用率≥95%时间比)."""
+"""Share of time with at least 95% of the stalls taken (占用率≥95%时间比)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from sim.measures.spec import MeasureSpec
 
 SPEC = MeasureSpec(
     id="parking_above_95",
-    name={"zh": "占用率不低于 95 % 的时间比", "en": "Share of time at 95 % or more of the stalls"},
+    name={"zh": "占用率不低于 95%的时间比", "en": "Share of time at 95% or more of the stalls"},
     definition={
-        "zh": "评价时段内，停放车辆数不少于泊位数 95 % 的时间所占比例。此时几乎找不到空余泊位。",
-        "en": "Share of the window with at least 95 % of the stalls taken. Hardly a stall is found then.",
+        "zh": "评价时段内，停放车辆数不少于泊位数 95%的时间所占比例。此时几乎找不到空余泊位。",
+        "en": "Share of the window with at least 95% of the stalls taken. Hardly a stall is found then.",
     },
     unit="",
     direction="none",
@@ -22,7 +22,7 @@ SPEC = MeasureSpec(
     mcid_abs=0.05,
     mcid_rel=float("nan"),
     formula="time in [T0, T1) with parked vehicles >= 0.95 stalls / (T1 - T0)",
-    source="target occupancy of about 85 %: Shoup (medium confidence); definition of huandu",
+    source="target occupancy of about 85%: Shoup (medium confidence); definition of huandu",
     interval="t",
     censoring="exact",
 )

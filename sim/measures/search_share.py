@@ -23,7 +23,7 @@ SPEC = MeasureSpec(
     mcid_abs=0.01,
     mcid_rel=float("nan"),
     formula="sum of search distances / VKT",
-    source="after Shoup's share of cruising traffic (his 8 to 74 % are selected cases: never an "
+    source="after Shoup's share of cruising traffic (his 8 to 74% are selected cases: never an "
     "input); definition of huandu",
     interval="t",
     censoring="optimistic",

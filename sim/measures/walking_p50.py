@@ -13,7 +13,7 @@ SPEC = MeasureSpec(
     name={"zh": "停车步行距离 P50", "en": "Walking distance from the stall, P50"},
     definition={
         "zh": "评价时段内计划前往停车且已停入泊位的车辆，自泊位至目的地的步行距离（直线距离的 1.3 倍）的 50"
-        " % 分位数。",
+        "%分位数。",
         "en": "P50 of the walk from the stall to the destination (1.3 times the straight line), over "
         "the vehicles that wanted to leave in the window in order to park and did.",
     },

@@ -67,7 +67,7 @@ def with_interval(
     if percent:
         value, low, high = 100 * value, 100 * low, 100 * high
     decimals = decimals_of(low, high, most, matters)
-    tail = " %" if percent else ""
+    tail = "%" if percent else ""
     written = number(value, decimals, sign=True)
     interval = NOTHING
     if not (math.isnan(low) or math.isnan(high)):

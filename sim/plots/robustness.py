@@ -67,7 +67,7 @@ def _figure(data: StudyData, spec: MeasureSpec, period: str, arms: list[str]) ->
         axes.fill_between(
             x[: len(demand)], -demand["mcid"], demand["mcid"], color=BAND, alpha=0.35, linewidth=0
         )
-        names = [f"{100 * float(row['factor']):.0f} %" for row in records(demand)]
+        names = [f"{100 * float(row['factor']):.0f}%" for row in records(demand)]
         axes.set_xticks(
             x, [*names, *(_name(str(row["axis"]), str(row["level"])) for row in records(others))], fontsize=8
         )
@@ -83,7 +83,7 @@ def _figure(data: StudyData, spec: MeasureSpec, period: str, arms: list[str]) ->
 def _name(axis: str, level: str) -> str:
     """Return a world's name below the axis; S is the saturation flow."""
     if axis == "saturation":
-        return f"S\n{100 * float(level):.0f} %"
+        return f"S\n{100 * float(level):.0f}%"
     return level.replace("_", "_\n") if axis == "vehicles" else level.replace("-", "-\n", 1)
 
 

@@ -52,6 +52,9 @@ FOOT_IN = 0.3
 PAGE_CM = 16.0
 """Width of the text of a printed report, which a figure fills."""
 
+PNG_LEVEL = 3
+"""Half the time of zlib's own level, for 3% more bytes."""
+
 MARK_GID = "made-up-data"
 """Group id in the SVG of the mark that made-up data carries."""
 
@@ -192,7 +195,11 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     png, svg = folder / f"{name}.png", folder / f"{name}.svg"
     dpi = max(150, round(300 * PAGE_CM / 2.54 / figure.get_figwidth()))
-    figure.savefig(png, dpi=dpi, metadata={"Software": None})
-    figure.set_layout_engine(None)  # laid out once: the SVG is the same picture, and much quicker
+    if (layout := figure.get_layout_engine()) is not None:
+        # Laid out once, here: `savefig` would draw the whole figure for it, and again for each file.
+        figure.set_dpi(dpi)
+        layout.execute(figure)
+        figure.set_layout_engine(None)
+    figure.savefig(png, dpi=dpi, metadata={"Software": None}, pil_kwargs={"compress_level": PNG_LEVEL})
     figure.savefig(svg, metadata={"Date": None, "Creator": None})
     return [png, svg]

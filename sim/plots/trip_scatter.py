@@ -64,7 +64,7 @@ def _figure(data: StudyData, period: str, arms: list[str]) -> Figure:
         above = float((own["after_s"] > own["before_s"]).mean())
         for x, y, share, side in ((0.97, 0.04, below, "right"), (0.03, 0.93, above, "left")):
             axes.text(
-                x, y, f"{100 * share:.0f} %", transform=axes.transAxes, ha=side, color=INK, bbox=READABLE
+                x, y, f"{100 * share:.0f}%", transform=axes.transAxes, ha=side, color=INK, bbox=READABLE
             )  # fmt: skip
         number = int(own["replicate"].iloc[0])
         axes.set_title(f"{two_lines(data.arm_title(arm))} · #{number}", fontsize=9.5)

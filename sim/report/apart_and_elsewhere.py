@@ -48,7 +48,7 @@ def _attribution(data: StudyData, specs: Mapping[str, MeasureSpec]) -> Section |
                 *keys(data, row),
                 named,
                 Cell(f"{difference} {interval}", _tone(row, spec)),
-                Cell(f"{number(100 * row['difference'] / total, 0)} %" if shared else ""),
+                Cell(f"{number(100 * row['difference'] / total, 0)}%" if shared else ""),
                 Cell(str(row["design"])),
                 Cell(count(row["n_pairs"])),
                 Cell(text(f"gate.{row['gate']}") if row["gate"] else ""),
@@ -147,7 +147,7 @@ def _where(row: Mapping[str, Any]) -> Text:
 
 def percent(factor: float) -> str:
     """Write a share in whole per cent."""
-    return f"{100 * factor:.0f} %"
+    return f"{100 * factor:.0f}%"
 
 
 def _day(row: Mapping[str, Any]) -> Text:

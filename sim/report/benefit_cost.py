@@ -41,7 +41,7 @@ def benefit_values(data: StudyData) -> Section | None:
     values = data.optional("appraisal_values")
     if values is not None and set(ASSUMPTIONS) <= set(values.columns):
         for row in records(values):
-            factor, unit = (100.0, " %") if row["name"] in PERCENT else (1.0, "")
+            factor, unit = (100.0, "%") if row["name"] in PERCENT else (1.0, "")
             rows.append(
                 (
                     Cell(text(f"benefit_cost.value.{row['name']}")),
@@ -99,7 +99,7 @@ def _small(row: Mapping[str, Any]) -> str:
     """Say which share of the time saved small savings are, and the ratio without them, if it is one."""
     if math.isnan(share := float(row[SMALL])):
         return NOTHING
-    return f"{100 * share:.0f} %" + (
+    return f"{100 * share:.0f}%" + (
         "" if math.isnan(row["bcr_large_low"]) else f" → {_range(row, 'bcr_large')}"
     )
 

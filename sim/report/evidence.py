@@ -180,7 +180,7 @@ def _mcid(spec: MeasureSpec) -> str:
     if not math.isnan(spec.mcid_abs):
         parts.append(f"{spec.mcid_abs:g} {spec.unit}".strip())
     if not math.isnan(spec.mcid_rel):
-        parts.append(f"{100 * spec.mcid_rel:g} %")
+        parts.append(f"{100 * spec.mcid_rel:g}%")
     return f"max({', '.join(parts)})" if len(parts) > 1 else "".join(parts) or NOTHING
 
 

@@ -78,7 +78,7 @@ def _gridlock(data: StudyData) -> Section | None:
         (
             *keys(data, row),
             Cell(f"{count(row['gridlocked'])} / {count(row['runs'])}", "bad" if row["gridlocked"] else ""),
-            Cell(f"[{100 * row['share_low']:.0f}, {100 * row['share_high']:.0f}] %"),
+            Cell(f"[{100 * row['share_low']:.0f}, {100 * row['share_high']:.0f}]%"),
         )
         for row in records(table)
     ]

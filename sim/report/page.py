@@ -139,7 +139,7 @@ def street_map(
 ) -> dict[str, Any]:
     """Gather what the section of the map shows."""
     delay = specs.get("control_delay")
-    parts = [] if delay is None else [(delay.mcid_abs, " s/veh", 1.0), (delay.mcid_rel, " %", 100.0)]
+    parts = [] if delay is None else [(delay.mcid_abs, " s/veh", 1.0), (delay.mcid_rel, "%", 100.0)]
     return {
         "map": map_json(data, standards),
         "map_scale": number(scale_s(data), 0),

@@ -26,8 +26,8 @@ def passport_section(data: StudyData) -> Section | None:
         rows.append(
             (
                 Cell(where),
-                Cell(f"{100 * row['heavy_share']:.0f} / {100 * row['two_wheeler_share']:.0f} %"),
-                Cell(f"{row['grade_pct']:g} %"),
+                Cell(f"{100 * row['heavy_share']:.0f} / {100 * row['two_wheeler_share']:.0f}%"),
+                Cell(f"{row['grade_pct']:g}%"),
                 *(_against(row, name, 1 if name == "startup_lost_s" else 0) for name in QUANTITIES),
                 Cell(Text("；".join(t.zh for t in said), "; ".join(t.en for t in said)), tone),
             )
@@ -52,9 +52,9 @@ def agreement_section(data: StudyData) -> Section | None:
                 Cell(against),
                 Cell(data.period_title(period)),
                 Cell(str(found.movements)),
-                Cell(f"{100 * found.good_share:.0f} %"),
+                Cell(f"{100 * found.good_share:.0f}%"),
                 Cell(number(found.worst, 1)),
-                Cell(f"{100 * found.sum_share:+.1f} %"),
+                Cell(f"{100 * found.sum_share:+.1f}%"),
                 Cell(text(f"agreement.{status}"), "" if quarter else status),
             )
         )

@@ -71,7 +71,7 @@ def ranking(studies: Sequence[StudyData]) -> list[Ranked]:
             verdict = policy_verdict(data.comparison, data.primary, arm["id"]).token
             low, high = float(row["relative_ci_low"]), float(row["relative_ci_high"])
             change, interval = with_interval(row["relative"], low, high, 1, percent=True)
-            written = interval.strip("[] %").split(", ")  # to the same digits as in the interval beside it
+            written = interval.strip("[]%").split(", ")  # to the same digits as in the interval beside it
             one = Ranked(
                 site=data.title,
                 site_id=str(data.study["site"]["name"]),
@@ -80,7 +80,7 @@ def ranking(studies: Sequence[StudyData]) -> list[Ranked]:
                 verdict=verdict,
                 measure=measure_name(spec),
                 period=data.period_title(str(row["period"])),
-                assured=written[0] if len(written) == 1 else f"{written[better < 0]} %",
+                assured=written[0] if len(written) == 1 else f"{written[better < 0]}%",
                 change=change,
                 interval=interval,
                 location=_location(data),

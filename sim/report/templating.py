@@ -21,13 +21,13 @@ from sim.report.web_font import web_font
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-UNITS = re.compile(r"(?<=\d) (?=(?:%|(?:s/veh|veh/h|km/h|s/ped|min|km|m|s|h)(?![A-Za-z])))")
-INTERVALS = re.compile(r"\[[-−+\d.]+, [-−+\d.]+\](?: %)?")
+UNITS = re.compile(r"(?<=\d) (?=(?:s/veh|veh/h|km/h|s/ped|min|km|m|s|h)(?![A-Za-z]))")
+INTERVALS = re.compile(r"\[[-−+\d.]+, [-−+\d.]+\]%?")
 
 
 def unbroken(words: str) -> str:
     """Keep a number with its unit, and an interval, on one line."""
-    kept = INTERVALS.sub(lambda found: found[0].replace(" ", "\u00a0"), words).replace("% 位", "%\u00a0位")
+    kept = INTERVALS.sub(lambda found: found[0].replace(" ", "\u00a0"), words)
     return UNITS.sub("\u00a0", kept)
 
 

@@ -115,7 +115,7 @@ def test_policies_of_all_sites_are_ranked_and_sites_lie_where_they_say(tmp_path:
     orders = [BEST_FIRST.index(one.verdict) for one in ranked]
     assert orders == sorted(orders)
     for one in ranked:
-        assert one.assured in one.interval.replace("]", ",").replace("[", "").replace(",", " %,")
+        assert one.assured in one.interval.replace("]", ",").replace("[", "").replace(",", "%,")
     drawn = str(site_map(ranked))
     x, y = ([float(v) for v in re.findall(rf'c{axis}="([\d.]+)"', drawn)] for axis in "xy")
     assert len(x) == 2, "the third site says not where it lies"

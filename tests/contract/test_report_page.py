@@ -93,7 +93,7 @@ def test_cards_tell_problem_diagnosis_place_cost_department_and_confidence(folde
     for words in (
         "西进口左转绿灯不足，排队溢出展宽段",
         "早高峰，石桥铺路口 J1 西进口左转控制延误",
-        "95 % 位排队长度",
+        "95%位排队长度",
         "造价合计 8.5 万元",
         "责任部门：交警大队设施科",
         "施工期：2027-03-01 – 2027-04-15",
@@ -370,7 +370,7 @@ def test_the_blank_control_and_gridlock_stand_with_the_evidence(tmp_path: Path) 
     ).to_parquet(folder / "tables" / "gridlock.parquet")
     said = write_page(folder).text("evidence")
     assert "空白对照" in said and "[−9.0, −1.0]" in said and "区间已足够窄" in said and "<b>new" in said
-    assert "3 / 10" in said and "[7, 65] %" in said
+    assert "3 / 10" in said and "[7, 65]%" in said
 
 
 def test_what_could_be_detected_is_told_at_the_confidence_of_the_intervals(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_widths_far_below_what_matters_get_no_digits_of_their_own() -> None:
 
 
 def test_percent_is_of_fractions() -> None:
-    assert with_interval(-0.1234, -0.151, -0.096, 1, percent=True) == ("−12.3 %", "[−15.1, −9.6] %")
+    assert with_interval(-0.1234, -0.151, -0.096, 1, percent=True) == ("−12.3%", "[−15.1, −9.6]%")
 
 
 @given(half=st.floats(1e-6, 1e6), centre=st.floats(-1e6, 1e6), most=st.integers(min_value=0, max_value=4))

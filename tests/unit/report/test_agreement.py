@@ -31,7 +31,7 @@ def test_what_was_held_out_is_named() -> None:
         )
     )
     said = [tuple(getattr(cell.words, "en", cell.words) for cell in row) for row in shown.rows]
-    assert said[0] == ("demand was made from it", "am", "2", "100 %", "0.2", "+1.0 %", "agrees")
+    assert said[0] == ("demand was made from it", "am", "2", "100%", "0.2", "+1.0%", "agrees")
     assert said[1][0] == "another day, held out" and said[1][-1] == "does not agree"
     assert said[2][0] == "the quarter from 17:15, held out" and said[2][-1] == "not judged"
     assert [row[-1].tone for row in shown.rows] == ["good", "bad", ""]

@@ -67,15 +67,15 @@ def test_the_strip_is_in_the_order_of_the_study_with_its_checks(data: StudyData)
     rows = cells(section.rows)
     titles = [row[0] for row in rows]
     assert titles == ["Retime both signals"] * 6 + ["Second left lane on the western approach"] * 6
-    worlds = [*(f"demand {percent} %" for percent in (80, 90, 100, 110, 120)), "vehicle set sigma_half"]
+    worlds = [*(f"demand {percent}%" for percent in (80, 90, 100, 110, 120)), "vehicle set sigma_half"]
     assert [row[2] for row in rows[:6]] == worlds
     assert [row[-1] for row in rows[:6]] == ["", "", "", "", "lower bound", ""]
     retime, lane_use = (cell.words.en for cell in section.words)
-    assert "a benefit is shown from 100 % to 110 % of the demand; it vanishes above 116 %" in retime
-    assert "Worst over days of −10/0/+10 % demand: negligible effect (demand 90 %)" in retime
-    assert "on average it does not vanish between 80 % and 120 %" in lane_use
-    assert "improved (demand 100 %)" in lane_use
-    assert ["negligible effect (demand 90 %)" in line.en for line in worst_day(data, "retime")] == [True]
+    assert "a benefit is shown from 100% to 110% of the demand; it vanishes above 116%" in retime
+    assert "Worst over days of −10/0/+10% demand: negligible effect (demand 90%)" in retime
+    assert "on average it does not vanish between 80% and 120%" in lane_use
+    assert "improved (demand 100%)" in lane_use
+    assert ["negligible effect (demand 90%)" in line.en for line in worst_day(data, "retime")] == [True]
 
 
 def test_counted_days_are_named_and_lead_the_card(data: StudyData) -> None:
@@ -92,7 +92,7 @@ def test_counted_days_are_named_and_lead_the_card(data: StudyData) -> None:
     section = apart_and_elsewhere(data, SPECS)[1]
     assert section is not None
     worlds = [row[2] for row in cells(section.rows)][:9]
-    assert {"counted day 2026-05-12", "counted day 2026-05-15", "saturation flow 90 %"} <= set(worlds)
+    assert {"counted day 2026-05-12", "counted day 2026-05-15", "saturation flow 90%"} <= set(worlds)
     (headline,) = worst_day(data, "lane_use")
     assert "over 3 counted days the worst verdict is: worse (counted day 2026-05-15)" in headline.en
     assert "3 个调查日，最差结论为" in headline.zh and "（调查日 2026-05-15）" in headline.zh
@@ -103,7 +103,7 @@ def test_shares_are_named_and_toned(data: StudyData) -> None:
     section = apart_and_elsewhere(data, SPECS)[0]
     assert section is not None
     assert [row[2] for row in cells(section.rows)] == ["Whole policy", "j1", "j2", "Interaction j1 × j2"]
-    assert [row[4] for row in cells(section.rows)] == ["", "125 %", "−25 %", ""]
+    assert [row[4] for row in cells(section.rows)] == ["", "125%", "−25%", ""]
     assert [row[3].tone for row in section.rows] == ["good", "good", "bad", ""]
 
 

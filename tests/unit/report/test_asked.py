@@ -42,11 +42,11 @@ def rows(tmp_path: Path, pairs: int) -> dict[str, list[list[str]]]:
 
 @pytest.mark.parametrize(
     ("pairs", "conflict"),
-    [(10, ["+40 % [+30, +50] %", "morebad"]), (4, ["—", "fewer than 10 pairs: nothing is said"])],
+    [(10, ["+40% [+30, +50]%", "morebad"]), (4, ["—", "fewer than 10 pairs: nothing is said"])],
 )
 def test_only_relative_changes_are_shown(tmp_path: Path, pairs: int, conflict: list[str]) -> None:
     found = rows(tmp_path, pairs)
-    assert found["emissions"][0][2:5] == ["CO2 emitted", "−10.0 % [−12.0, −8.0] %", "improvedgood"]
+    assert found["emissions"][0][2:5] == ["CO2 emitted", "−10.0% [−12.0, −8.0]%", "improvedgood"]
     assert found["conflicts"][0][3:5] == conflict
     assert found["conflicts"][1][3] == "—"
     assert pairs < 10 or found["conflicts"][1][4].startswith("none seen")
@@ -58,4 +58,4 @@ def test_levels_of_what_was_asked_for_are_an_index() -> None:
     words = {"scope": "network", "verdict": "improved", "gate": "", "n_pairs": 10}
     said = change(numbers | relative | words, SPECS["co2_emissions"])
     assert (said.before, said.after, said.unit) == ("100", "90", "%")
-    assert said.difference.startswith("−10.0 %")
+    assert said.difference.startswith("−10.0%")

@@ -43,7 +43,7 @@ def test_every_figure_is_a_range_and_zero_is_said_in_words(data: StudyData) -> N
     section = benefit_cost(data)
     assert section is not None
     given, open_ = ([getattr(cell.words, "en", cell.words) for cell in row] for row in section.rows)
-    figures = ["2000 ~ 6000", "4 ~ 24", "3.2 ~ 170", "1.1 ~ 13", "0.43 ~ ∞", "3 ~ 18", "25 % → 0.84 ~ 10"]
+    figures = ["2000 ~ 6000", "4 ~ 24", "3.2 ~ 170", "1.1 ~ 13", "0.43 ~ ∞", "3 ~ 18", "25% → 0.84 ~ 10"]
     assert given[2:-1] == figures
     assert open_[2:-1] == ["—"] * 7
     assert "contains zero" in open_[-1]
@@ -53,7 +53,7 @@ def test_every_figure_is_a_range_and_zero_is_said_in_words(data: StudyData) -> N
 def test_cards_say_it_and_what_it_rests_on(data: StudyData) -> None:
     said = [line.en for line in benefit_lines(data, "retime")]
     assert "benefit-cost ratio 1.1 ~ 13" in said[0]
-    assert "less than 30 s → benefit-cost ratio without it: 25 % → 0.84 ~ 10" in said[1]
+    assert "less than 30 s → benefit-cost ratio without it: 25% → 0.84 ~ 10" in said[1]
     assert any("costs are made up" in line for line in said)
     assert not any("ratio 1.1" in line.en for line in benefit_lines(data, "lane_use"))
     assert benefit_lines(data, "both") == ()

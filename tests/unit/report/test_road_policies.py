@@ -43,7 +43,7 @@ def test_the_result_stands_first_and_what_is_beside_it_below(tmp_path: Path) -> 
     named = [[getattr(row[2].words, "en", "") for row in part.rows] for part in (short, induced)]
     assert named == [
         ["equilibrium (the result)", "short run (one detour, no equilibrium)"],
-        ["none induced (the result)", "policy with 5 % more demand", "policy with 10 % more demand"],
+        ["none induced (the result)", "policy with 5% more demand", "policy with 10% more demand"],
     ]
     assert short.rows[1][4].words == "+4.0 [+2.0, +6.0]" and short.rows[1][5].tone == "bad"
     (line,) = short_run_lines(data, "both", "s")
@@ -61,7 +61,7 @@ def test_the_year_is_said_and_that_none_is_named_where_works_take_years(tmp_path
         assert "names no year" in none.en
     horizon = {"surveyed": 2026, "year": 2035, "growth_per_year": 0.01, "factor": 1.0937, "cut_out": True}
     demand, induced, cut = horizon_words(replace(data, study={**data.study, "horizon": horizon}))
-    assert "For 2035: counts of 2026 grown by 1 % a year" in demand.en and "1.09" in demand.en
+    assert "For 2035: counts of 2026 grown by 1% a year" in demand.en and "1.09" in demand.en
     assert "nor was its effect computed" in induced.en and "lower bound" in cut.en
 
 

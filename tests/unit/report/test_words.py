@@ -128,7 +128,7 @@ def test_a_row_is_written_out_with_honest_digits() -> None:
     written = change(row(), SPEC)
     assert (written.before, written.after, written.difference) == ("146.5", "132.4", "−14.1")
     assert written.interval == "[−16.2, −11.9]"
-    assert (written.relative, written.relative_interval) == ("−9.6 %", "[−11.1, −8.1] %")
+    assert (written.relative, written.relative_interval) == ("−9.6%", "[−11.1, −8.1]%")
 
 
 @pytest.mark.parametrize("verdict", VERDICTS)
@@ -180,7 +180,7 @@ class TestTerminalTable:
             row(), row(period="pm_peak", verdict="worse", difference=5.0, ci_low=3.0, ci_high=7.0)
         )
         lines = verdict_table_text(table, self.study, "zh").splitlines()
-        assert lines[0] == "公平出行时间（s/veh，95 % 置信区间）"
+        assert lines[0] == "公平出行时间（s/veh，95%置信区间）"
         assert "−14.1" in lines[3] and "[−16.2, −11.9]" in lines[3] and lines[3].endswith("改善")
         assert "全部时段综合" in lines[5] and lines[5].endswith("变差")  # harm in one period stands
         assert "示意数据,非该地实际" in lines[-2] and lines[-1] == "未标定"

@@ -13,8 +13,7 @@ SPEC = MeasureSpec(
     name={"zh": "占用率不低于 85%的时间比", "en": "Share of time at 85% or more of the stalls"},
     definition={
         "zh": "评价时段内，停放车辆数不少于泊位数 85%的时间所占比例。约 85%是常用的目标占用率。",
-        "en": "Share of the window with at least 85% of the stalls taken. 85% is the usual target "
-        "occupancy.",
+        "en": "Share of the window with at least 85% of the stalls taken. 85% is the usual target occupancy.",
     },
     unit="",
     direction="none",

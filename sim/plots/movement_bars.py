@@ -68,7 +68,7 @@ def _figure(data: StudyData, period: str, spec: MeasureSpec, rows: Mapping[str, 
         _panel(axes, table, spec, longest, data.titles)
         axes.set_title(two_lines(data.arm_title(arm)), fontsize=9.5)
         axes.set_xlim(0, 1.7 * top)
-        axes.set_xlabel(f"{both(Text(spec.name['zh'], spec.name['en']))} ({spec.unit})")
+        axes.set_xlabel(both(Text(spec.name["zh"], f"{spec.name['en']} ({spec.unit})"), "\n"))
     legend_below(
         figure,
         {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -25,8 +25,11 @@ COLUMNS: Mapping[str, str] = {
     "back_of_queue_p95": "queue",
     "storage_overflow": "overflow",
     "pedestrian_delay": "pedestrians",
+    "pedestrian_delay_analytic": "pedestrians_analytic",
 }
 """Measure -> what its column is called (`report.column.`)."""
+STANDS_IN: Mapping[str, str] = {"pedestrian_delay_analytic": "pedestrian_delay"}
+"""Measure -> the one in whose absence it has a column: where nobody walks in the model, signals say it."""
 DELAY = "control_delay"
 FEW = 4
 """Junctions without a change: so many are listed among the others, more are folded away together."""
@@ -118,6 +121,13 @@ def movement_tables(
                 )
 
 
+def lacking(tables: Iterable[JunctionTable], specs: Mapping[str, MeasureSpec]) -> list[Text]:
+    """Name the columns that no table has, for want of a value."""
+    had = {spec.id for table in tables for spec in table.columns}
+    had |= {STANDS_IN[measure] for measure in had & STANDS_IN.keys()} | STANDS_IN.keys()
+    return [measure_name(specs[measure]) for measure in COLUMNS if measure in specs and measure not in had]
+
+
 def standards_for(standards: Mapping[str, Standard], signalised: bool | None) -> tuple[Standard, ...]:
     """Return the tables that grade control delay at such a junction, the project's primary one first."""
     wanted = {True: "signalised", False: "unsignalised", None: ""}[signalised]
@@ -142,6 +152,7 @@ def _table(
 ) -> JunctionTable:
     chosen = standards_for(standards, data.signalised(junction))
     had = {m for m in COLUMNS if any(data.row(arm, period, m, scope) is not None for scope in scopes)}
+    had -= {measure for measure, better in STANDS_IN.items() if better in had}
     columns = tuple(specs[measure] for measure in COLUMNS if measure in specs and measure in had | {DELAY})
     driven = sorted(_driven(data, arm, period, scopes), key=_order)
     lines = [_line(data, columns, arm, period, scope, chosen) for scope in driven]

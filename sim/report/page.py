@@ -25,7 +25,7 @@ from sim.report.cards import board, cards
 from sim.report.evidence import FATE_COLUMNS, definitions, digests, evidence, failed_runs, fate_lines
 from sim.report.expert_review import write_review
 from sim.report.further import further, strength
-from sim.report.movements import COLUMNS, movement_tables
+from sim.report.movements import COLUMNS, lacking, movement_tables
 from sim.report.replay import replay
 from sim.report.road_policies import horizon_words
 from sim.report.route_choice import settled_lines
@@ -113,6 +113,7 @@ def context(
         "board": board(data, specs),
         "tables": tables,
         "movement_columns": COLUMNS,
+        "movements_lack": _listed(lacking(listed, specs)),
         "standards": list(shown.values()),
         "not_simulated": _listed([data.period_title(period) for period in data.not_simulated]),
         "figures": [figure for figure in figures if figure.key not in {*SIGNAL_FIGURES, MAP_FIGURE}],

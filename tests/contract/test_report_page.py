@@ -19,7 +19,7 @@ from sim.plots.fonts import code_points, undrawable
 from sim.plots.street_map import scale_s
 from sim.plots.study_data import read_study
 from sim.report.evidence import evidence
-from sim.report.movements import COLUMNS, movement_tables
+from sim.report.movements import COLUMNS, STANDS_IN, lacking, movement_tables
 from sim.report.page import context, html, write_report
 from sim.report.web_font import web_font
 from tests.report_page import Reader, edit, read, small, write_page
@@ -206,10 +206,22 @@ def test_a_junctions_table_goes_from_demand_to_pedestrians(folder: Path) -> None
     more = [queues.assign(measure=name) for name in ("storage_overflow", "pedestrian_delay")]
     whole = replace(data, comparison=pd.concat([data.comparison, *more], ignore_index=True))
     junction = next(movement_tables(whole, SPECS, {})).junctions[0]
-    assert [spec.id for spec in junction.columns] == list(COLUMNS)
-    assert "storage_overflow" not in {
-        spec.id for spec in next(movement_tables(data, SPECS, {})).junctions[0].columns
-    }
+    assert [spec.id for spec in junction.columns] == [name for name in COLUMNS if name not in STANDS_IN]
+    bare = next(movement_tables(data, SPECS, {})).junctions
+    assert "storage_overflow" not in {spec.id for spec in bare[0].columns}
+    assert [words.zh for words in lacking(bare, SPECS)] == [
+        SPECS[name].name["zh"] for name in ("storage_overflow", "pedestrian_delay")
+    ]
+
+
+def test_where_nobody_walks_in_the_model_signals_say_what_pedestrians_lose(folder: Path) -> None:
+    data = read_study(folder)
+    queues = data.comparison[data.comparison["measure"] == "back_of_queue_p95"]
+    analytic = queues.assign(measure="pedestrian_delay_analytic")
+    whole = replace(data, comparison=pd.concat([data.comparison, analytic], ignore_index=True))
+    tables = next(movement_tables(whole, SPECS, {})).junctions
+    assert tables[0].columns[-1].id == "pedestrian_delay_analytic"
+    assert [words.zh for words in lacking(tables, SPECS)] == [SPECS["storage_overflow"].name["zh"]]
 
 
 def test_many_junctions_without_a_change_are_folded_away(

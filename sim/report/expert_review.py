@@ -20,6 +20,7 @@ from sim.report.cards import Outcome
 from sim.report.road_policies import road_policies
 from sim.report.section import Section
 from sim.report.survey import survey_tables
+from sim.report.words import BAD, GOOD
 from sim.site.places import place
 
 EPOCH = datetime.datetime(2000, 1, 1)
@@ -196,6 +197,8 @@ def _side_effects(word: Any, data: StudyData, shown: Mapping[str, Any]) -> None:
         | ((table["measure"] == GROUP_MEASURE) & table["scope"].str.startswith(("class:", "purpose:")))
     ]
     own = own[(own["n_pairs"] > 0) & ~own["measure"].isin([name for name, s in SPECS.items() if s.asked])]
+    compared = len(own)
+    own = own[own["verdict"] != "equivalent"]
     names = {one.id: one.name.zh for one in shown["definitions"]}
     rows = [
         [
@@ -214,9 +217,11 @@ def _side_effects(word: Any, data: StudyData, shown: Mapping[str, Any]) -> None:
         for name in ("policy", "period", "measure", "places", "level", "interval", "verdict")
     ]
     word.table(_zh("report.review.slow_table"), heads, rows)
+    if compared > len(own):
+        word.paragraph(_zh("report.review.equivalent_rows", n=str(compared - len(own))))
     if len(own) > MOST_GROUPS:
         word.paragraph(_zh("report.review.more_rows", n=str(len(own) - MOST_GROUPS)))
-    word.paragraph(_zh("report.card.worse") + "：")
+    word.paragraph(_zh("report.card.worse") + "：", leads=True)
     for card in shown["cards"]:
         lines = [
             f"{line.period.zh} {line.change.where.zh} {line.change.measure.zh} "
@@ -281,7 +286,7 @@ def _meant(outcome: Outcome) -> str:
 
 
 def _verdict(token: str, within_noise: bool, alone: bool = False) -> str:
-    return _zh(f"verdict.{token}") + _beside(within_noise, alone)
+    return _zh(f"verdict.{token}") + _beside(within_noise and token in (*GOOD, *BAD), alone)
 
 
 def _beside(within_noise: bool, alone: bool) -> str:

@@ -23,6 +23,8 @@ TEXT_FONT, HEAD_FONT = "SimSun", "SimHei"
 WIDTH_CM = 16.0
 LETTERS = 100
 """Of a table as wide as the page; a Chinese character is as wide as two."""
+MARGINS = 4
+"""Letters that the margins of a cell take, with one to spare: not every computer has the same font."""
 UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """What XML cannot hold."""
 
@@ -65,9 +67,11 @@ class WordFile:
         """Begin a section."""
         self._document.add_heading(_fit(title), 2)
 
-    def paragraph(self, words: str, *, bold: bool = False) -> None:
-        """Add a paragraph."""
-        self._document.add_paragraph().add_run(_fit(words)).bold = bold
+    def paragraph(self, words: str, *, bold: bool = False, leads: bool = False) -> None:
+        """Add a paragraph; one that `leads` to what follows stands on the same page."""
+        added = self._document.add_paragraph()
+        added.add_run(_fit(words)).bold = bold
+        added.paragraph_format.keep_with_next = leads
 
     def bullets(self, lines: Sequence[str]) -> None:
         """Add a list."""
@@ -124,7 +128,9 @@ def _widths_cm(rows: Sequence[Sequence[str]]) -> list[float]:
     Heads, which come first, may take two lines.
     """
     columns = zip(*rows, strict=True)
-    needed = [max((_width(head) + 4) // 2, *map(_width, words)) for head, *words in columns]
+    needed = [
+        max(MARGINS + 4, (_width(head) + MARGINS) // 2, *map(_width, words)) for head, *words in columns
+    ]
     least = LETTERS / len(needed)
     most = next(
         (m for m in range(max(needed), int(least), -1) if sum(min(n, m) for n in needed) <= LETTERS), least
@@ -134,7 +140,7 @@ def _widths_cm(rows: Sequence[Sequence[str]]) -> list[float]:
 
 
 def _width(words: str) -> int:
-    return 3 + sum(2 if ord(character) > 0x2E80 else 1 for character in words)  # noqa: PLR2004 - where CJK begins
+    return MARGINS + sum(2 if ord(character) > 0x2E80 else 1 for character in words)  # noqa: PLR2004 - where CJK begins
 
 
 def _rule(row: Any, **widths: int) -> None:

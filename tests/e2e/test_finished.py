@@ -111,10 +111,14 @@ def change_free_flow(root: Path) -> None:
     path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
 
 
+def write_another_scenario(root: Path) -> None:
+    (root / "configs" / "scenario" / "other.yaml").write_text("# @package _global_\nsite: xingfu\n")
+
+
 @pytest.mark.parametrize(
     ("change", "made"),
     [
-        (lambda root: None, set()),
+        (write_another_scenario, set()),
         (flip_a_table, {"tables"}),
         (change_free_flow, {"tables", "figures"}),
         pytest.param(remove_a_figure, {"figures"}, marks=pytest.mark.validate),

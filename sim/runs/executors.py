@@ -16,6 +16,7 @@ from typing import Protocol, TypeVar
 
 from sim.runs.work import Work
 from sim.study import ExecutorSettings
+from sim.sumo.driver import Children
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -37,11 +38,16 @@ class Executor(Protocol):
 
 
 class Local:
-    """Threads of this process; each run is a child process, so one that dies costs only itself."""
+    """Threads of this process; each run is a child process, so one that dies costs only itself.
+
+    One thread more than simulators at a time: while one run is read and stored, the next ones simulate.
+    """
 
     def __init__(self, work: Work, jobs: int | None) -> None:
+        jobs = jobs or os.cpu_count() or 1
         self.work = work
-        self.pool = ThreadPoolExecutor(jobs or os.cpu_count() or 1)
+        self.work.runner.children = Children(jobs)
+        self.pool = ThreadPoolExecutor(jobs + 1)
 
     def submit(self, task: Callable[[Work], T]) -> Future[T]:
         """Begin a task as soon as a thread is free."""

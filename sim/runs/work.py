@@ -259,7 +259,7 @@ class _People:
 
     def __init__(self, study: Study) -> None:
         self._study = study
-        self._most = (study.settings.jobs or os.cpu_count() or 1) + 1
+        self._most = (study.settings.jobs or os.cpu_count() or 1) + 2
         self._guard = threading.Lock()
         self._found: OrderedDict[tuple[str, int], Future[Demand]] = OrderedDict()
 

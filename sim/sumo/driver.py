@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -141,9 +142,13 @@ class RunSpec:
 
 
 class Children:
-    """The child processes that run now, so that an interrupted study can end them all."""
+    """The child processes that run now, so that an interrupted study can end them all.
 
-    def __init__(self) -> None:
+    `most`: so many at a time, others wait for their turn; as many as are asked for where nothing is said.
+    """
+
+    def __init__(self, most: int | None = None) -> None:
+        self._room = nullcontext() if most is None else threading.Semaphore(most)
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
         self.stopped = False
@@ -154,6 +159,10 @@ class Children:
 
         Raises RunError when it outlives `timeout_s` (its whole group is killed) or the study is stopped.
         """
+        with self._room:
+            return self._run(command, folder, log, timeout_s)
+
+    def _run(self, command: Sequence[str], folder: Path, log: IO[bytes], timeout_s: float) -> int:
         with self._lock:
             if self.stopped:
                 raise RunError(Message("the study was stopped"))

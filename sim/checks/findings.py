@@ -24,7 +24,7 @@ from sim.labels import Text, text
 from sim.loading import Facts, parse, read_yaml
 from sim.measures.base import VEHICLE_SPACE_M, RunView, levels, short_lanes
 from sim.site.network import Approach
-from sim.tables import FINDINGS, typed
+from sim.tables import FINDINGS, empty, typed
 
 
 class Finding(StrEnum):
@@ -172,7 +172,7 @@ def find_in_assignment(assignment: pd.DataFrame, arm: str, period: str) -> pd.Da
 def as_table(items: Iterator[Found]) -> pd.DataFrame:
     """Make the table of findings: columns `FOUND`, sorted by finding and scope."""
     rows = [(str(item.finding), SEVERITY[item.finding], item.scope, item.value, item.limit) for item in items]
-    return typed(pd.DataFrame(sorted(rows), columns=list(FOUND)), FOUND)
+    return typed(pd.DataFrame(sorted(rows), columns=list(FOUND)), FOUND) if rows else empty(FOUND)
 
 
 def words(finding: str, value: float, limit: float) -> Text:

@@ -12,7 +12,8 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -154,9 +155,9 @@ def test_a_poison_run_among_many_is_one_row(small_study: Study, killer: list[int
     assert len(dict(runs.finished())) == 2 * replicates - 1
 
 
-def test_two_studies_on_one_store_share_what_they_have_in_common(small_study: Study) -> None:
+def test_two_programs_on_one_store_share_what_they_have_in_common(small_study: Study) -> None:
     other = dataclasses.replace(small_study, name="other", arms=small_study.arms[:1])
-    with ThreadPoolExecutor(2) as pool:
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
         (one, store), (two, _) = pool.map(simulated, [small_study, other])
     assert not one.failures
     assert not two.failures

@@ -82,7 +82,7 @@ def test_apart_and_elsewhere_from_the_runs_to_the_page(tmp_path: Path) -> None:
     page = (study / "report.html").read_text(encoding="utf-8").replace("\xa0", " ")
     assert 'id="attribution"' in page and 'id="robustness"' in page
     assert "south（限速调整）" in page and "sigma_half" in page
-    assert "调查日 2026-05-15" in page and "3 个调查日，最差结论为" in page and "饱和流率 90 %" in page
+    assert "调查日 2026-05-15" in page and "3 个调查日，最差结论为" in page and "饱和流率 90%" in page
     assert {path.name for path in (study / "figures").iterdir()} >= set(FIGURES)
 
     held = pd.read_csv(study / "tables" / "benefit_cost.csv").iloc[0]  # two pairs: nothing can be claimed

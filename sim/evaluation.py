@@ -26,7 +26,7 @@ from sim.publish import file_sum
 from sim.replay import write_replay
 from sim.report.apart import prepare as prepare_report
 from sim.report.apart import write_report
-from sim.report.printing import NO_BROWSER
+from sim.report.printing import NO_BROWSER, print_pdf
 from sim.report.terminal import verdict_table_text
 from sim.results import StudyFolder, describe_study, write_json
 from sim.runs.campaign import FREE_FLOW_FILE, Key, read_free_flow, read_records, run_study
@@ -202,7 +202,9 @@ def rebuild(folder: StudyFolder) -> int:
             sides = side_tables(planned(study, store.root), analysis, apart, stored=True)
             _write_all_tables(analysis, folder, sides, apart)
             keep(folder.tables, followed)
-        printed = write_report(folder.path, analysis.specs, apart, followed, pdf=True)
+        write_report(folder.path, analysis.specs, apart, followed)
+    # A browser takes as much memory for a large page as all the rest: by now the rest holds little.
+    printed = print_pdf(folder.path / "report.html")
     code = _told(analysis, folder, failure)
     for line in [str(printed)] if printed else [label(NO_BROWSER, lang) for lang in LANGS]:
         print(line)

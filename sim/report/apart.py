@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,6 @@ from sim.apart import Apart, done
 from sim.kept import is_kept, keep
 from sim.measures.spec import MeasureSpec
 from sim.plots.written import FigureFile, read_index, write_index
-from sim.report.printing import print_pdf
 
 if TYPE_CHECKING:
     from sim.plots.study_data import StudyData
@@ -30,16 +29,13 @@ def write_report(
     apart: Apart,
     followed: str,
     first: Sequence[Future[Any]] = (),
-    *,
-    pdf: bool = False,
-) -> Path | None:
+) -> None:
     """Write what `sim.report.page.write_report` writes, which see, and leave this process as small as it was.
 
     Drawing a page needs some 150 MB for matplotlib, fonts and figures, which Python would keep for good. The
     figures are drawn by as many processes as `apart` has, unless they are there still and were drawn from the
-    same (the digest `followed`); the page is written when they and what is begun `first` are finished. With
-    `pdf` it is printed too: returns the file, None where it cannot be. Errors as
-    `sim.report.page.write_report` and `sim.apart.done`.
+    same (the digest `followed`); the page is written when they and what is begun `first` are finished. Errors
+    as `sim.report.page.write_report` and `sim.apart.done`.
     """
     drawn = folder / "figures"
     if is_kept(drawn, followed):
@@ -52,9 +48,9 @@ def write_report(
         keep(drawn, followed)
     for begun in first:
         done(begun)
-    page = apart.begin(_page, folder, dict(specs), figures, pdf)
+    page = apart.begin(_page, folder, dict(specs), figures)
     done(apart.begin(_workbook, folder, dict(specs)))
-    return done(page)
+    done(page)
 
 
 def prepare(apart: Apart) -> None:
@@ -79,20 +75,15 @@ def _figures(folder: Path, specs: Mapping[str, MeasureSpec], share: int, shares:
     return write_figures(_study(folder), specs, folder / "figures", share, shares)
 
 
-def _page(
-    folder: Path, specs: Mapping[str, MeasureSpec], figures: list[FigureFile], pdf: bool
-) -> Path | None:
+def _page(folder: Path, specs: Mapping[str, MeasureSpec], figures: list[FigureFile]) -> None:
     from sim.plots.figures import in_order
     from sim.report.expert_review import write_review
     from sim.report.page import study_shown, write_page
 
     figures = in_order(figures)
     shown = study_shown(folder, specs, figures)
-    page, *_ = write_page(folder, shown)
-    with ThreadPoolExecutor(1) as beside:  # another program prints
-        printed = beside.submit(print_pdf, page) if pdf else None
-        write_review(shown["data"], shown, figures, folder / "report.docx")
-    return printed.result() if printed else None
+    write_page(folder, shown)
+    write_review(shown["data"], shown, figures, folder / "report.docx")
 
 
 def _workbook(folder: Path, specs: Mapping[str, MeasureSpec]) -> None:

@@ -139,6 +139,23 @@ def test_studies_of_different_sites_are_gathered(tmp_path: Path) -> None:
     assert set(pd.read_csv(table)["site"]) == {"one", "two"}
 
 
+def test_hostile_names_stay_text_beside_each_other_too(root: Path, tmp_path: Path) -> None:
+    hostile = '"><script>alert(1)</script><img src=x onerror=alert(1)>{{7*7}}'
+    for name in ("one", "two"):
+        path = shutil.copytree(root / "results" / name, tmp_path / name) / "study.json"
+        study = json.loads(path.read_text(encoding="utf-8"))
+        for arm in study["arms"]:
+            arm["title"] = {"zh": hostile, "en": hostile}
+        study["site"] |= {"title": {"zh": hostile, "en": name}, "location": {"lat": 29.5, "lon": 106.4}}
+        study["config"]["run"]["label"] = hostile + name
+        study["periods"]["am_peak"]["title"] = {"zh": hostile, "en": hostile}
+        path.write_text(json.dumps(study | {"name": hostile + name}, ensure_ascii=False), encoding="utf-8")
+    _, page = gather([tmp_path / "one", tmp_path / "two"], tmp_path)
+    text = page.read_text(encoding="utf-8")
+    assert text.count("<script") == 1 and "<img" not in text and "49" not in text.split("alert(1)")[1][:40]
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text and "<circle" in text
+
+
 def test_a_folder_without_a_finished_study_is_named(root: Path) -> None:
     answer = huandu("gather", "results/one", "results/tow", "--root", root)
     assert answer.code == 2

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from PIL import Image
 
 from sim.errors import ConfigError
 from sim.measures import SPECS
@@ -97,6 +98,21 @@ def test_scopes_and_findings_with_html_stay_text(tmp_path: Path) -> None:
     assert sum(tag == "script" for tag, _ in reader.tags) == 1
 
 
+@pytest.fixture
+def unsaved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures are drawn, but a dot is written for each: most of their time goes into the files."""
+
+    def dot(figure: object, folder: Path, name: str) -> list[Path]:
+        folder.mkdir(exist_ok=True)
+        png, svg = folder / f"{name}.png", folder / f"{name}.svg"
+        Image.new("RGB", (1, 1)).save(png)
+        svg.write_text("<svg/>", encoding="utf-8")
+        return [png, svg]
+
+    monkeypatch.setattr("sim.plots.figures.save", dot)
+
+
+@pytest.mark.usefixtures("unsaved")
 @pytest.mark.parametrize(
     "lost", ["comparison.csv", "measures.parquet", "findings.parquet", "profiles", "fates.parquet"]
 )
@@ -120,6 +136,7 @@ def test_a_missing_table_is_named_and_the_rest_is_shown(tmp_path: Path, lost: st
         assert "146." in verdicts or "147." in verdicts or "→" in verdicts
 
 
+@pytest.mark.usefixtures("unsaved")
 def test_a_broken_table_is_named(tmp_path: Path) -> None:
     folder = small(tmp_path)
     (folder / "tables" / "profiles" / "0001.parquet").write_bytes(b"PAR1 cut short")
@@ -198,6 +215,7 @@ def test_a_broken_further_table_is_left_out(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.usefixtures("unsaved")
 def test_an_older_study_is_shown_and_says_what_it_lacks(tmp_path: Path) -> None:
     """As schema 1 wrote it: no streets, links, trips nor tables of what the evidence rests on."""
     folder = small(tmp_path)
@@ -222,6 +240,7 @@ def test_an_older_study_is_shown_and_says_what_it_lacks(tmp_path: Path) -> None:
     assert (folder / "report.docx").stat().st_size and (folder / "report.xlsx").stat().st_size
 
 
+@pytest.mark.usefixtures("unsaved")
 def test_a_study_without_any_significant_result_is_a_whole_page(tmp_path: Path) -> None:
     folder = small(tmp_path)
     edit_comparison(folder, verdict="inconclusive", ci_low=-5.0, ci_high=5.0, difference=0.1)

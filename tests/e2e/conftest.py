@@ -109,3 +109,19 @@ def small_study(small_site: Site, tmp_path: Path) -> Study:
         vehicles=vehicle_set(tmp_path, None),
         root=tmp_path,
     )
+
+
+@pytest.fixture(scope="session")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a small study with its figures and a moving picture, made once."""
+    from sim.measures import SPECS  # noqa: PLC0415 - most tests here need nothing of the page
+    from sim.report.page import write_report  # noqa: PLC0415
+    from tests.synthetic_replay import write_synthetic_replay  # noqa: PLC0415
+    from tests.synthetic_study import write_synthetic_study  # noqa: PLC0415
+
+    folder = write_synthetic_study(
+        tmp_path_factory.mktemp("page"), replicates=5, two_periods=False, arms=["baseline", "both"]
+    )
+    write_synthetic_replay(folder, "both")
+    write_report(folder, SPECS)
+    return folder / "report.html"

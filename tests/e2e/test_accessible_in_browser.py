@@ -9,10 +9,8 @@ from typing import Any
 
 import pytest
 
-from sim.measures import SPECS
-from sim.report.page import write_report
+from sim.report.gathered import gather
 from tests.browser import watching
-from tests.synthetic_replay import write_synthetic_replay
 from tests.synthetic_study import write_synthetic_study
 
 LANGUAGES = ("zh", "en")
@@ -23,16 +21,6 @@ one("#replay").scrollIntoView();
 while (one("#replay").dataset.ready !== "yes") { await pause(20); }
 """
 CHECKS = Path(__file__).parents[1] / "accessibility.js"
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = write_synthetic_study(
-        tmp_path_factory.mktemp("study"), replicates=5, two_periods=False, arms=["baseline", "both"]
-    )
-    write_synthetic_replay(folder, "both")
-    write_report(folder, SPECS)
-    return folder / "report.html"
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -80,16 +68,30 @@ def axe() -> str:
     return (resources.files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8")
 
 
+RUN_AXE = """
+var rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"];
+var found = await axe.run(document, { runOnly: rules });
+await tell([found.passes.length, found.violations.map(function (v) {
+  return v.id + ": " + v.nodes.map(function (n) { return n.html.slice(0, 80); }).join(" ");
+})]);
+"""
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_axe_finds_nothing(browser: str, page: Path, tmp_path: Path, lang: str) -> None:
-    rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
-    act = f"""
-    {axe()};
-    {OPEN.replace("LANG", lang)}
-    var found = await axe.run(document, {{ runOnly: {rules} }});
-    await tell([found.passes.length, found.violations.map(function (v) {{
-      return v.id + ": " + v.nodes.map(function (n) {{ return n.html.slice(0, 80); }}).join(" ");
-    }})]);
-    """
+    act = f"{axe()};{OPEN.replace('LANG', lang)}{RUN_AXE}"
     seen: list[Any] = watching(browser, page, tmp_path, act, timeout_s=240)
+    assert seen[0] > 20 and seen[1] == []
+
+
+def test_axe_finds_nothing_on_the_page_of_several_studies(browser: str, tmp_path: Path) -> None:
+    folders = [
+        write_synthetic_study(tmp_path / name, arms=["baseline", arm], location=place, name=name)
+        for name, arm, place in (
+            ("one", "retime", {"lat": 29.5, "lon": 106.4}),
+            ("two", "both", {"lat": 29.6, "lon": 106.5}),
+        )
+    ]
+    _, page = gather(folders, tmp_path)
+    seen: list[Any] = watching(browser, page, tmp_path, f"{axe()};{RUN_AXE}", timeout_s=240)
     assert seen[0] > 20 and seen[1] == []

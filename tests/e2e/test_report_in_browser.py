@@ -9,22 +9,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sim.measures import SPECS
 from sim.report.gathered import gather
-from sim.report.page import write_report
 from sim.report.printing import print_pdf
 from tests.browser import acting, look
 from tests.report_page import write_html
 from tests.synthetic_study import write_synthetic_study
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = write_synthetic_study(
-        tmp_path_factory.mktemp("study"), replicates=5, two_periods=False, arms=["baseline", "both"]
-    )
-    write_report(folder, SPECS)
-    return folder / "report.html"
 
 
 def visible_titles(dom: str) -> str:
@@ -44,7 +33,7 @@ def test_no_console_message_and_no_request_but_the_file(browser: str, page: Path
         f"--log-net-log={log}",
         "--dump-dom",
     )
-    assert "</html>" in done.stdout
+    assert "</html>" in done.stdout and visible_titles(done.stdout) == "zh-CN"
     assert not [line for line in done.stderr.splitlines() if ":CONSOLE" in line]
     # Whatever the browser itself asks for at start, no request names the page as its origin.
     requests = re.findall(r'"url":"(https?://[^"]+)"', log.read_text(encoding="utf-8", errors="replace"))
@@ -53,29 +42,9 @@ def test_no_console_message_and_no_request_but_the_file(browser: str, page: Path
     assert "default-src 'none'" in page_text, "and the page forbids itself any"
 
 
-def test_the_switch_shows_one_language_at_a_time(browser: str, page: Path, tmp_path: Path) -> None:
-    clicking = tmp_path / "click.html"
-    text = page.read_text(encoding="utf-8")
-    # The page's own policy allows its own script only: the click comes from a copy without that policy.
-    open_copy = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text)
-    probe = """<script>
-    function seen() {
-      return Array.from(document.querySelectorAll("h2 span")).filter(s => s.offsetParent).map(s => s.lang);
-    }
-    var first = seen(); document.querySelector('[data-switch="en"]').click(); var second = seen();
-    document.querySelector('[data-switch="zh"]').click(); var third = seen();
-    var told = [first, second, third].map(l => Array.from(new Set(l)).join("+"));
-    document.body.setAttribute("data-seen", told.join("/"));
-    </script></body>"""
-    clicking.write_text(open_copy.replace("</body>", probe), encoding="utf-8")
-    dom = look(browser, clicking.as_uri(), tmp_path / "profile", "--dump-dom").stdout
-    assert re.findall(r'data-seen="([^"]*)"', dom) == ["zh-CN/en/zh-CN"]
-
-
 def test_an_address_opens_the_page_in_english(browser: str, page: Path, tmp_path: Path) -> None:
-    profile = tmp_path / "profile"
-    assert visible_titles(look(browser, page.as_uri(), profile, "--dump-dom").stdout) == "zh-CN"
-    assert visible_titles(look(browser, page.as_uri() + "#en", profile, "--dump-dom").stdout) == "en"
+    done = look(browser, page.as_uri() + "#en", tmp_path / "profile", "--dump-dom")
+    assert visible_titles(done.stdout) == "en"
 
 
 def test_chinese_shows_without_scripts(page: Path) -> None:
@@ -84,25 +53,35 @@ def test_chinese_shows_without_scripts(page: Path) -> None:
     assert 'html:lang(zh-CN) [lang="en"] { display: none; }' in text
 
 
-def test_the_embedded_font_is_used_and_nothing_overflows(browser: str, page: Path, tmp_path: Path) -> None:
+def test_the_font_is_used_nothing_overflows_and_the_switch_shows_one_language_at_a_time(
+    browser: str, page: Path, tmp_path: Path
+) -> None:
     measuring = tmp_path / "measure.html"
     text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page.read_text(encoding="utf-8"))
     # Fonts may be there before the last picture is: both are waited for.
-    probe = """<script>var loaded = new Promise(function (done) { addEventListener("load", done); });
+    probe = """<script>
+    function seen() {
+      var shown = Array.from(document.querySelectorAll("h2 span")).filter(s => s.offsetParent);
+      return Array.from(new Set(shown.map(s => s.lang))).join("+");
+    }
+    function click(lang) { document.querySelector('[data-switch="' + lang + '"]').click(); return seen(); }
+    var loaded = new Promise(function (done) { addEventListener("load", done); });
     Promise.all([document.fonts.ready, loaded]).then(function () {
     var all = Array.from(document.querySelectorAll("main *"));
     var wide = all.filter(e => e.getBoundingClientRect().right > 1366 && !e.closest(".wide"));
     var images = Array.from(document.images);
     document.body.setAttribute("data-seen", [
       document.fonts.check('16px "Huandu Sans"', "缓堵"), wide.length, document.documentElement.scrollWidth,
-      images.length, images.every(i => i.complete && i.naturalWidth > 0)].join("/"));
+      images.length, images.every(i => i.complete && i.naturalWidth > 0), seen(), click("en"), click("zh")
+    ].join("/"));
     });</script></body>"""
     measuring.write_text(text.replace("</body>", probe), encoding="utf-8")
     dom = look(
         browser, measuring.as_uri(), tmp_path / "profile", "--virtual-time-budget=5000", "--dump-dom"
     ).stdout
     (seen,) = re.findall(r'data-seen="([^"]*)"', dom)
-    font, wide, width, images, drawn = seen.split("/")
+    font, wide, width, images, drawn, *languages = seen.split("/")
+    assert languages == ["zh-CN", "en", "zh-CN"]
     assert (font, wide, images, drawn) == ("true", "0", "7", "true")
     assert int(width) <= 1366
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from multiprocessing import active_children, get_context
 from types import TracebackType
 from typing import ParamSpec, Protocol, Self, TypeVar
@@ -25,6 +26,10 @@ PR_SET_PDEATHSIG = 1
 """From linux/prctl.h."""
 GIVES_WAY = 10
 """How much nicer than the simulators: beside one of them on a core a tenth of the time."""
+M_MMAP_THRESHOLD = -3
+"""From malloc.h."""
+LARGE = 1 << 20
+"""Bytes: what is larger is given back as soon as it is free; glibc would keep more and more of it."""
 FEW = 12
 """Runs: so many are read and measured here before another process has started."""
 
@@ -81,7 +86,10 @@ def _live_and_die_with_the_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     atexit.register(os._exit, 0)  # what it had to say is said by then; to take its modules down lasts as long
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        libc = ctypes.CDLL(None)
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        with suppress(AttributeError):  # not every Linux has glibc
+            libc.mallopt(M_MMAP_THRESHOLD, LARGE)
 
 
 def here(work: Callable[P, T], /, *given: P.args, **named: P.kwargs) -> Future[T]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import pandas as pd
 from pandas.api.types import pandas_dtype
@@ -283,13 +285,20 @@ def empty(columns: Mapping[str, str]) -> pd.DataFrame:
 
 def typed(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
     """Order and type the columns; a missing or a spare column is a ValueError."""
-    if set(table.columns) != set(columns):
-        raise ValueError(f"columns {sorted(table.columns)} where {sorted(columns)} are wanted")
-    return converted(table[list(columns)], columns).reset_index(drop=True)
+    if list(table.columns) != (names := list(columns)):
+        if set(table.columns) != set(columns):
+            raise ValueError(f"columns {sorted(table.columns)} where {sorted(columns)} are wanted")
+        table = table[names]
+    return converted(table, columns).reset_index(drop=True)
 
 
 def converted(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
     """Convert the columns that are not of the stated type yet: to convert one that is costs as much."""
     present = table.dtypes.to_dict()
-    other = {name: kind for name, kind in columns.items() if present[name] != pandas_dtype(kind)}
+    other = {name: dtype for name, kind in columns.items() if present[name] != (dtype := _dtype(kind))}
     return table.astype(other) if other else table
+
+
+@cache
+def _dtype(kind: str) -> Any:
+    return pandas_dtype(kind)

@@ -17,6 +17,7 @@ from sim.plots.numbers import number, with_interval
 from sim.plots.street_map import scale_s
 from sim.plots.study_data import StudyData, records
 from sim.plots.style import VERDICT_MARKS
+from sim.report.templating import unbroken
 from sim.site.places import place
 
 STANDARD, RATIO = "gbt_33171_2016", "delay_time_ratio"
@@ -176,7 +177,7 @@ def _changes(data: StudyData, arm: str, period: str, place_of: Mapping[str, int]
             number(float(row["before"]), 1),
             number(float(row["after"]), 1),
             change,
-            interval,
+            unbroken(interval),
             int(row["n_pairs"]),
             round(float(row["vehicles_before"])),
             round(float(row["vehicles_after"])),

@@ -4,6 +4,7 @@
   var data = JSON.parse(held.textContent), space = "http://www.w3.org/2000/svg";
   var COLOURS = { improved: "#009e73", worse: "#d55e00", equivalent: "#8d959e" };
   var NEW = "#e69f00";
+  var OPEN = ["（", " ("], CLOSE = ["）：", "): "], COMMA = ["，", ", "];
   var GRADES = ["#c3cfdb", "#8fb0cf", "#5b86b5", "#2d5b95", "#08264f"];
   var root = document.documentElement, tip = document.getElementById("map-tip");
   var state = { arm: 0, period: 0, step: 0 };
@@ -125,11 +126,11 @@
     ["before", "after"].forEach(function (name) {
       var level = shown[name][Math.min(state.step, shown[name].length - 1)];
       var grade = data.grades[level.grade[i]];
-      said.push(pick(w[name]) + " (" + part("clock").textContent + "): " + (level.delay[i] === null ? "—" : pick(w.delay) + " " + level.delay[i] + " s/veh, n = " + level.n[i] + (grade ? ", " + pick(grade) : "")));
+      said.push(pick(w[name]) + pick(OPEN) + part("clock").textContent + pick(CLOSE) + (level.delay[i] === null ? "—" : pick(w.delay) + " " + level.delay[i] + " s/veh" + pick(COMMA) + "n = " + level.n[i] + (grade ? pick(COMMA) + pick(grade) : "")));
     });
     if (found) {
-      said.push(pick(w.change) + " (" + pick(w.whole) + "): " + found[1] + " → " + found[2] + " s/veh, " + found[3] + " " + found[4]);
-      said.push(pick(w.vehicles) + " n = " + found[6] + " → " + found[7] + "; " + pick(w.pairs) + " " + found[5]);
+      said.push(pick(w.change) + pick(OPEN) + pick(w.whole) + pick(CLOSE) + found[1] + " → " + found[2] + " s/veh" + pick(COMMA) + found[3] + " " + found[4]);
+      said.push(pick(w.vehicles) + " n = " + found[6] + " → " + found[7] + pick(COMMA) + pick(w.pairs) + " " + found[5]);
       said.push(data.marks[found[0]] + " " + pick(w[found[0]]));
     } else if (!edge.arm) { said.push(pick(w.untested)); }
     return said;

@@ -253,7 +253,9 @@ class Analysis:
         if found is None:
             return {"findings": _keyed(key, findings.run_failed())}
         tables = {name: found.table(name) for name in HELD}
-        more = (tables["findings"], of_counts, findings.find_in_assignment(self.assignment, *key[:2]))
+        of_routes = findings.find_in_routes(key[0], self.study.open_route_sets)
+        of_ways = findings.find_in_assignment(self.assignment, *key[:2])
+        more = (tables["findings"], of_counts, of_routes, of_ways)
         kept = [table for table in more if len(table)] or [empty(findings.FOUND)]
         return {name: _keyed(key, table) for name, table in {**tables, "findings": pd.concat(kept)}.items()}
 

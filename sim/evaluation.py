@@ -32,12 +32,13 @@ from sim.results import StudyFolder, describe_study, write_json
 from sim.runs.campaign import FREE_FLOW_FILE, Key, read_free_flow, read_records, run_study
 from sim.runs.passport import study_passport
 from sim.runs.preflight import Preflight, preflight
-from sim.runs.run import still_holds
+from sim.runs.run import other_release, still_holds
 from sim.runs.store import Store
 from sim.scenario import assemble
 from sim.sides.side import planned, side_tables
 from sim.study import Study
 from sim.study_tables import appraised, begin_curves_and_plans, primary_rows, write_tables
+from sim.sumo.install import version
 from sim.tables import PASSPORT, empty
 
 MANY = 2000
@@ -305,15 +306,26 @@ def _unfinished(path: Path, why: Message) -> ConfigError:
 
 def _ensure_current(folder: StudyFolder, store: Store, runs: Runs, checked: Preflight) -> None:
     """Refuse runs whose arm is built otherwise today: builds and measurements would not belong together."""
-    stale = {
-        f"{arm}/{period}"
-        for (arm, period, _), run in runs.items()
-        if run.digest and not run.failure
-        if not still_holds(store.inputs(run.digest), checked.builds[arm, period])
-    }
+    stale, releases = set(), dict[str, str]()
+    for (arm, period, _), run in runs.items():
+        if run.digest and not run.failure:
+            inputs = store.inputs(run.digest)
+            if release := other_release(inputs):
+                releases[f"{arm}/{period}"] = release
+            elif not still_holds(inputs, checked.builds[arm, period]):
+                stale.add(f"{arm}/{period}")
+    hint = Message("huandu run ... resume=true simulates them again")
+    if releases:
+        made = ", ".join(f"{where}: {release}" for where, release in sorted(releases.items()))
+        told = Message(
+            "runs were made with another SUMO than {release}, which is installed ({made}): arms of different"
+            " releases cannot be compared",
+            release=version(),
+            made=made,
+        )
+        raise ConfigError([Problem(str(folder.path / "runs.json"), told, hint)])
     if stale:
         message = Message(
             "runs were made with other code or files than are built now: {stale}", stale=sorted(stale)
         )
-        hint = Message("huandu run ... resume=true simulates them again")
         raise ConfigError([Problem(str(folder.path / "runs.json"), message, hint)])

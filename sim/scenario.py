@@ -80,6 +80,7 @@ def assemble(
         _gather(problems, lambda: read_values(config_path(root, *VALUES_FILE)))
     problems.raise_if_any()
     assert settings is not None and site is not None and arms is not None and vehicles is not None
+    routes, open_route_sets = routes_of(facts.routes, site, arms)
     return Study(
         name=name,
         scenario=scenario,
@@ -92,16 +93,23 @@ def assemble(
         vehicles=vehicles,
         root=root,
         executor=executor or ExecutorSettings(),
-        routes=facts.routes or _routes(site, arms),
+        routes=routes,
+        open_route_sets=open_route_sets,
         assignment=facts.assignment,
         horizon=facts.horizon,
     )
 
 
-def _routes(site: Site, arms: Sequence[Arm]) -> Routes:
-    """Say how routes answer where the scenario does not: people choose anew where ways open or close."""
-    roads = any(opens_or_closes(site, arm.applied.edits) for arm in arms)
-    return "equilibrium" if roads else "fixed"
+def routes_of(asked: Routes | None, site: Site, arms: Sequence[Arm]) -> tuple[Routes, frozenset[str]]:
+    """Say how routes answer, and in which arms that leaves the set of routes open (their ids).
+
+    Where nothing is asked for people choose anew if ways open or close in any arm. Where `fixed` or `detour`
+    is, nobody chooses in the arms where ways do.
+    """
+    roads = (arm.id for arm in arms if opens_or_closes(site, arm.applied.edits))
+    if asked is None:
+        return "equilibrium" if any(roads) else "fixed", frozenset()
+    return asked, frozenset(roads if asked != "equilibrium" else ())
 
 
 def _grown(settings: RunSettings, horizon: Horizon | None) -> RunSettings:

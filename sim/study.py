@@ -165,6 +165,8 @@ class Study:
     root: Path
     executor: ExecutorSettings = field(default_factory=ExecutorSettings)
     routes: Routes = "fixed"
+    open_route_sets: frozenset[str] = frozenset()
+    """Ids of the arms that open or close a street or a turn while `routes` lets nobody choose."""
     short_run: bool = False
     """Of a study in equilibrium: ways are settled in today's streets alone; in every other arm people start
     from those, and only whom the rule of `detour` concerns changes."""

@@ -11,7 +11,7 @@ approach and junction, whose means it enters.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
@@ -47,6 +47,7 @@ class Finding(StrEnum):
     GRIDLOCK = "gridlock"
     HELD_BY_CLOSURE = "held_by_closure"
     WAYS_UNSETTLED = "ways_unsettled"
+    OPEN_ROUTE_SET = "open_route_set"
     CIRCLING = "circling"
     LITTLES_LAW = "littles_law"
     UNCALIBRATED = "uncalibrated"
@@ -167,6 +168,11 @@ def find_in_assignment(assignment: pd.DataFrame, arm: str, period: str) -> pd.Da
     rows = assignment[(assignment["arm"] == arm) & (assignment["period"] == period)]
     pairs = zip(rows["gap"].tolist(), rows["target"].tolist(), strict=True)
     return as_table(Found(Finding.WAYS_UNSETTLED, "", gap, target) for gap, target in pairs if gap > target)
+
+
+def find_in_routes(arm: str, open_route_sets: Collection[str]) -> pd.DataFrame:
+    """Check that people could choose among all ways that an arm offers: ids of arms in, columns `FOUND`."""
+    return as_table(iter([Found(Finding.OPEN_ROUTE_SET, "", 1, 0)] if arm in open_route_sets else []))
 
 
 def as_table(items: Iterator[Found]) -> pd.DataFrame:

@@ -164,6 +164,12 @@ def still_holds(inputs: Mapping[str, Any], build: ArmBuild) -> bool:
     return bool(made == (SCHEMA_VERSION, SIMULATION_CODE, build.digest, held))
 
 
+def other_release(inputs: Mapping[str, Any]) -> str | None:
+    """Return the SUMO release of a stored run with these `inputs`; None: the installed one."""
+    made = str(inputs["sumo"])
+    return None if made == version() else made
+
+
 def _log(folder: Path) -> str:
     path = folder / LOG_FILE
     return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""

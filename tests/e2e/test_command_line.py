@@ -10,10 +10,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
+from sim.runs.campaign import read_records
 from sim.runs.run import SIMULATION_CODE
 from sim.runs.store import Store
 from sim.sumo.driver import Children
@@ -257,6 +259,29 @@ def test_a_report_is_not_made_from_runs_of_other_files(root: Path, monkeypatch: 
     site.write_text(written)
     monkeypatch.setattr("sim.runs.run.SIMULATION_CODE", SIMULATION_CODE + 1)
     refused("baseline/am, longer_main/am")
+
+
+def test_arms_of_another_release_of_sumo_are_refused_by_name(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = root / "results" / "xingfu"
+    before = contents(study / "tables")
+    stored = Store.inputs
+
+    def older(store: Store, digest: str) -> dict[str, Any]:
+        arms = {run.digest: arm for (arm, _, _), run in read_records(study).items()}
+        inputs = stored(store, digest)
+        return {**inputs, "sumo": "1.27.0"} if arms[digest] == "longer_main" else inputs
+
+    monkeypatch.setattr(Store, "inputs", older)
+    answer = huandu("report", study)
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.refusal == (
+        f"huandu: 1 problem:\n- {study / 'runs.json'}: runs were made with another SUMO than 1.28.0, which is"
+        " installed (longer_main/am: 1.27.0): arms of different releases cannot be compared"
+        " (huandu run ... resume=true simulates them again)\n"
+    )
+    assert contents(study / "tables") == before
 
 
 def test_a_sweep_makes_arms_that_share_the_baseline(

@@ -17,6 +17,7 @@ from sim.policy import BASELINE, apply, empty_policy, parse_policy
 from sim.runs.campaign import run_study
 from sim.runs.preflight import preflight
 from sim.runs.store import Store
+from sim.scenario import routes_of
 from sim.site.facts import seconds
 from sim.site.model import Site
 from sim.standard_data import vehicle_set
@@ -175,6 +176,7 @@ def evaluate(
         policy = parse_policy(name, {**frame, "interventions": interventions}, name)
         arms.append(Arm(name, apply(policy, site, name)))
     root = site.folder.parent
+    answer, open_route_sets = routes_of(routes, site, arms)
     study = Study(
         name="study",
         scenario="isolated",
@@ -186,7 +188,8 @@ def evaluate(
         settings=RunSettings(**{"replicates": 1, "placebo": False, "jobs": 1, "timeout_s": 300, **settings}),
         vehicles=vehicle_set(root, settings.get("vehicles")),
         root=root,
-        routes=routes,
+        routes=answer,
+        open_route_sets=open_route_sets,
         assignment=Assignment(**(assignment or {})),
     )
     store = Store(root / "results" / ".store")

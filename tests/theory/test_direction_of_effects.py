@@ -103,6 +103,8 @@ def test_a_movement_over_its_junction_waits_for_no_light(tmp_path: Path) -> None
     found = evaluate(
         draw(tmp_path, two_through_lanes(15, warm_up_s=300), flows), {"fly": {"j1": fly}}, routes="detour"
     )
+    told = found.tables.findings.query("finding == 'open_route_set'")
+    assert set(told["arm"]) == {"fly"}, "asked for by hand: nobody chooses anew, and the page says so"
     trips = found.view(arm="fly").cohort
     over = trips["edges"].str.split(" ").map(lambda edges: "fly" in edges)
     west = trips["origin"].str.contains("west")

@@ -46,6 +46,9 @@ class Rig:
     red_s: int = 52
     cycles: int = 43
     step_s: float = 1.0
+    grade_pct: float = 0.0
+    car_following: str | None = None
+    """SUMO's name of another car-following model than the set's own."""
 
     @property
     def cycle_s(self) -> int:
@@ -86,9 +89,11 @@ def sumo_program(name: str) -> str:
 def _write_network(folder: Path, rig: Rig) -> Path:
     net = folder / "rig.net.xml"
     limit_mps = rig.limit_kmh / 3.6
+    west_m, east_m = (x_m * rig.grade_pct / 100 for x_m in (-rig.approach_m, rig.exit_m))
     (folder / "rig.nod.xml").write_text(
-        f'<nodes><node id="w" x="{-rig.approach_m}" y="0"/><node id="j" x="0" y="0" type="traffic_light"/>'
-        f'<node id="e" x="{rig.exit_m}" y="0"/></nodes>',
+        f'<nodes><node id="w" x="{-rig.approach_m}" y="0" z="{west_m}"/>'
+        '<node id="j" x="0" y="0" z="0" type="traffic_light"/>'
+        f'<node id="e" x="{rig.exit_m}" y="0" z="{east_m}"/></nodes>',
         encoding="utf-8",
     )
     (folder / "rig.edg.xml").write_text(
@@ -128,7 +133,9 @@ def _write_vehicles(
     rng = np.random.default_rng(np.random.SeedSequence(seed))
     routes = ET.Element("routes")
     for name in shares:
-        ET.SubElement(routes, "vType", {"id": name, **type_attributes(vehicles, vehicles.by_name[name])})
+        own = type_attributes(vehicles, vehicles.by_name[name])
+        other = {"carFollowModel": rig.car_following} if rig.car_following else {}
+        ET.SubElement(routes, "vType", {"id": name, **own, **other})
     ET.SubElement(routes, "route", {"id": "r", "edges": "in out"})
     # Twice what a lane can serve, so that the queue reaches the entry within the warm-up.
     n = int(rig.cycles * (rig.green_s + rig.yellow_s) / 1.5)

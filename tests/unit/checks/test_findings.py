@@ -204,6 +204,12 @@ def test_uncalibrated(gates: Gates) -> None:
     assert rows(replace(clean(), site=tiny_run.site()), gates) == [("uncalibrated", "", 0, 1)]
 
 
+def test_an_open_route_set_is_told_of_its_arm_alone() -> None:
+    table = findings.find_in_routes("link", {"link"})
+    assert table[["finding", "severity", "scope"]].values.tolist() == [["open_route_set", "caution", ""]]
+    assert findings.find_in_routes("baseline", {"link"}).empty
+
+
 def test_run_failed() -> None:
     table = findings.run_failed()
     assert table[["finding", "severity", "scope"]].values.tolist() == [["run_failed", "invalid", ""]]

@@ -52,5 +52,9 @@ def test_what_a_scenario_does_not_say_follows_from_its_policies(tmp_path: Path) 
     problems.raise_if_any()
     assert assemble(root, scenario, data, "plain").routes == "fixed"
     roads = {**data, "policies": {**data["policies"], "no_right": BAN}}
-    assert assemble(root, scenario, roads, "roads").routes == "equilibrium"
-    assert assemble(root, scenario, {**roads, "routes": "fixed"}, "said").routes == "fixed"
+    chosen = assemble(root, scenario, roads, "roads")
+    assert (chosen.routes, chosen.open_route_sets) == ("equilibrium", frozenset())
+    said = assemble(root, scenario, {**roads, "routes": "fixed"}, "said")
+    assert (said.routes, said.open_route_sets) == ("fixed", frozenset({"no_right"}))
+    settled = assemble(root, scenario, {**roads, "routes": "equilibrium"}, "settled")
+    assert settled.open_route_sets == frozenset()

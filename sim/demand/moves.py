@@ -102,8 +102,23 @@ class _Moves:
         for edit in self.edits:
             if isinstance(edit, SetIllegalStopping):
                 kept = edit.per_km_h / edit.expected_per_km_h
-                rows = self.of(edit.id, STOPPING) & (self.vehicles["uniform"] >= kept)
-                self.vehicles.loc[rows, "stops"] = "[]"
+                rows = self.vehicles["uniform"] >= kept
+                item = self.site.facts.illegal_stopping[edit.id]
+                if item.imported:
+                    self._stop_less_at(item.on, rows & (self.vehicles["purpose"] != "bus"))
+                else:
+                    self.vehicles.loc[rows & self.of(edit.id, STOPPING), "stops"] = "[]"
+
+    def _stop_less_at(self, street: str, rows: pd.Series[bool]) -> None:
+        """Take from vehicles of an imported model their stops on lanes of a leg or edge."""
+        approach = self.site.network.approaches.get(street)
+        chain = approach.chain if approach else (street,)
+        lanes = {lane.id for edge in chain for lane in self.site.network.edges[edge].lanes}
+        for row, stops in self.vehicles.loc[rows & (self.vehicles["stops"] != "[]"), "stops"].items():
+            planned = json.loads(stops)
+            left = [stop for stop in planned if stop.get("lane") not in lanes]
+            if len(left) < len(planned):
+                self.vehicles.loc[row, "stops"] = json.dumps(left)
 
     def _stop_illegally(self) -> None:
         for edit in self.edits:

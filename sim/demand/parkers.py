@@ -285,6 +285,8 @@ def stoppers(
     tables = []
     begin_s, end_s = window_s
     for name, item in sorted(site.facts.illegal_stopping.items()):
+        if item.origin is None or item.exit is None:
+            continue  # they come with the imported model
         rng = stream(site.name, replicate, period, "stopping", name)
         network = site.network
         approach = network.approaches.get(item.on)

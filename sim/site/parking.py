@@ -160,11 +160,27 @@ class ParkingDemand(Facts):
 
 
 class IllegalStopping(Facts):
-    """Drivers who stop on the lane at the kerb of a leg or edge for a short while (违停)."""
+    """Drivers who stop on the lane at the kerb of a leg or edge for a short while (违停).
 
-    origin: str
+    Drawn, on the way from `origin` to `exit`; or `imported`: the vehicles of an imported model that stop on a
+    lane there, as often as somebody has counted (`per_km_h`), and nobody is drawn.
+    """
+
+    origin: str | None = None
     on: str
-    exit: str
+    exit: str | None = None
+    imported: bool = False
     per_km_h: float = Field(gt=0)
     """Stops per kilometre of street and hour."""
     stay_min: float = Field(4.0, gt=0)
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        ends = (self.origin, self.exit)
+        if self.imported and ends != (None, None):
+            raise ValueError(
+                Message("`imported` vehicles have ways of their own: leave out `origin` and `exit`")
+            )
+        if not self.imported and None in ends:
+            raise ValueError(Message("name `origin` and `exit`, or say `imported: true`"))
+        return self

@@ -158,7 +158,11 @@ def check_demand(
                 Message("no approach or edge {on!r}", on=stopping.on),
                 near(stopping.on, streets),
             )
-        _check_ends(stopping.origin, stopping.exit, entries, exits, place, problems)
+        if stopping.imported and facts.imported is None:
+            what = Message("the site was drawn: no vehicle has come with a model")
+            problems.add(f"{place}.imported", what, Message("name `origin` and `exit` instead"))
+        elif not stopping.imported:
+            _check_ends(str(stopping.origin), str(stopping.exit), entries, exits, place, problems)
 
 
 def _check_ends(

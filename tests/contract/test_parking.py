@@ -232,3 +232,20 @@ def test_a_horizon_of_few_stays_is_refused_without_a_surveyed_stock(
     for line, stays in zip(said, covered, strict=True):
         assert line.startswith("site.yaml.parking_demand.shop.stock_veh: ")
         assert f"cover {stays} mean stays, not 3" in line and "{am: 12}" in line
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ({"imported": True}, "leave out `origin` and `exit`"),
+        ({"origin": None}, "name `origin` and `exit`, or say `imported: true`"),
+    ],
+)
+def test_who_stops_illegally_is_drawn_or_came_with_the_model(written: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        facts(illegal_stopping={"main": {**STOPS, **written}})
+    no_ends = {"on": "J1.west", "per_km_h": 20, "imported": True}
+    problems = Problems()
+    drawn = facts(illegal_stopping={"main": no_ends})
+    check_demand(drawn, {"J1.west": 300.0}, {"J1.west"}, {"J2.east"}, "site.yaml", problems)
+    assert "illegal_stopping.main.imported: the site was drawn" in str(problems.found[0])

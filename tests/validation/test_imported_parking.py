@@ -10,6 +10,7 @@ import yaml
 
 from sim.importing import import_site
 from sim.policy import apply, empty_policy
+from sim.runs.store import Store
 from sim.sumo.build import build
 from sim.sumo.proof import prove
 from sim.sumo.site import load
@@ -19,12 +20,15 @@ from tests.validation.badhersfeld import BAYS, TITLE, town
 
 pytestmark = [pytest.mark.validate, pytest.mark.data]
 
+POST = "-178028204#9"
+"""Where vehicles of the model stop on the lane, each for a minute and more."""
 STREET, ENTRY, EXIT = "11389403#2", "-E0", "147053824#1"
 KERB = {"title": TITLE, "kind": "kerb", "on": STREET, "at_m": 20, "length_m": 36, "stalls": 4}
 SHOP = {"origin": ENTRY, "lot": "P", "exit": EXIT, "vehicles_per_h": 60, "stay_min": 8, "stock_veh": 4}
 LOT = {"title": TITLE, "kind": "micro", "on": STREET, "at_m": 5, "stalls": 20}
 POLICIES = {
     "lot": {"kind": "add_parking_area", "id": "Q", "expect": {"areas": ["P"]}, "area": LOT},
+    "enforced": {"kind": "enforce", "stopping": "post", "expect": {"per_km_h": 60}, "per_km_h": 0},
     "none": {"kind": "remove_kerb_parking", "area": "P", "expect": {"stalls": 4}, "stops_illegally": 0.3},
 }
 
@@ -34,7 +38,8 @@ def test_doerpfeldstr_with_a_lot_and_without_its_bays(shared_data: Path, tmp_pat
     model = shared_data / "doerpfeldstr" / "all_modes.sumocfg"
     import_site(model, "street", tmp_path, begin="14:00:20", end="14:10:20")
     folder = tmp_path / "scenarios" / "street"
-    more = {"parking": {"P": KERB}, "parking_demand": {"shop": SHOP}}
+    stopping = {"post": {"imported": True, "on": POST, "per_km_h": 60}}
+    more = {"parking": {"P": KERB}, "parking_demand": {"shop": SHOP}, "illegal_stopping": stopping}
     with (folder / "site.yaml").open("a", encoding="utf-8") as file:
         file.write(yaml.safe_dump(more, allow_unicode=True))
     for name, item in POLICIES.items():
@@ -45,10 +50,18 @@ def test_doerpfeldstr_with_a_lot_and_without_its_bays(shared_data: Path, tmp_pat
     scenario.write_text(f"# @package _global_\n{defaults}site: street\nprimary: fair_travel_time\n")
     answer = huandu("--root", tmp_path, "run", "scenario=street", "run=smoke")
     assert answer.code == 0, answer.err
-    table = pd.read_parquet(tmp_path / "results" / "street" / "tables" / "measures.parquet")
+    tables = tmp_path / "results" / "street" / "tables"
+    table = pd.read_parquet(tables / "measures.parquet")
     own = table[(table["measure"] == "gave_up_parking") & (table["scope"] == "network")]
     share = own.groupby("arm")["value"].mean()
     assert share["lot"] < share["baseline"] < share["none"]
+    store, runs = Store(tmp_path / "results" / ".store"), pd.read_csv(tables / "runs.csv")
+    stopped = {
+        arm: [int((store.read(digest, "parked")["edge"] == POST).sum()) for digest in own["digest"]]
+        for arm, own in runs.groupby("arm")
+    }
+    assert min(stopped["baseline"]) >= 1, "they stop at the kerb as the model has it"
+    assert max(stopped["enforced"]) == 0, "and no more where that is enforced"
 
 
 def test_a_town_of_409_nominal_lots_is_corrected_and_gets_one_more(shared_data: Path, tmp_path: Path) -> None:

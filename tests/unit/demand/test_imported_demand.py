@@ -10,9 +10,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sim.demand import Demand, no_counts, realise
+from sim.demand import Demand, assign_lots, no_counts, realise
 from sim.demand.imported import Trip
 from sim.demand.vehicle_types import SPEED_DEVIATION
+from sim.edits.vocabulary import SetIllegalStopping
 from sim.errors import ConfigError
 from sim.loading import parse
 from sim.site.facts import SiteFacts
@@ -205,3 +206,33 @@ def test_a_window_outside_the_demand_is_refused(tmp_path: Path, vehicles: Vehicl
         people(imported(tmp_path, [trip("early", 3600.0)]), vehicles)
     assert "site.yaml: periods: no vehicle leaves between 07:" in str(refused.value)
     assert "departures are from 01:00 to 01:00" in str(refused.value)
+
+
+def test_enforcement_takes_stops_at_the_kerb_from_vehicles_of_the_model(
+    tmp_path: Path, vehicles: VehicleSet
+) -> None:
+    """Of who stops on that street half, by their own number; other stops, streets and buses are left."""
+    lane = network().edges["J2.west"].lanes[0].id
+    kerb, elsewhere = ({"lane": id, "endPos": "30", "duration": "60"} for id in (lane, "J1.west_0"))
+    sights = {
+        "there": [kerb], "both": [elsewhere, kerb], "not_there": [elsewhere],
+        "bus": [kerb],
+    }  # fmt: skip
+    trips = [
+        trip(
+            f"{name}{i}", 27000 + 10 * i, stops=json.dumps(stops), type="city_bus" if name == "bus" else "car"
+        )
+        for i in range(60)
+        for name, stops in sights.items()
+    ]
+    counted = {"kerb": {"imported": True, "on": "J2.west", "per_km_h": 40}}
+    site = imported(tmp_path, trips, illegal_stopping=counted)
+    before = people(site, vehicles).vehicles
+    assert set(before["purpose"]) == {"through", "bus"}, "nobody is drawn"
+    after = assign_lots(before, [SetIllegalStopping("kerb", 40, 20)], network(), site)
+    assert before.drop(columns="stops").equals(after.drop(columns="stops"))
+    kind = before["id"].str.replace(r"\d+$", "", regex=True)
+    changed = before["stops"] != after["stops"]
+    assert set(kind[changed]) == {"there", "both"}
+    assert (changed == (kind.isin(["there", "both"]) & (before["uniform"] >= 0.5))).all()
+    assert {json.dumps([elsewhere]), "[]"} == set(after["stops"][changed])

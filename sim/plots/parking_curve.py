@@ -24,7 +24,7 @@ from sim.plots.style import AFTER, BEFORE, axis_label, house_style, new_figure
 KEY = "parking_curve"
 CONFIDENCE = 0.95
 PANELS = (
-    ("fair_travel_time", "purpose:through"),
+    ("fair_delay", "purpose:through"),
     ("search_distance", "network"),
     ("gave_up_parking", "network"),
     ("parking_occupancy", ""),

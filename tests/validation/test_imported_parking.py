@@ -29,7 +29,7 @@ LOT = {"title": TITLE, "kind": "micro", "on": STREET, "at_m": 5, "stalls": 20}
 POLICIES = {
     "lot": {"kind": "add_parking_area", "id": "Q", "expect": {"areas": ["P"]}, "area": LOT},
     "enforced": {"kind": "enforce", "stopping": "post", "expect": {"per_km_h": 60}, "per_km_h": 0},
-    "none": {"kind": "remove_kerb_parking", "area": "P", "expect": {"stalls": 4}, "stops_illegally": 0.3},
+    "none": {"kind": "remove_kerb_parking", "area": "P", "expect": {"stalls": 4}, "stops_illegally": 0.1},
 }
 
 
@@ -54,6 +54,7 @@ def test_doerpfeldstr_with_a_lot_and_without_its_bays(shared_data: Path, tmp_pat
     table = pd.read_parquet(tables / "measures.parquet")
     own = table[(table["measure"] == "gave_up_parking") & (table["scope"] == "network")]
     share = own.groupby("arm")["value"].mean()
+    # Four stalls under a load of eight, full at first; without them nine of ten find nothing.
     assert share["lot"] < share["baseline"] < share["none"]
     store, runs = Store(tmp_path / "results" / ".store"), pd.read_csv(tables / "runs.csv")
     stopped = {

@@ -16,6 +16,33 @@ OPENED: Facts = {
     "speed_kmh": 40,
 }  # fmt: skip
 BAN: Facts = {"kind": "ban_turn", "movement": "J1.west.through", "expect": {"lanes": 2}}
+NO_WAY = "vehicles can no longer drive their route: {} (no way leads from their origin"
+ALL, WEST = "J1.north -> J1.east.exit, J1.west -> J1.east.exit", "J1.west -> J1.east.exit"
+CLOSERS: dict[str, tuple[Facts, str]] = {
+    "ban_turn": (BAN, NO_WAY.format(WEST)),
+    "one_way": (
+        {"kind": "one_way", "close": ["J1.east.exit"], "expect": {"lanes": 2}}, NO_WAY.format(ALL),
+    ),
+    "school_hours": (
+        {
+            "kind": "school_hours", "close": ["J1.east.exit"], "expect": {"lanes": 2},
+            "hours": ["07:00-09:00"],
+        },
+        f"vehicles would come to a closed way: {ALL} (no other way leads to their destination",
+    ),
+    "set_lane_use": (
+        {
+            "kind": "set_lane_use", "approach": "J1.west", "expect": ["left", "through", "through", "right"],
+            "lanes": ["left", "left", "right", "right"],
+        },
+        NO_WAY.format(WEST),
+    ),
+    "bus_lane": (
+        {"kind": "bus_lane", "on": ["J1.west"], "expect": {"lanes": 4}},
+        "cars could not go from 'J1.west' to 'J1.south.exit' any more: only the bus lane leads there",
+    ),
+}  # fmt: skip
+"""Kinds that take a way from somebody, each used where there is no other, and what is said."""
 RETIMED: Facts = {
     "kind": "retime_signal", "junction": "J1", "expect": {"cycle_s": CYCLE_S},
     "greens_s": {"EW": GREEN_S + 5, "NS": GREEN_S - 5},
@@ -43,8 +70,10 @@ def test_fixed_routes_refuse_what_opens_or_closes_a_road_and_say_what_to_choose(
     assert "choose `routes: equilibrium` (or `detour`, the short run)" in closed
 
 
-def test_a_detour_that_is_not_there_is_refused(site: Site) -> None:
-    assert "no way leads from their origin to their destination any more" in refused(site, BAN, "detour")
+@pytest.mark.parametrize("kind", CLOSERS)
+def test_who_is_cut_off_from_their_destination_is_listed(site: Site, kind: str) -> None:
+    fields, told = CLOSERS[kind]
+    assert told in refused(site, fields, "detour")
 
 
 def test_where_no_way_changes_detours_show_no_effect(site: Site) -> None:

@@ -37,7 +37,8 @@ class RunSettings(Facts):
     attribution: bool = False
     """Whether every policy of several interventions is run in parts, too: which of them brings how much."""
     robustness: bool = False
-    """Whether the comparison is repeated with 20 % less to 20 % more demand and other vehicle sets."""
+    """Whether the comparison is repeated with 20 % less to 20 % more demand and other vehicle sets; with the
+    demand of other days it always is where three were counted."""
     emissions: bool = False
     """Whether vehicles emit, by SUMO's HBEFA4 model (docs/appraisal.md); part of the digests of such runs."""
     short_run: bool = True

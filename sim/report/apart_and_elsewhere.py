@@ -109,9 +109,11 @@ def _ends_in_words(data: StudyData, ends: pd.DataFrame) -> list[Text]:
     """Say per policy and period where the benefit vanishes."""
     if not has(ends, "below", "above", *DAY_COLUMNS, "improved_from", "improved_to"):
         return []
+    strip = data.optional("robustness")
+    days_alone = strip is not None and strip.loc[strip["axis"] == "demand", "factor"].eq(1).all()
     return [
         text(
-            "report.robustness.line",
+            "report.robustness.days_line" if days_alone else "report.robustness.line",
             arm=data.arm_title(str(row["arm"])),
             period=data.period_title(str(row["period"])),
             where=_where(row),

@@ -20,7 +20,7 @@ from sim.runs.campaign import read_free_flow, read_records, run_study
 from sim.runs.preflight import Preflight, preflight
 from sim.sides.parts import Split, attribution_table, split_policies
 from sim.sides.roads import INDUCED, SHORT_RUN, against_today, induced, policies_alone, short_run
-from sim.sides.worlds import strip, worlds
+from sim.sides.worlds import counted_days, strip, worlds
 from sim.study import Study
 from sim.tables import ASSIGNMENT, empty
 
@@ -59,9 +59,11 @@ def side_tables(
         of_parts = _analysed(sides.parts, sides.checked, main, shared, stored=stored)
         of_parts.measure(apart.for_runs(len(of_parts.runs)), apart.jobs)
         tables["attribution"] = attribution_table(of_parts, sides.splits, main.confidence)
-    if sides.robustness:
+    # Days are an axis of every verdict: who counted several gets them without asking.
+    days = [] if main.study.settings.smoke else counted_days(main.study)
+    if elsewhere := worlds(main.study) if sides.robustness else days:
         comparisons = {("demand", "1"): main.primary_comparison()}
-        for world in worlds(main.study):
+        for world in elsewhere:
             analysis = _analysed(world.study, main.checked, main, (), stored=stored)
             analysis.measure(apart.for_runs(len(analysis.runs)), apart.jobs)
             comparisons[world.axis, world.level] = analysis.primary_comparison()

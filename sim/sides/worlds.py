@@ -29,9 +29,9 @@ class World:
 def worlds(study: Study) -> list[World]:
     """Return the worlds beside that of the study.
 
-    Factors on the demand; the counts of other days, where there are enough of them; the vehicles of the study
-    with less and more saturation flow, where it drives with a set; other vehicle sets. A set that was
-    calibrated with another step is left out: its saturation flow would be another then.
+    Factors on the demand; other days (`counted_days`); the vehicles of the study with less and more
+    saturation flow, where it drives with a set; other vehicle sets. A set that was calibrated with another
+    step is left out: its saturation flow would be another then.
     """
     settings = study.settings.model_copy(update={"placebo": False})
     found = []
@@ -40,12 +40,8 @@ def worlds(study: Study) -> list[World]:
             scaled = settings.model_copy(update={"demand_scale": settings.demand_scale * level})
             name = f"{study.name}/{SIDE}/demand_{level:g}"
             found.append(World("demand", f"{level:g}", replace(study, name=name, settings=scaled)))
+    found += counted_days(study)
     site = study.site
-    if len(site.days) + 1 >= COUNTED_DAYS:
-        for day, counts in site.days.items():
-            other_day = replace(site, counts=counts)
-            name = f"{study.name}/{SIDE}/day_{day}"
-            found.append(World("day", day, replace(study, name=name, site=other_day, settings=settings)))
     if site.facts.imported is None or settings.vehicles is not None:
         for share in SATURATIONS:
             name = f"{study.name}/{SIDE}/saturation_{share:g}"
@@ -62,6 +58,26 @@ def worlds(study: Study) -> list[World]:
                 World("vehicles", name, replace(study, name=path, settings=other, vehicles=vehicles))
             )
     return found
+
+
+def counted_days(study: Study) -> list[World]:
+    """Return the other days that were counted, where with that of the study they are enough."""
+    site, settings = study.site, study.settings.model_copy(update={"placebo": False})
+    if len(site.days) + 1 < COUNTED_DAYS:
+        return []
+    return [
+        World(
+            "day",
+            day,
+            replace(
+                study,
+                name=f"{study.name}/{SIDE}/day_{day}",
+                site=replace(site, counts=counts),
+                settings=settings,
+            ),
+        )
+        for day, counts in site.days.items()
+    ]
 
 
 def strip(study: Study, comparisons: Mapping[tuple[str, str], pd.DataFrame]) -> pd.DataFrame:

@@ -110,6 +110,25 @@ def test_a_gap_that_stays_is_told(site: Site) -> None:
     assert done.analysis.assignment["iterations"].tolist() == [1, 1]
 
 
+def test_days_that_were_counted_need_no_asking(site: Site) -> None:
+    """With three of them the worst verdict over days is known; of two it is not."""
+    done = evaluate(site, {"slower": {"a": SLOWER}})
+    days = {day: site.counts.assign(count=site.counts["count"] * factor)
+            for day, factor in (("calm", 0.8), ("busy", 1.2))}  # fmt: skip
+    study = done.analysis.study
+
+    def counted(*names: str) -> dict[str, pd.DataFrame]:
+        there = replace(study, site=replace(site, days={name: days[name] for name in names}))
+        return beside(replace(done, analysis=replace(done.analysis, study=there)))
+
+    assert counted("busy") == {}
+    tables = counted("calm", "busy")
+    before = tables["robustness"].set_index(["axis", "level"])["before"]
+    assert before["day", "calm"] < before["demand", "1"] < before["day", "busy"]
+    (row,) = tables["break_even"].to_dict("records")
+    assert row["days"] == 3 and row["worst_by_day"] != ""
+
+
 BAN = {"kind": "ban_turn", "movement": "J1.west.right", "expect": {"lanes": 1}}
 
 

@@ -97,6 +97,15 @@ def test_counted_days_are_named_and_lead_the_card(data: StudyData) -> None:
     assert "over 3 counted days the worst verdict is: worse (counted day 2026-05-15)" in headline.en
     assert "3 个调查日，最差结论为" in headline.zh and "（调查日 2026-05-15）" in headline.zh
     assert len(list(robustness.draw(data, SPECS))) == 1
+    alone = strip[(strip["axis"] == "day") | (strip["factor"].eq(1) & (strip["axis"] == "demand"))]
+    for name, table in (("robustness", alone), ("break_even", break_even(alone))):
+        table.to_parquet(data.folder / "tables" / f"{name}.parquet")
+    data = read_study(data.folder)
+    section = apart_and_elsewhere(data, SPECS)[1]
+    assert section is not None
+    for cell in section.words:
+        assert "worst over 3 counted days" in cell.words.en and "vanish" not in cell.words.en
+    assert len(list(robustness.draw(data, SPECS))) == 1
 
 
 def test_shares_are_named_and_toned(data: StudyData) -> None:

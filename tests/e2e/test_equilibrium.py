@@ -112,7 +112,7 @@ def test_a_gap_that_stays_is_told(site: Site) -> None:
 
 def test_days_that_were_counted_need_no_asking(site: Site) -> None:
     """With three of them the worst verdict over days is known; of two it is not."""
-    done = evaluate(site, {"slower": {"a": SLOWER}})
+    done = evaluate(site, {"same": {}})
     days = {day: site.counts.assign(count=site.counts["count"] * factor)
             for day, factor in (("calm", 0.8), ("busy", 1.2))}  # fmt: skip
     study = done.analysis.study

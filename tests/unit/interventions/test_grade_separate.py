@@ -44,7 +44,7 @@ def test_the_change_log_says_where_and_how_fast(site: Site) -> None:
 def test_a_ramp_takes_its_length(site: Site) -> None:
     assert not applied(site).warnings
     told = applied(site, joins_m=60).warnings
-    assert any("60 m" in text.en and "109 m" in text.en and "5.5 %" in text.en for text in told)
+    assert any("60 m" in text.en and "109 m" in text.en and "5.5%" in text.en for text in told)
 
 
 @pytest.mark.parametrize(

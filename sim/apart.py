@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -26,10 +27,6 @@ PR_SET_PDEATHSIG = 1
 """From linux/prctl.h."""
 GIVES_WAY = 10
 """How much nicer than the simulators: beside one of them on a core a tenth of the time."""
-M_MMAP_THRESHOLD = -3
-"""From malloc.h."""
-LARGE = 1 << 20
-"""Bytes: what is larger is given back as soon as it is free; glibc would keep more and more of it."""
 FEW = 12
 """Runs: so many are read and measured here before another process has started."""
 
@@ -86,10 +83,15 @@ def _live_and_die_with_the_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     atexit.register(os._exit, 0)  # what it had to say is said by then; to take its modules down lasts as long
     if sys.platform == "linux":
-        libc = ctypes.CDLL(None)
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def give_back() -> None:
+    """Give the system what this process holds and does not need: after large work, glibc keeps a lot."""
+    gc.collect()
+    if sys.platform == "linux":
         with suppress(AttributeError):  # not every Linux has glibc
-            libc.mallopt(M_MMAP_THRESHOLD, LARGE)
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def here(work: Callable[P, T], /, *given: P.args, **named: P.kwargs) -> Future[T]:

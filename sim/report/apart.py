@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.apart import Apart, done
+from sim.apart import Apart, done, give_back
 from sim.kept import is_kept, keep
 from sim.measures.spec import MeasureSpec
 from sim.plots.written import FigureFile, read_index, write_index
@@ -72,7 +72,9 @@ def _load() -> None:
 def _figures(folder: Path, specs: Mapping[str, MeasureSpec], share: int, shares: int) -> list[FigureFile]:
     from sim.plots.figures import write_figures
 
-    return write_figures(_study(folder), specs, folder / "figures", share, shares)
+    drawn = write_figures(_study(folder), specs, folder / "figures", share, shares)
+    give_back()
+    return drawn
 
 
 def _page(folder: Path, specs: Mapping[str, MeasureSpec], figures: list[FigureFile]) -> None:
@@ -80,6 +82,8 @@ def _page(folder: Path, specs: Mapping[str, MeasureSpec], figures: list[FigureFi
     from sim.report.expert_review import write_review
     from sim.report.page import study_shown, write_page
 
+    _study.cache_clear()  # a moving picture may have been recorded since
+    give_back()
     figures = in_order(figures)
     shown = study_shown(folder, specs, figures)
     write_page(folder, shown)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from sim.apart import Apart, done, give_back
 from sim.kept import is_kept, keep
 from sim.measures.spec import MeasureSpec
 from sim.plots.written import FigureFile, read_index, write_index
+from sim.tables import empty
 
 if TYPE_CHECKING:
     from sim.plots.study_data import StudyData
@@ -91,9 +93,13 @@ def _page(folder: Path, specs: Mapping[str, MeasureSpec], figures: list[FigureFi
 
 
 def _workbook(folder: Path, specs: Mapping[str, MeasureSpec]) -> None:
+    from sim.plots.study_data import PROFILES
     from sim.report.workbook import write_workbook
 
-    write_workbook(_study(folder), specs, folder / "report.xlsx")
+    data = replace(_study(folder), profiles=empty(PROFILES))  # the largest table, which has no sheet
+    _study.cache_clear()
+    give_back()
+    write_workbook(data, specs, folder / "report.xlsx")
 
 
 @cache

@@ -203,13 +203,17 @@ def describe_study(study: Study, config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _response(policy: Policy) -> dict[str, Any]:
-    """Describe the response of people that a policy of one intervention assumes, if it is a number."""
-    found = [item.response() for item in policy.interventions.values()]
-    if len(found) != 1 or found[0] is None:
+    """Describe the response of people that one intervention of a policy assumes, if it is a number.
+
+    `of`: which one it is, where the policy has others beside it.
+    """
+    found = {id: said for id, item in policy.interventions.items() if (said := item.response()) is not None}
+    if len(found) != 1:
         return {}
-    response = found[0]
+    ((id, response),) = found.items()
     words = {key: getattr(response, key)._asdict() for key in ("name", "unit", "between")}
-    return {"response": {"before": response.before, "after": response.after, **words}}
+    of = id if len(policy.interventions) > 1 else None
+    return {"response": {"before": response.before, "after": response.after, "of": of, **words}}
 
 
 def _stage(stage: Stage | None) -> dict[str, Any]:

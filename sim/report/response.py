@@ -23,6 +23,18 @@ def break_even(response: Mapping[str, Any], gain: float, mcid: float) -> float:
     return before - (before - after) * mcid / gain
 
 
+def break_even_beside(response: Mapping[str, Any], gain: float, share: float, mcid: float) -> float:
+    """Return the same where the response is of one of several interventions, with `share` of the gain.
+
+    The others gain ``gain - share`` whatever people do: infinite where that is enough, NaN where no response
+    up to `after` is.
+    """
+    if gain - share >= mcid > 0:
+        return math.inf
+    missing = mcid - (gain - share)
+    return break_even(response, share, missing)
+
+
 def break_even_lines(data: StudyData, spec: MeasureSpec, arm: Mapping[str, Any]) -> Iterator[Text]:
     """Say per period how far people have to go along for the primary measure to gain enough to matter."""
     response = arm.get("response")
@@ -38,6 +50,9 @@ def break_even_lines(data: StudyData, spec: MeasureSpec, arm: Mapping[str, Any])
         gain, *ends = (less * float(row[name]) for name in ("difference", "ci_low", "ci_high"))
         mcid = float(row["mcid"])
         at = {"period": data.period_title(period), "after": f"{response['after']:g}", **words}
+        if response.get("of"):
+            yield _beside_others(data, str(arm["id"]), period, response, gain, mcid, less, at)
+            continue
         if math.isnan(value := break_even(response, gain, mcid)):
             yield text("report.card.no_break_even", **at)
             continue
@@ -45,3 +60,28 @@ def break_even_lines(data: StudyData, spec: MeasureSpec, arm: Mapping[str, Any])
         sure = not math.isnan(break_even(response, min(ends), mcid))
         key = "report.card.break_even" if sure else "report.card.break_even_open"
         yield text(key, **at, value=f"{value:.3g}", least=f"{least:.3g}", most=f"{most:.3g}")
+
+
+def _beside_others(
+    data: StudyData,
+    arm: str,
+    period: str,
+    response: Mapping[str, Any],
+    gain: float,
+    mcid: float,
+    less: float,
+    at: Mapping[str, Any],
+) -> Text:
+    table, of = data.optional("attribution"), response["of"]
+    if table is None:
+        return text("report.card.break_even_unknown", **at)
+    rows = table[(table["arm"] == arm) & (table["period"] == period) & (table["term"] == "share")]
+    shares = {row["names"]: less * float(row["difference"]) for row in rows.to_dict("records")}
+    if of not in shares:  # it only stands together with another one
+        return text("report.card.break_even_unknown", **at)
+    value = break_even_beside(response, gain, shares[of], mcid)
+    if math.isinf(value):
+        return text("report.card.break_even_anyway", **at)
+    if math.isnan(value):
+        return text("report.card.no_break_even", **at)
+    return text("report.card.break_even_beside", **at, value=f"{value:.3g}")

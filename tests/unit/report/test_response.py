@@ -6,11 +6,13 @@ import json
 import math
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from sim.comparison.factorial import ATTRIBUTION
 from sim.interventions import REGISTRY
 from sim.loading import parse
-from sim.report.response import break_even
+from sim.report.response import break_even, break_even_beside
 from tests.report_page import edit_comparison, small, write_page
 
 FALL = {
@@ -61,6 +63,40 @@ def test_the_card_says_it(
     study["arms"][1]["response"] = response
     (folder / "study.json").write_text(json.dumps(study), encoding="utf-8")
     edit_comparison(folder, ci_low=low, difference=difference, ci_high=high, mcid=3.0)
+    assert words in write_page(folder).text("verdicts")
+
+
+def test_beside_others_its_own_share_counts() -> None:
+    """Of 12 s the others gain 2 anyway; 3 are wanted, so one tenth of its own 10 s is."""
+    assert break_even_beside(FALL, gain=12.0, share=10.0, mcid=3.0) == pytest.approx(20.0 - 12.0 / 10)
+    assert math.isinf(break_even_beside(FALL, gain=12.0, share=8.0, mcid=3.0)), "the others gain 4"
+    assert math.isnan(break_even_beside(FALL, gain=2.0, share=1.0, mcid=3.0))
+    assert math.isnan(break_even_beside(FALL, gain=2.0, share=-1.0, mcid=4.0)), "it makes things worse"
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (None, "违停的盈亏平衡点须先分解各自的贡献（run.attribution=true）"),
+        (-10.0, "其余措施照常，若违停降至 18.8 次/(km·h) 左右"),
+        (-8.0, "即使违停仍如今日，其余措施的收益也已达到最小有意义变化"),
+    ],
+)
+def test_the_card_says_it_of_one_among_several(tmp_path: Path, share: float | None, words: str) -> None:
+    folder = small(tmp_path)
+    study = json.loads((folder / "study.json").read_text(encoding="utf-8"))
+    arm = study["arms"][1]
+    arm["response"] = {**FALL, "of": "police"}
+    (folder / "study.json").write_text(json.dumps(study), encoding="utf-8")
+    edit_comparison(folder, ci_low=-16.0, difference=-12.0, ci_high=-8.0, mcid=3.0)
+    if share is not None:
+        numbers = {"ci_low": share - 1, "ci_high": share + 1, "n_pairs": 4, "design": "2^2", "gate": ""}
+        rows = [
+            {"arm": arm["id"], "period": period, "term": "share", "names": name, "difference": own, **numbers}
+            for period in study["periods"]
+            for name, own in (("police", share), ("lane", -12.0 - share))
+        ]
+        pd.DataFrame(rows)[list(ATTRIBUTION)].to_parquet(folder / "tables" / "attribution.parquet")
     assert words in write_page(folder).text("verdicts")
 
 

@@ -1,6 +1,6 @@
 """Two proofs on a real network, cologne8: the best of 12 real plans is chosen, a real change is found.
 
-    python -m tests.validation.cologne8 choice|power [--keep FOLDER] [--data FOLDER]
+    python -m tests.validation.cologne8 choice|power [--studies 20] [--keep FOLDER] [--data FOLDER]
 
 `choice`: twelve plans of one signal, four splits by three offsets, Kim and Nelson with the winner measured
 anew on fresh replicates; what that costs beside Rinott's procedure, in simulated hours: about 200 runs.
@@ -234,17 +234,19 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("proof", choices=["choice", "power"])
     parser.add_argument("--keep", type=Path, help="a folder for what was simulated")
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--studies", type=int, default=STUDIES, help="of ten pairs, of `power`")
     options = parser.parse_args(words)
     started = time.monotonic()
     with (
         tempfile.TemporaryDirectory() as fresh,
         cologne8(options.data, options.keep or Path(fresh)) as network,
     ):
-        found = (choice if options.proof == "choice" else power)(network)
+        found = choice(network) if options.proof == "choice" else power(network, options.studies)
     kept = " --keep FOLDER" if options.keep else ""
+    fewer = f" --studies {options.studies}" if options.studies != STUDIES else ""
     found |= {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
-        "command": f"python -m tests.validation.cologne8 {options.proof}{kept}",
+        "command": f"python -m tests.validation.cologne8 {options.proof}{fewer}{kept}",
         "seconds": round(time.monotonic() - started),
     }
     facts = json.loads(FACTS.read_text(encoding="utf-8")) if FACTS.is_file() else {}

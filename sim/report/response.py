@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import pandas as pd
+
 from sim.labels import Text, text
 from sim.measures.spec import MeasureSpec
 from sim.plots.study_data import StudyData
@@ -23,16 +25,31 @@ def break_even(response: Mapping[str, Any], gain: float, mcid: float) -> float:
     return before - (before - after) * mcid / gain
 
 
-def break_even_beside(response: Mapping[str, Any], gain: float, share: float, mcid: float) -> float:
-    """Return the same where the response is of one of several interventions, with `share` of the gain.
+def break_even_beside(response: Mapping[str, Any], gain: float, own: float, mcid: float) -> float:
+    """Return the same where the response is of one of several interventions, which adds `own` to the gain.
 
-    The others gain ``gain - share`` whatever people do: infinite where that is enough, NaN where no response
+    The others gain ``gain - own`` whatever people do: infinite where that is enough, NaN where no response
     up to `after` is.
     """
-    if gain - share >= mcid > 0:
+    if gain - own >= mcid > 0:
         return math.inf
-    missing = mcid - (gain - share)
-    return break_even(response, share, missing)
+    return break_even(response, own, mcid - (gain - own))
+
+
+def added_last(attribution: pd.DataFrame, name: str) -> float:
+    """Return what an intervention adds where all others are there; NaN where its design does not tell.
+
+    `attribution`: columns `sim.comparison.factorial.ATTRIBUTION`, of one policy and period. With the shares
+    and interactions of two or three factors as defined there, ``y(all) - y(all others)`` is its share, half
+    of what it brings together with each other one, and a sixth of what all three bring together.
+    """
+    if not set(attribution["design"]) <= {"2^2", "2^3"}:
+        return math.nan
+    of = {row["names"]: float(row["difference"]) for row in attribution.to_dict("records")}
+    weights = {2: 1 / 2, 3: 1 / 6}
+    together = {names: names.split(" * ") for names in of if " * " in names}
+    more = (weights[len(parts)] * of[names] for names, parts in together.items() if name in parts)
+    return of.get(name, math.nan) + sum(more)
 
 
 def break_even_lines(data: StudyData, spec: MeasureSpec, arm: Mapping[str, Any]) -> Iterator[Text]:
@@ -72,14 +89,13 @@ def _beside_others(
     less: float,
     at: Mapping[str, Any],
 ) -> Text:
-    table, of = data.optional("attribution"), response["of"]
+    table = data.optional("attribution")
     if table is None:
         return text("report.card.break_even_unknown", **at)
-    rows = table[(table["arm"] == arm) & (table["period"] == period) & (table["term"] == "share")]
-    shares = {row["names"]: less * float(row["difference"]) for row in rows.to_dict("records")}
-    if of not in shares:  # it only stands together with another one
-        return text("report.card.break_even_unknown", **at)
-    value = break_even_beside(response, gain, shares[of], mcid)
+    own = less * added_last(table[(table["arm"] == arm) & (table["period"] == period)], response["of"])
+    if math.isnan(own):  # it only stands together with another one, or they are too many
+        return text("report.card.break_even_apart", **at)
+    value = break_even_beside(response, gain, own, mcid)
     if math.isinf(value):
         return text("report.card.break_even_anyway", **at)
     if math.isnan(value):

@@ -60,7 +60,7 @@ REFUSED: Mapping[str, list[tuple[Mapping[str, Any], str]]] = {
     "move_bus_stop": [({"at_m": 9999}, "the stop would end at 10019 m, but 'W_J1' is 239.6 m long")],
     "one_way": [({"close": ["J1_J2", "J2_J1"]}, "the street would be closed, not one-way")],
     "open_road": [({"between": ["N2", "N2"]}, "both ends are the same place")],
-    "optimise_splits": [({"cycle_s": 5}, "nobody drives over junction 'J1' in period 'am'")],
+    "optimise_splits": [({"cycle_s": 0}, "cycle_s: input should be greater")],
     "parking_guidance": [({"areas": []}, "areas: tuple should have at least 1 item")],
     "parking_price": [({"yuan_per_h": -1}, "yuan_per_h: input should be greater than or equal to 0")],
     "pedestrian_refuge": [({"approach_stages": ["XX"]}, "no stage 'XX' (known: EW, EW_left, NS, NS_left)")],

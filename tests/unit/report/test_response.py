@@ -9,10 +9,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sim.comparison.factorial import ATTRIBUTION
+from sim.comparison.factorial import ATTRIBUTION, attribution, design
 from sim.interventions import REGISTRY
 from sim.loading import parse
-from sim.report.response import break_even, break_even_beside
+from sim.report.response import added_last, break_even, break_even_beside
 from tests.report_page import edit_comparison, small, write_page
 
 FALL = {
@@ -68,10 +68,33 @@ def test_the_card_says_it(
 
 def test_beside_others_its_own_share_counts() -> None:
     """Of 12 s the others gain 2 anyway; 3 are wanted, so one tenth of its own 10 s is."""
-    assert break_even_beside(FALL, gain=12.0, share=10.0, mcid=3.0) == pytest.approx(20.0 - 12.0 / 10)
-    assert math.isinf(break_even_beside(FALL, gain=12.0, share=8.0, mcid=3.0)), "the others gain 4"
-    assert math.isnan(break_even_beside(FALL, gain=2.0, share=1.0, mcid=3.0))
-    assert math.isnan(break_even_beside(FALL, gain=2.0, share=-1.0, mcid=4.0)), "it makes things worse"
+    assert break_even_beside(FALL, gain=12.0, own=10.0, mcid=3.0) == pytest.approx(20.0 - 12.0 / 10)
+    assert math.isinf(break_even_beside(FALL, gain=12.0, own=8.0, mcid=3.0)), "the others gain 4"
+    assert math.isnan(break_even_beside(FALL, gain=2.0, own=1.0, mcid=3.0))
+    assert math.isnan(break_even_beside(FALL, gain=2.0, own=-1.0, mcid=4.0)), "it makes things worse"
+
+
+@pytest.mark.parametrize("names", [("police", "lane"), ("police", "lane", "bay")])
+def test_what_one_adds_to_the_others_is_told_from_shares_and_interactions(names: tuple[str, ...]) -> None:
+    """Any values at all, interactions included: with it less without it, all others there."""
+    runs = design(len(names))
+    values = {
+        run: pd.Series([7.0 * number**2 % 11, 3.0 * number**3 % 13], index=[1, 2])
+        for number, run in enumerate(runs, start=1)
+    }
+    table = attribution("p", "am", names, values, "", 0.95)
+    everything = (True,) * len(names)
+    for number, name in enumerate(names):
+        without = tuple(place != number for place in range(len(names)))
+        expected = (values[everything] - values[without]).mean()
+        assert added_last(table, name) == pytest.approx(expected)
+
+
+def test_of_a_fraction_nothing_is_told() -> None:
+    names = ("police", "lane", "bay", "signal")
+    everything, nothing = (True,) * 4, (False,) * 4
+    values = {run: pd.Series([1.0, 2.0], index=[1, 2]) for run in [*design(4), everything, nothing]}
+    assert math.isnan(added_last(attribution("p", "am", names, values, "", 0.95), "police"))
 
 
 @pytest.mark.parametrize(
